@@ -1,0 +1,12 @@
+//! Who is calling, and who may do what to whom.
+
+mod access_token;
+mod policy;
+mod principal;
+
+pub use access_token::{AccessClaims, AccessToken, AccessTokens, Audience, InvalidAccessToken, SigningError};
+pub use policy::{Action, Denied, authorize};
+pub use principal::{Principal, Scope};
+
+#[cfg(feature = "mock")]
+pub use access_token::MockAccessTokens;

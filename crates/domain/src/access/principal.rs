@@ -1,0 +1,59 @@
+use crate::UserId;
+use crate::audit::Actor;
+use crate::user::Role;
+
+/// What an API key may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Reading people and lists.
+    UsersRead,
+    /// Asking who can be on call.
+    ReadinessRead,
+    /// Reading the audit trail.
+    AuditRead,
+    /// Speaking SCIM.
+    Scim,
+}
+
+impl Scope {
+    /// `users:read`, `readiness:read`, `audit:read` or `scim`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UsersRead => "users:read",
+            Self::ReadinessRead => "readiness:read",
+            Self::AuditRead => "audit:read",
+            Self::Scim => "scim",
+        }
+    }
+}
+
+/// A caller whose credential was checked and whose account, looked up in the store, is active.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// A person.
+    User {
+        /// Who.
+        id: UserId,
+        /// Their platform role, as the store has it now.
+        role: Role,
+    },
+    /// Another service.
+    Service {
+        /// Its API key's name.
+        name: String,
+        /// What the key may be used for.
+        scopes: Vec<Scope>,
+    },
+}
+
+impl Principal {
+    /// How the audit trail names the caller.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        match self {
+            Self::User { id, .. } => Actor::User { id: *id },
+            Self::Service { name, .. } => Actor::Service { name: name.clone() },
+        }
+    }
+}

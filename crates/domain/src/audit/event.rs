@@ -1,0 +1,249 @@
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::device::Platform;
+use crate::preferences::Preferences;
+use crate::user::Role;
+use crate::verification::{Delivery, Masked, Method};
+use crate::{AuditId, ChallengeId, DeviceId, Entropy, SessionId, TeamId, UserId};
+
+/// Who did something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum Actor {
+    /// A person.
+    User {
+        /// Who.
+        id: UserId,
+    },
+    /// Another service, by the name of its API key.
+    Service {
+        /// The key's name.
+        name: String,
+    },
+    /// Muster itself or its operator at the command line.
+    System {
+        /// Which part, for example `import`.
+        name: String,
+    },
+    /// Somebody who showed no valid credential.
+    Anonymous,
+}
+
+/// Where a change came from: who, and the request that carried it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Who did it.
+    pub actor: Actor,
+    /// The client's address.
+    pub ip: Option<IpAddr>,
+    /// The client's `User-Agent`, at most 256 characters.
+    pub user_agent: Option<String>,
+    /// The request's id, as in the `x-request-id` header.
+    pub request_id: Option<String>,
+}
+
+impl Origin {
+    /// Something that Muster or its operator does without a request.
+    pub fn system(name: impl Into<String>) -> Self {
+        Self { actor: Actor::System { name: name.into() }, ip: None, user_agent: None, request_id: None }
+    }
+
+    /// The same request, done by that person.
+    #[must_use]
+    pub fn by_user(&self, id: UserId) -> Self {
+        Self { actor: Actor::User { id }, ..self.clone() }
+    }
+}
+
+/// Through which door the directory's news came; the first word of the record's action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DirectoryFeed {
+    /// A file at the command line.
+    Import,
+    /// The SCIM protocol.
+    Scim,
+    /// The demo directory of development mode.
+    Seed,
+}
+
+impl DirectoryFeed {
+    /// `import`, `scim` or `seed`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Scim => "scim",
+            Self::Seed => "seed",
+        }
+    }
+}
+
+/// Why a contact lost its proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ProofLoss {
+    /// The directory has another destination now.
+    DestinationChanged,
+}
+
+/// Why a session ended before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RevokeReason {
+    /// The app signed out with its own token.
+    SignedOut,
+    /// The owner ended it from a list of sessions.
+    RevokedByOwner,
+    /// A token was used whose successor was already in use (RFC 9700, section 4.14.2).
+    Replayed,
+    /// The directory deactivated the person.
+    Deactivated,
+}
+
+impl RevokeReason {
+    /// The name that is stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signedOut",
+            Self::RevokedByOwner => "revokedByOwner",
+            Self::Replayed => "replayed",
+            Self::Deactivated => "deactivated",
+        }
+    }
+}
+
+/// What changed. Contacts appear only as [`Masked`]; codes and tokens have no variant that could hold them.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each variant's fields are what its action's record shows, under the same names")]
+pub enum AuditChange {
+    UserCreated { feed: DirectoryFeed, user_name: String },
+    UserUpdated { feed: DirectoryFeed, fields: Vec<&'static str> },
+    UserDeactivated { feed: DirectoryFeed },
+    UserReactivated { feed: DirectoryFeed },
+    TeamUpdated { feed: DirectoryFeed, team_id: TeamId, name: String, members: usize },
+    ProofLost { method: Method, reason: ProofLoss },
+    RoleChanged { from: Role, to: Role },
+    PreferencesUpdated { before: Box<Preferences>, after: Box<Preferences> },
+    ChallengeOpened { challenge_id: ChallengeId, method: Method, destination: Masked },
+    ChallengeSent { challenge_id: ChallengeId, method: Method, destination: Masked, delivery: Delivery },
+    ChallengeFailed { challenge_id: ChallengeId, method: Method },
+    ChallengeCompleted { challenge_id: ChallengeId, method: Method, destination: Masked },
+    DeviceRegistered { device_id: DeviceId, platform: Platform },
+    DeviceUpdated { device_id: DeviceId, platform: Platform },
+    DeviceReleased { platform: Platform },
+    DeviceRemoved { device_id: DeviceId },
+    SessionIssued { session_id: SessionId, device_name: Option<String> },
+    SessionRefreshed { session_id: SessionId },
+    SessionReplayed { session_id: SessionId },
+    SessionRevoked { session_id: SessionId, reason: RevokeReason },
+}
+
+impl AuditChange {
+    /// The action's name, `noun.verb`. Stable: clients filter by it.
+    #[must_use]
+    pub fn action(&self) -> String {
+        let fixed = match self {
+            Self::UserCreated { feed, .. } => return format!("{}.user.created", feed.as_str()),
+            Self::UserUpdated { feed, .. } => return format!("{}.user.updated", feed.as_str()),
+            Self::UserDeactivated { feed } => return format!("{}.user.deactivated", feed.as_str()),
+            Self::UserReactivated { feed } => return format!("{}.user.reactivated", feed.as_str()),
+            Self::TeamUpdated { feed, .. } => return format!("{}.team.updated", feed.as_str()),
+            Self::ProofLost { .. } => "contact.verification.lost",
+            Self::RoleChanged { .. } => "role.changed",
+            Self::PreferencesUpdated { .. } => "preferences.updated",
+            Self::ChallengeOpened { .. } => "contact.verification.opened",
+            Self::ChallengeSent { .. } => "contact.verification.sent",
+            Self::ChallengeFailed { .. } => "contact.verification.failed",
+            Self::ChallengeCompleted { .. } => "contact.verification.completed",
+            Self::DeviceRegistered { .. } => "device.registered",
+            Self::DeviceUpdated { .. } => "device.updated",
+            Self::DeviceReleased { .. } => "device.released",
+            Self::DeviceRemoved { .. } => "device.removed",
+            Self::SessionIssued { .. } => "session.issued",
+            Self::SessionRefreshed { .. } => "session.refreshed",
+            Self::SessionReplayed { .. } => "session.replayed",
+            Self::SessionRevoked { .. } => "session.revoked",
+        };
+        fixed.to_owned()
+    }
+
+    /// The record's details, a JSON object.
+    #[must_use]
+    pub fn details(&self) -> Value {
+        match self {
+            Self::UserCreated { user_name, .. } => json!({ "userName": Masked::login(user_name) }),
+            Self::UserUpdated { fields, .. } => json!({ "fields": fields }),
+            Self::UserDeactivated { .. } | Self::UserReactivated { .. } => json!({}),
+            Self::TeamUpdated { team_id, name, members, .. } => {
+                json!({ "teamId": team_id, "name": name, "members": members })
+            }
+            Self::ProofLost { method, reason } => json!({ "method": method, "reason": reason }),
+            Self::RoleChanged { from, to } => json!({ "from": from, "to": to }),
+            Self::PreferencesUpdated { before, after } => json!({ "before": before, "after": after }),
+            Self::ChallengeOpened { challenge_id, method, destination }
+            | Self::ChallengeCompleted { challenge_id, method, destination } => {
+                json!({ "challengeId": challenge_id, "method": method, "destination": destination })
+            }
+            Self::ChallengeSent { challenge_id, method, destination, delivery } => json!({
+                "challengeId": challenge_id, "method": method, "destination": destination,
+                "sendSuccess": delivery.is_success(), "delivery": delivery,
+            }),
+            Self::ChallengeFailed { challenge_id, method } => json!({ "challengeId": challenge_id, "method": method }),
+            Self::DeviceRegistered { device_id, platform } | Self::DeviceUpdated { device_id, platform } => {
+                json!({ "deviceId": device_id, "platform": platform })
+            }
+            Self::DeviceReleased { platform } => json!({ "platform": platform }),
+            Self::DeviceRemoved { device_id } => json!({ "deviceId": device_id }),
+            Self::SessionIssued { session_id, device_name } => {
+                json!({ "sessionId": session_id, "deviceName": device_name })
+            }
+            Self::SessionRefreshed { session_id } | Self::SessionReplayed { session_id } => {
+                json!({ "sessionId": session_id })
+            }
+            Self::SessionRevoked { session_id, reason } => json!({ "sessionId": session_id, "reason": reason }),
+        }
+    }
+}
+
+/// One record of the audit trail, as it is written and as it is read back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditEvent {
+    /// The record's id; ids sort by time.
+    pub id: AuditId,
+    /// When it happened.
+    pub at: OffsetDateTime,
+    /// What happened, `noun.verb`. Text, because a store may hold actions of a newer version.
+    pub action: String,
+    /// Whom it concerns, when it concerns a person.
+    pub subject: Option<UserId>,
+    /// The action's own details, a JSON object with masked values only.
+    pub details: Value,
+    /// Who did it and from where.
+    pub origin: Origin,
+}
+
+impl AuditEvent {
+    /// Records `change` as of `at`.
+    #[must_use]
+    pub fn new(
+        at: OffsetDateTime,
+        entropy: &dyn Entropy,
+        origin: &Origin,
+        subject: Option<UserId>,
+        change: &AuditChange,
+    ) -> Self {
+        Self {
+            id: AuditId::new(at, entropy),
+            at,
+            action: change.action(),
+            subject,
+            details: change.details(),
+            origin: origin.clone(),
+        }
+    }
+}

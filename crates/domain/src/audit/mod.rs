@@ -1,0 +1,10 @@
+//! What happened, who did it and from where: one record for every change of state, written in the same transaction.
+
+mod event;
+mod port;
+
+pub use event::{Actor, AuditChange, AuditEvent, DirectoryFeed, Origin, ProofLoss, RevokeReason};
+pub use port::{AuditKey, AuditQuery, AuditReader};
+
+#[cfg(feature = "mock")]
+pub use port::MockAuditReader;

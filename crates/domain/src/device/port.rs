@@ -1,0 +1,64 @@
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use crate::audit::AuditEvent;
+use crate::device::Device;
+use crate::{DeviceId, StoreError, UserId};
+
+/// The records of a registration, of which the store writes those that fit what happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegistrationEvents {
+    /// Written when the device is new to its person.
+    pub registered: AuditEvent,
+    /// Written when the person had it already; its details name the proposed id, the store puts the kept one there.
+    pub updated: AuditEvent,
+    /// Written when another person had the token; the store puts that person in as its subject.
+    pub released: AuditEvent,
+}
+
+/// What came of a registration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegisterOutcome {
+    /// The device as it is stored now; new to its person.
+    Created(Device),
+    /// The device as it is stored now; the person had it already.
+    Updated(Device),
+    /// Nothing is written: the person has as many devices as they may.
+    LimitReached,
+}
+
+/// Keeps devices.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait DeviceStore: Send + Sync {
+    /// Registers a device of an existing person, with the records that fit, all or nothing.
+    ///
+    /// - The person has a device with that token fingerprint: its platform, token, name, app version and `last_seen_at`
+    ///   become the given ones; its id, proof and `created_at` stay. [`RegisterOutcome::Updated`], and `updated` is
+    ///   written.
+    /// - Another person has it: their device goes, with its proof and the challenge that was sent to it; the given one
+    ///   is stored. [`RegisterOutcome::Created`], and `released` and `registered` are written.
+    /// - Nobody has it: the given one is stored. [`RegisterOutcome::Created`], and `registered` is written.
+    ///
+    /// A person who has `max` devices gets no new one. However many run at once, one person at most has a token, and no
+    /// person more than `max`.
+    async fn register(
+        &self,
+        device: &Device,
+        max: u32,
+        events: &RegistrationEvents,
+    ) -> Result<RegisterOutcome, StoreError>;
+
+    /// A person's devices, oldest first (by `created_at`, then id).
+    async fn list(&self, user_id: UserId) -> Result<Vec<Device>, StoreError>;
+
+    /// Removes a device of that person with its proof, cancels the challenge that was sent to it as of `at`, and writes
+    /// `event`: all or nothing. `false`, and nothing written, when the person has no such device.
+    async fn remove(
+        &self,
+        user_id: UserId,
+        id: DeviceId,
+        at: OffsetDateTime,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError>;
+}

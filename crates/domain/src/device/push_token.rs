@@ -1,0 +1,99 @@
+use std::fmt;
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::{Deserialize, Serialize};
+use url::Url;
+use zeroize::ZeroizeOnDrop;
+
+use crate::device::Platform;
+
+/// The address that a push service gave an app. Whoever has it can send there, so it is redacted in `Debug`, wiped when
+/// dropped and never given back to a client.
+#[derive(Clone, PartialEq, Eq, ZeroizeOnDrop)]
+pub struct PushToken(String);
+
+/// Why a string is not a push token of its platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPushToken {
+    /// Empty, too long, or with characters that no such token has.
+    #[error("must be the push service's token: 1 to 4096 visible ASCII characters")]
+    Token,
+    /// Not the JSON of a browser's `PushSubscription`.
+    #[error("must be a PushSubscription's JSON: an https endpoint and the keys p256dh (65 bytes) and auth (16 bytes)")]
+    Subscription,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Subscription {
+    endpoint: String,
+    keys: SubscriptionKeys,
+}
+
+#[derive(Deserialize, Serialize)]
+struct SubscriptionKeys {
+    p256dh: String,
+    auth: String,
+}
+
+/// Browsers write base64url without padding; libraries in between add it.
+const BASE64URL: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new().with_encode_padding(false).with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+impl PushToken {
+    /// The longest token, in bytes.
+    pub const MAX_BYTES: usize = 4_096;
+
+    /// Takes a token if it has its platform's form. A web subscription is kept in one canonical form, so that the same
+    /// subscription written differently is the same token.
+    ///
+    /// # Errors
+    /// When it has not.
+    pub fn parse(platform: Platform, raw: &str) -> Result<Self, InvalidPushToken> {
+        let raw = raw.trim();
+        match platform {
+            Platform::Ios | Platform::Android => {
+                let fits = (1..=Self::MAX_BYTES).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_graphic());
+                if fits { Ok(Self(raw.to_owned())) } else { Err(InvalidPushToken::Token) }
+            }
+            Platform::Web => canonical_subscription(raw).map(Self).ok_or(InvalidPushToken::Subscription),
+        }
+    }
+
+    /// Reads back what a store kept.
+    #[must_use]
+    pub fn from_stored(token: String) -> Self {
+        Self(token)
+    }
+
+    /// The token, for the push service and the store.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+fn canonical_subscription(raw: &str) -> Option<String> {
+    if raw.len() > PushToken::MAX_BYTES {
+        return None;
+    }
+    let mut subscription: Subscription = serde_json::from_str(raw).ok()?;
+    let endpoint = Url::parse(&subscription.endpoint).ok()?;
+    if endpoint.scheme() != "https" || !endpoint.username().is_empty() || endpoint.password().is_some() {
+        return None;
+    }
+    let p256dh = BASE64URL.decode(&subscription.keys.p256dh).ok().filter(|key| key.len() == 65 && key[0] == 4)?;
+    let auth = BASE64URL.decode(&subscription.keys.auth).ok().filter(|secret| secret.len() == 16)?;
+    subscription.endpoint = endpoint.into();
+    subscription.keys = SubscriptionKeys { p256dh: BASE64URL.encode(p256dh), auth: BASE64URL.encode(auth) };
+    serde_json::to_string(&subscription).ok()
+}
+
+impl fmt::Debug for PushToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PushToken(redacted)")
+    }
+}

@@ -1,0 +1,119 @@
+use crate::user::{EmailAddress, Phone, Region};
+use crate::{FieldError, Text};
+
+/// A person as the directory wrote them, unchecked. Field names in errors are SCIM's.
+#[derive(Debug, Clone, Default)]
+pub struct RawRecord {
+    /// `externalId`.
+    pub external_id: Option<String>,
+    /// `userName`.
+    pub user_name: Option<String>,
+    /// `displayName`.
+    pub display_name: Option<String>,
+    /// `name.givenName`.
+    pub given_name: Option<String>,
+    /// `name.familyName`.
+    pub family_name: Option<String>,
+    /// `emails`: the primary one.
+    pub email: Option<String>,
+    /// `phoneNumbers`: the mobile or primary one.
+    pub phone: Option<String>,
+    /// `timezone`.
+    pub time_zone: Option<String>,
+    /// `locale`.
+    pub locale: Option<String>,
+    /// `active`; a person is active when it is left out.
+    pub active: Option<bool>,
+}
+
+/// A person as the directory knows them, checked and normalized.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryRecord {
+    pub(super) external_id: Option<String>,
+    pub(super) user_name: String,
+    pub(super) display_name: String,
+    pub(super) given_name: Option<String>,
+    pub(super) family_name: Option<String>,
+    pub(super) email: Option<EmailAddress>,
+    pub(super) phone: Option<Phone>,
+    pub(super) time_zone: Option<String>,
+    pub(super) locale: Option<String>,
+    pub(super) active: bool,
+}
+
+impl DirectoryRecord {
+    /// Checks a record. An empty string counts as left out, as identity providers mean it. A phone number that cannot
+    /// be normalized is kept as it is and will not be proven; anything else that is malformed refuses the record.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its field.
+    pub fn parse(raw: RawRecord, default_region: Option<Region>) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let user_name = text::<255>("userName", raw.user_name, &mut errors);
+        if user_name.is_none() && errors.is_empty() {
+            errors.push(FieldError::new("userName", "is required"));
+        }
+        let given_name = text::<200>("name.givenName", raw.given_name, &mut errors);
+        let family_name = text::<200>("name.familyName", raw.family_name, &mut errors);
+        let display_name = text::<400>("displayName", raw.display_name, &mut errors);
+        let email = non_empty(raw.email).and_then(|address| match EmailAddress::parse(&address) {
+            Ok(address) => Some(address),
+            Err(error) => {
+                errors.push(FieldError::new("emails", error.to_string()));
+                None
+            }
+        });
+        let phone = text::<64>("phoneNumbers", raw.phone, &mut errors);
+        let external_id = text::<255>("externalId", raw.external_id, &mut errors);
+        let time_zone = text::<64>("timezone", raw.time_zone, &mut errors);
+        let locale = text::<35>("locale", raw.locale, &mut errors);
+        let user_name = match user_name {
+            Some(name) if errors.is_empty() => name,
+            _ => return Err(errors),
+        };
+        Ok(Self {
+            external_id,
+            display_name: display_name
+                .unwrap_or_else(|| full_name(given_name.as_deref(), family_name.as_deref(), &user_name)),
+            user_name,
+            given_name,
+            family_name,
+            email,
+            phone: phone.map(|number| Phone::parse(&number, default_region)),
+            time_zone,
+            locale,
+            active: raw.active.unwrap_or(true),
+        })
+    }
+
+    /// The sign-in name.
+    #[must_use]
+    pub fn user_name(&self) -> &str {
+        &self.user_name
+    }
+
+    /// Whether there is a phone number and no message can reach it.
+    #[must_use]
+    pub fn phone_is_undeliverable(&self) -> bool {
+        matches!(self.phone, Some(Phone::Undeliverable(_)))
+    }
+}
+
+fn non_empty(value: Option<String>) -> Option<String> {
+    value.filter(|text| !text.trim().is_empty())
+}
+
+fn text<const MAX: usize>(field: &str, value: Option<String>, errors: &mut Vec<FieldError>) -> Option<String> {
+    match Text::<MAX>::parse(&non_empty(value)?) {
+        Ok(text) => Some(text.into()),
+        Err(error) => {
+            errors.push(FieldError::new(field, error.to_string()));
+            None
+        }
+    }
+}
+
+fn full_name(given: Option<&str>, family: Option<&str>, user_name: &str) -> String {
+    let parts: Vec<&str> = [given, family].into_iter().flatten().collect();
+    if parts.is_empty() { user_name.to_owned() } else { parts.join(" ") }
+}

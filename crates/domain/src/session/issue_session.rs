@@ -1,0 +1,81 @@
+use time::OffsetDateTime;
+
+use crate::access::{AccessToken, SigningError};
+use crate::audit::{AuditChange, AuditEvent, Origin};
+use crate::device::DeviceName;
+use crate::session::{IssueOutcome, RefreshToken, Session, SessionService, StoredToken, SuccessorSalt};
+use crate::{DeviceId, SessionId, StoreError, UserId};
+
+/// A session that was opened.
+#[derive(Debug, Clone)]
+pub struct IssuedSession {
+    /// Which.
+    pub id: SessionId,
+    /// Its first refresh token.
+    pub refresh_token: RefreshToken,
+    /// When the session ends.
+    pub expires_at: OffsetDateTime,
+    /// Its first access token, good for [`SessionService::ACCESS_LIFETIME`].
+    pub access_token: AccessToken,
+}
+
+/// Why no session was opened.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueSessionError {
+    /// There is no such active person.
+    #[error("there is no such active user")]
+    NoUser,
+    /// The device is not one of the person's.
+    #[error("there is no such device")]
+    NoDevice,
+    /// The access token could not be signed.
+    #[error("could not issue the session")]
+    Signing(#[from] SigningError),
+    /// The store failed.
+    #[error("could not record the session")]
+    Store(#[from] StoreError),
+}
+
+impl SessionService {
+    /// Opens a session for a person's phone.
+    ///
+    /// # Errors
+    /// See [`IssueSessionError`].
+    pub async fn issue(
+        &self,
+        user_id: UserId,
+        device_name: Option<DeviceName>,
+        device_id: Option<DeviceId>,
+        origin: &Origin,
+    ) -> Result<IssuedSession, IssueSessionError> {
+        let now = self.clock.now();
+        let id = SessionId::new(now, &*self.entropy);
+        let refresh_token = RefreshToken::generate(&*self.entropy);
+        let session = Session {
+            id,
+            user_id,
+            device_name: device_name.map(String::from),
+            device_id,
+            created_at: now,
+            last_used_at: now,
+            expires_at: now + Self::LIFETIME,
+            revocation: None,
+        };
+        let token = StoredToken {
+            hash: self.hasher.hash(&refresh_token),
+            parent: None,
+            salt: SuccessorSalt::generate(&*self.entropy),
+            superseded_at: None,
+        };
+        let access_token = self.access_token(user_id, id, now)?;
+        let change = AuditChange::SessionIssued { session_id: id, device_name: session.device_name.clone() };
+        let event = AuditEvent::new(now, &*self.entropy, origin, Some(user_id), &change);
+        match self.sessions.issue(&session, &token, &event).await? {
+            IssueOutcome::Issued => {
+                Ok(IssuedSession { id, refresh_token, expires_at: session.expires_at, access_token })
+            }
+            IssueOutcome::NoUser => Err(IssueSessionError::NoUser),
+            IssueOutcome::NoDevice => Err(IssueSessionError::NoDevice),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+use crate::audit::{AuditChange, AuditEvent, Origin, RevokeReason};
+use crate::session::{RefreshToken, Session, SessionService};
+use crate::{SessionId, StoreError, UserId};
+
+impl SessionService {
+    /// A person's live sessions, the one that was used last first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list(&self, user_id: UserId) -> Result<Vec<Session>, StoreError> {
+        self.sessions.list(user_id, self.clock.now()).await
+    }
+
+    /// Ends one of a person's live sessions. `false` when they have no such one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn revoke(&self, user_id: UserId, id: SessionId, origin: &Origin) -> Result<bool, StoreError> {
+        self.end(user_id, id, RevokeReason::RevokedByOwner, origin).await
+    }
+
+    /// Ends the session that a token belongs to. A token that is unknown or already dead ends nothing, and that is
+    /// well: whoever signs out wants it dead.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sign_out(&self, token: &RefreshToken, origin: &Origin) -> Result<(), StoreError> {
+        if let Some((id, owner)) = self.sessions.find_family(&self.hasher.hash(token)).await? {
+            self.end(owner, id, RevokeReason::SignedOut, &origin.by_user(owner)).await?;
+        }
+        Ok(())
+    }
+
+    async fn end(
+        &self,
+        user_id: UserId,
+        id: SessionId,
+        reason: RevokeReason,
+        origin: &Origin,
+    ) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let change = AuditChange::SessionRevoked { session_id: id, reason };
+        let event = AuditEvent::new(now, &*self.entropy, origin, Some(user_id), &change);
+        self.sessions.revoke(user_id, id, reason, now, &[event]).await
+    }
+}

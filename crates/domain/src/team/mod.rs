@@ -1,0 +1,71 @@
+//! Teams and who does what in them.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::{TeamId, UserId};
+
+/// What a person does in a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TeamRole {
+    /// Reads along.
+    Observer,
+    /// Is paged.
+    Responder,
+    /// Is paged, and gives the team's roles.
+    TeamAdmin,
+}
+
+impl TeamRole {
+    /// `observer`, `responder` or `team_admin`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Observer => "observer",
+            Self::Responder => "responder",
+            Self::TeamAdmin => "team_admin",
+        }
+    }
+
+    /// The role of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Observer, Self::Responder, Self::TeamAdmin].into_iter().find(|role| role.as_str() == name)
+    }
+}
+
+/// A team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Team {
+    /// Which.
+    pub id: TeamId,
+    /// Its name, unique without regard to case.
+    pub name: String,
+    /// An inactive team is kept for history and shown nowhere.
+    pub active: bool,
+    /// Whether its members come from a group of the directory.
+    pub synced_from_directory: bool,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+}
+
+/// A person's place in a team, as the team sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// Who.
+    pub user_id: UserId,
+    /// What they do there.
+    pub role: TeamRole,
+}
+
+/// A person's place in a team, as the person sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Membership {
+    /// Which team.
+    pub id: TeamId,
+    /// Its name.
+    pub name: String,
+    /// What they do there.
+    pub role: TeamRole,
+}

@@ -1,0 +1,77 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Text from outside that is safe to keep: trimmed, 1 to `MAX` characters, no control characters (so no NUL).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Text<const MAX: usize>(String);
+
+/// Why a string is not a [`Text`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidText {
+    /// Nothing is left after trimming.
+    #[error("must not be empty")]
+    Empty,
+    /// Longer than the limit, counted in characters.
+    #[error("must not be longer than {max} characters")]
+    TooLong {
+        /// The limit.
+        max: usize,
+    },
+    /// Holds a control character (Unicode category Cc).
+    #[error("must not contain control characters")]
+    Control,
+}
+
+impl<const MAX: usize> Text<MAX> {
+    /// Takes a string if it fits.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(raw: &str) -> Result<Self, InvalidText> {
+        let text = raw.trim();
+        if text.is_empty() {
+            return Err(InvalidText::Empty);
+        }
+        if text.chars().count() > MAX {
+            return Err(InvalidText::TooLong { max: MAX });
+        }
+        if text.chars().any(char::is_control) {
+            return Err(InvalidText::Control);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> TryFrom<String> for Text<MAX> {
+    type Error = InvalidText;
+
+    fn try_from(raw: String) -> Result<Self, Self::Error> {
+        Self::parse(&raw)
+    }
+}
+
+impl<const MAX: usize> From<Text<MAX>> for String {
+    fn from(text: Text<MAX>) -> Self {
+        text.0
+    }
+}
+
+impl<const MAX: usize> fmt::Display for Text<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<const MAX: usize> fmt::Debug for Text<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}

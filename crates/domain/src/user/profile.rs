@@ -1,0 +1,55 @@
+use time::OffsetDateTime;
+
+use crate::UserId;
+use crate::device::Device;
+use crate::preferences::StoredPreferences;
+use crate::team::Membership;
+use crate::user::{Role, User};
+use crate::verification::{Challenge, Proof, VerificationStatus};
+
+/// Everything on record about one person, read as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileFacts {
+    /// The person.
+    pub user: User,
+    /// Their active teams, by name.
+    pub teams: Vec<Membership>,
+    /// E-mail and SMS proofs on record; one counts only while its fingerprint is the contact's.
+    pub proofs: Vec<Proof>,
+    /// Their devices, oldest first.
+    pub devices: Vec<Device>,
+    /// The latest challenge of each method.
+    pub challenges: Vec<Challenge>,
+    /// What they chose to be told; `None` while the defaults hold.
+    pub preferences: Option<StoredPreferences>,
+}
+
+impl ProfileFacts {
+    /// Which channels are proven as of `now`, and whether the person can be on call.
+    #[must_use]
+    pub fn verification(&self, now: OffsetDateTime) -> VerificationStatus {
+        VerificationStatus::derive(self, now)
+    }
+}
+
+/// A person as a list shows them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserSummary {
+    /// Who.
+    pub id: UserId,
+    /// The sign-in name.
+    pub user_name: String,
+    /// The name to show.
+    pub display_name: String,
+    /// Where e-mail goes, as the directory gave it.
+    pub email: Option<String>,
+    /// Platform role.
+    pub role: Role,
+    /// Whether the person may sign in.
+    pub active: bool,
+    /// True only for an active person whose e-mail, SMS and push are all proven: the same rule as
+    /// [`VerificationStatus::can_be_on_call`].
+    pub can_be_on_call: bool,
+    /// Their active teams, by name.
+    pub teams: Vec<Membership>,
+}

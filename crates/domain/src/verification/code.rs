@@ -1,0 +1,107 @@
+use std::fmt;
+
+use serde::Deserialize;
+use zeroize::ZeroizeOnDrop;
+
+use crate::verification::{Fingerprint, Method};
+use crate::{ChallengeId, Entropy, UserId};
+
+/// A six-digit code in plain. Redacted in `Debug`, wiped when dropped, never stored.
+#[derive(Clone, ZeroizeOnDrop, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Code([u8; 6]);
+
+/// The string is not six ASCII digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be six digits, like 042917")]
+pub struct InvalidCode;
+
+impl Code {
+    /// Draws a code, uniform over 000000 to 999999: a draw from the incomplete last stretch of the 32-bit range would
+    /// favour small codes and is drawn again.
+    #[must_use]
+    pub fn generate(entropy: &dyn Entropy) -> Self {
+        const CODES: u32 = 1_000_000;
+        const COMPLETE: u32 = u32::MAX - u32::MAX % CODES;
+        loop {
+            let mut bytes = [0; 4];
+            entropy.fill(&mut bytes);
+            let draw = u32::from_le_bytes(bytes);
+            if draw < COMPLETE {
+                return Self::from_number(draw % CODES);
+            }
+        }
+    }
+
+    fn from_number(mut number: u32) -> Self {
+        let mut digits = [b'0'; 6];
+        for digit in digits.iter_mut().rev() {
+            *digit = b"0123456789"[(number % 10) as usize];
+            number /= 10;
+        }
+        Self(digits)
+    }
+
+    /// Takes what somebody typed.
+    ///
+    /// # Errors
+    /// When it is not exactly six ASCII digits.
+    pub fn parse(typed: &str) -> Result<Self, InvalidCode> {
+        let digits: [u8; 6] = typed.as_bytes().try_into().map_err(|_| InvalidCode)?;
+        if digits.iter().all(u8::is_ascii_digit) { Ok(Self(digits)) } else { Err(InvalidCode) }
+    }
+
+    /// The six digits, for the message that carries them and for hashing.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        // Only ASCII digits get in; the empty string would be refused everywhere.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl TryFrom<String> for Code {
+    type Error = InvalidCode;
+
+    fn try_from(typed: String) -> Result<Self, Self::Error> {
+        Self::parse(&typed)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code(redacted)")
+    }
+}
+
+/// What a code is good for. It is hashed together with the code, so that a hash moved to another row proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeBinding {
+    /// Which challenge.
+    pub challenge_id: ChallengeId,
+    /// Whose.
+    pub user_id: UserId,
+    /// Over which channel.
+    pub method: Method,
+    /// Which destination.
+    pub fingerprint: Fingerprint,
+}
+
+/// HMAC-SHA256 of a code and its binding under the server's pepper.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CodeHash(pub [u8; 32]);
+
+impl fmt::Debug for CodeHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CodeHash(redacted)")
+    }
+}
+
+/// Hashes codes under a key that the store does not have.
+#[cfg_attr(feature = "mock", mockall::automock)]
+pub trait CodeHasher: Send + Sync {
+    /// The keyed hash of a code with its binding. Two bindings that differ in anything give unrelated hashes.
+    fn hash(&self, binding: &CodeBinding, code: &Code) -> CodeHash;
+
+    /// Whether `hash` is that of `code` with this binding, in time that does not depend on where they differ.
+    fn matches(&self, binding: &CodeBinding, code: &Code, hash: &CodeHash) -> bool;
+}

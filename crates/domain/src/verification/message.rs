@@ -1,0 +1,94 @@
+use std::error::Error;
+
+use async_trait::async_trait;
+use time::{Duration, OffsetDateTime};
+
+use crate::device::{Platform, PushToken};
+use crate::user::{E164, EmailAddress};
+use crate::verification::{Code, Delivery};
+
+/// A code on its way to its owner. The adapter writes the words.
+#[derive(Debug, Clone)]
+pub struct CodeMessage {
+    /// The code.
+    pub code: Code,
+    /// How to address the reader.
+    pub display_name: String,
+    /// The reader's language as a BCP 47 tag, when the directory knows it.
+    pub locale: Option<String>,
+    /// How long the code works.
+    pub valid_for: Duration,
+    /// When the message was made.
+    pub at: OffsetDateTime,
+}
+
+/// What a provider said to a message that it took.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// The provider's own id of the message.
+    pub provider_message_id: Option<String>,
+    /// True only for the development outbox, which keeps the message instead of sending it.
+    pub captured: bool,
+}
+
+/// Why a message did not go out. Vendor types hide behind the boxed source; no variant holds a message or an address.
+#[derive(Debug, thiserror::Error)]
+pub enum NotifyError {
+    /// The provider will not deliver this message, now or later.
+    #[error("the provider rejected the message")]
+    Rejected(#[source] Box<dyn Error + Send + Sync>),
+    /// The provider takes no more for now.
+    #[error("the provider is throttling")]
+    Throttled {
+        /// How long to wait, when it said so.
+        retry_after: Option<Duration>,
+    },
+    /// The provider could not be reached or failed.
+    #[error("the provider is unavailable")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// The provider did not answer in time.
+    #[error("the provider timed out")]
+    TimedOut,
+}
+
+impl From<Result<Receipt, NotifyError>> for Delivery {
+    fn from(result: Result<Receipt, NotifyError>) -> Self {
+        match result {
+            Ok(Receipt { captured: true, .. }) => Self::Captured,
+            Ok(Receipt { provider_message_id, .. }) => Self::Accepted { provider_message_id },
+            Err(NotifyError::Rejected(_)) => Self::Rejected,
+            Err(NotifyError::Throttled { .. }) => Self::Throttled,
+            Err(NotifyError::Unavailable(_)) => Self::Unavailable,
+            Err(NotifyError::TimedOut) => Self::TimedOut,
+        }
+    }
+}
+
+/// Carries e-mail.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait EmailSender: Send + Sync {
+    /// Hands a code to the provider. `Ok` only when the provider took it.
+    async fn send_email(&self, to: &EmailAddress, message: &CodeMessage) -> Result<Receipt, NotifyError>;
+}
+
+/// Carries text messages.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait SmsSender: Send + Sync {
+    /// Hands a code to the provider. `Ok` only when the provider took it.
+    async fn send_sms(&self, to: &E164, message: &CodeMessage) -> Result<Receipt, NotifyError>;
+}
+
+/// Carries push messages.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait PushSender: Send + Sync {
+    /// Hands a code to the platform's push service. `Ok` only when it took it.
+    async fn send_push(
+        &self,
+        platform: Platform,
+        to: &PushToken,
+        message: &CodeMessage,
+    ) -> Result<Receipt, NotifyError>;
+}

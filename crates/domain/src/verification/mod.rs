@@ -1,0 +1,56 @@
+//! Proof of contact: a code goes to a destination, and whoever can say it is reached there.
+
+mod challenge;
+mod code;
+mod fingerprint;
+mod masking;
+mod message;
+mod method;
+mod port;
+mod send_code;
+mod status;
+mod verify_code;
+
+pub use challenge::{Challenge, ChallengeState, Closure, Delivery, Proof};
+pub use code::{Code, CodeBinding, CodeHash, CodeHasher, InvalidCode};
+pub use fingerprint::{Fingerprint, Fingerprinter};
+pub use masking::Masked;
+pub use message::{CodeMessage, EmailSender, NotifyError, PushSender, Receipt, SmsSender};
+pub use method::Method;
+pub use port::{OpenOutcome, VerificationStore};
+pub use send_code::{SendCodeError, SentCode};
+pub use status::{ChannelStatus, Pending, VerificationStatus};
+pub use verify_code::{Verified, VerifyCodeError};
+
+#[cfg(feature = "mock")]
+pub use {
+    code::MockCodeHasher,
+    fingerprint::MockFingerprinter,
+    message::{MockEmailSender, MockPushSender, MockSmsSender},
+    port::MockVerificationStore,
+};
+
+use std::sync::Arc;
+
+use crate::user::ProfileReader;
+use crate::{Clock, Entropy};
+
+/// Sending codes and checking them.
+pub struct VerificationService {
+    /// Who is to be reached, and where.
+    pub profiles: Arc<dyn ProfileReader>,
+    /// Challenges and proofs.
+    pub store: Arc<dyn VerificationStore>,
+    /// The codes' keyed hash.
+    pub hasher: Arc<dyn CodeHasher>,
+    /// Carries e-mail.
+    pub email: Arc<dyn EmailSender>,
+    /// Carries text messages.
+    pub sms: Arc<dyn SmsSender>,
+    /// Carries push messages.
+    pub push: Arc<dyn PushSender>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// For codes and ids.
+    pub entropy: Arc<dyn Entropy>,
+}

@@ -1,0 +1,116 @@
+use time::OffsetDateTime;
+
+use crate::device::Device;
+use crate::user::ProfileFacts;
+use crate::verification::{Challenge, ChallengeState, Fingerprint, Masked, Method};
+
+/// Which of a person's channels are proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerificationStatus {
+    /// E-mail.
+    pub email: ChannelStatus,
+    /// Text messages.
+    pub sms: ChannelStatus,
+    /// Push: proven while at least one device is.
+    pub push: ChannelStatus,
+    /// How many devices are registered.
+    pub device_count: usize,
+    /// Whether the person is active. Proof alone puts nobody on call.
+    pub active: bool,
+}
+
+/// One channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelStatus {
+    /// Where messages go, masked; `None` when there is nowhere.
+    pub destination: Option<Masked>,
+    /// Since when that destination is proven; `None` while it is not.
+    pub verified_at: Option<OffsetDateTime>,
+    /// The code that is on its way, if one is.
+    pub pending: Option<Pending>,
+}
+
+/// A code that works now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pending {
+    /// When it stops working.
+    pub expires_at: OffsetDateTime,
+    /// How many wrong codes it still bears.
+    pub attempts_left: u8,
+    /// When another may be sent.
+    pub resend_after: OffsetDateTime,
+}
+
+impl VerificationStatus {
+    /// Works out the status from everything on record.
+    #[must_use]
+    pub fn derive(facts: &ProfileFacts, now: OffsetDateTime) -> Self {
+        let user = &facts.user;
+        let proven_at = |method: Method, current: Option<Fingerprint>| {
+            let current = current?;
+            let proof = facts.proofs.iter().find(|p| p.method == method && p.fingerprint == current)?;
+            Some(proof.verified_at)
+        };
+        let pending = |method: Method| {
+            let challenge = facts.challenges.iter().find(|c| c.method == method)?;
+            pending(challenge, now)
+        };
+        let newest = facts.devices.iter().max_by_key(|d| (d.verified_at.is_some(), d.last_seen_at));
+        Self {
+            email: ChannelStatus {
+                destination: user.email.as_ref().map(Masked::email),
+                verified_at: proven_at(Method::Email, user.email_fingerprint),
+                pending: pending(Method::Email),
+            },
+            sms: ChannelStatus {
+                destination: user.phone.as_ref().map(|phone| Masked::phone(phone.as_str())),
+                verified_at: proven_at(Method::Sms, user.phone_fingerprint),
+                pending: pending(Method::Sms),
+            },
+            push: ChannelStatus {
+                destination: newest.map(|device| Masked::device(device.label())),
+                verified_at: facts.devices.iter().filter_map(|d: &Device| d.verified_at).min(),
+                pending: pending(Method::Push),
+            },
+            device_count: facts.devices.len(),
+            active: user.active,
+        }
+    }
+
+    /// One channel's status.
+    #[must_use]
+    pub fn channel(&self, method: Method) -> &ChannelStatus {
+        match method {
+            Method::Email => &self.email,
+            Method::Sms => &self.sms,
+            Method::Push => &self.push,
+        }
+    }
+
+    /// The channels that are not proven.
+    #[must_use]
+    pub fn missing(&self) -> Vec<Method> {
+        Method::ALL.into_iter().filter(|method| self.channel(*method).verified_at.is_none()).collect()
+    }
+
+    /// Whether every channel is proven.
+    #[must_use]
+    pub fn all_verified(&self) -> bool {
+        self.missing().is_empty()
+    }
+
+    /// The answer that Muster exists to give: true only for an active person whose e-mail, SMS and push are all proven.
+    #[must_use]
+    pub fn can_be_on_call(&self) -> bool {
+        self.active && self.all_verified()
+    }
+}
+
+fn pending(challenge: &Challenge, now: OffsetDateTime) -> Option<Pending> {
+    match challenge.state(now) {
+        ChallengeState::Live { attempts_left } => {
+            Some(Pending { expires_at: challenge.expires_at, attempts_left, resend_after: challenge.resend_after() })
+        }
+        ChallengeState::Exhausted | ChallengeState::Expired | ChallengeState::Closed => None,
+    }
+}

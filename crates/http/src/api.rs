@@ -1,0 +1,58 @@
+use std::sync::Arc;
+
+use muster_domain::access::AccessTokens;
+use muster_domain::audit::AuditReader;
+use muster_domain::device::DeviceService;
+use muster_domain::preferences::PreferenceService;
+use muster_domain::session::SessionService;
+use muster_domain::user::UserService;
+use muster_domain::verification::VerificationService;
+use muster_domain::{Clock, Entropy, StoreHealth};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+/// Everything the routes work with. Built once by the server and shared by its workers.
+pub struct Api {
+    pub users: UserService,
+    pub preferences: PreferenceService,
+    /// Shared, because a send goes on when its client has hung up.
+    pub verification: Arc<VerificationService>,
+    pub devices: DeviceService,
+    pub sessions: SessionService,
+    pub audit: Arc<dyn AuditReader>,
+    pub access_tokens: Arc<dyn AccessTokens>,
+    /// The public keys of access tokens as a JWK set (RFC 7517), ready to be served.
+    pub jwks: serde_json::Value,
+    pub health: Arc<dyn StoreHealth>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    /// Present in development mode only; its routes exist only then.
+    pub development: Option<Development>,
+}
+
+/// What development mode adds.
+pub struct Development {
+    /// The messages that were captured instead of sent.
+    pub outbox: Arc<dyn Outbox>,
+}
+
+/// Where development mode keeps the messages that it does not send.
+pub trait Outbox: Send + Sync {
+    /// The captured messages, newest first.
+    fn messages(&self) -> Vec<OutboxMessage>;
+}
+
+/// A captured message, as `GET /dev/outbox` shows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct OutboxMessage {
+    pub id: String,
+    /// `email`, `sms` or `push`.
+    pub channel: String,
+    /// The address, the number or the push token: whole, for this is development.
+    pub to: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    pub body: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
