@@ -1,1 +1,21 @@
+//! Muster's cryptography, all of it on ring: random bytes, keyed hashes of codes, contacts and tokens, and the signing
+//! of access tokens.
+//!
+//! Two secrets feed it. The [`Pepper`] keys every hash, each kind under a subkey of its own (see [`Keyring`]); the
+//! [`SigningKey`] signs access tokens (see [`AccessTokenSigner`]). Both are redacted in `Debug` and wiped when dropped;
+//! what ring derives from them for its own use, ring does not wipe.
 
+#![warn(missing_docs)]
+
+mod access_token;
+mod entropy;
+mod jwt_provider;
+mod keyring;
+mod pepper;
+mod signing_key;
+
+pub use access_token::AccessTokenSigner;
+pub use entropy::SystemEntropy;
+pub use keyring::Keyring;
+pub use pepper::{InvalidPepper, Pepper};
+pub use signing_key::{InvalidSigningKey, SigningKey};

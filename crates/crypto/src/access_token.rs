@@ -1,0 +1,136 @@
+use std::fmt;
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use muster_domain::access::{AccessClaims, AccessToken, AccessTokens, Audience, InvalidAccessToken, SigningError};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::{SigningKey, jwt_provider};
+
+/// Signs and checks Muster's own access tokens: JWTs (RFC 7519) of the type `at+jwt` (RFC 9068), signed with
+/// Ed25519 (RFC 8037) and nothing else.
+pub struct AccessTokenSigner {
+    signing: EncodingKey,
+    verifying: DecodingKey,
+    validation: Validation,
+    header: Header,
+    issuer: String,
+    jwks: Value,
+}
+
+/// What the token says (RFC 9068, section 2.2). There are no OAuth clients here, so no `client_id`.
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    sub: muster_domain::UserId,
+    aud: String,
+    iat: i64,
+    exp: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sid: Option<muster_domain::SessionId>,
+}
+
+impl AccessTokenSigner {
+    /// The type that keeps an access token from being taken for another kind of JWT (RFC 9068, section 2.1).
+    const TYPE: &str = "at+jwt";
+    /// Longer than any token that is made here, however long the issuer's address (2048 bytes are an old browser's
+    /// limit for one). Anything longer is refused unread.
+    const MAX_TOKEN_BYTES: usize = 4096;
+
+    /// A signer whose tokens name `issuer`, the server's public address. With `accepts_development` it also takes the
+    /// tokens of `POST /dev/login`.
+    #[must_use]
+    pub fn new(key: &SigningKey, issuer: String, accepts_development: bool) -> Self {
+        jwt_provider::install();
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        // Expiry is checked against the time that the caller passes in, not against the library's own clock.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        validation.set_required_spec_claims(&["iss", "sub", "aud", "exp"]);
+        validation.set_issuer(&[&issuer]);
+        let audiences = [Audience::Mobile, Audience::Development];
+        let taken = &audiences[..if accepts_development { 2 } else { 1 }];
+        validation.set_audience(&taken.iter().map(|audience| audience_name(*audience)).collect::<Vec<_>>());
+
+        let kid = key.thumbprint();
+        let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": key.x(), "kid": kid, "alg": "EdDSA", "use": "sig" });
+        let header = Header { typ: Some(Self::TYPE.to_owned()), kid: Some(kid), ..Header::new(Algorithm::EdDSA) };
+        Self {
+            signing: EncodingKey::from_ed_der(key.der()),
+            verifying: DecodingKey::from_ed_der(key.public()),
+            validation,
+            header,
+            issuer,
+            jwks: json!({ "keys": [jwk] }),
+        }
+    }
+
+    /// The public key as a JWK set (RFC 7517), with which anybody can check a token.
+    #[must_use]
+    pub fn jwks(&self) -> &Value {
+        &self.jwks
+    }
+}
+
+fn audience_name(audience: Audience) -> &'static str {
+    match audience {
+        Audience::Mobile => "muster",
+        Audience::Development => "muster-dev",
+    }
+}
+
+impl AccessTokens for AccessTokenSigner {
+    fn sign(&self, claims: &AccessClaims) -> Result<AccessToken, SigningError> {
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            sub: claims.user_id,
+            aud: audience_name(claims.audience).to_owned(),
+            iat: claims.issued_at.unix_timestamp(),
+            exp: claims.expires_at.unix_timestamp(),
+            nbf: None,
+            sid: claims.session_id,
+        };
+        let token = jsonwebtoken::encode(&self.header, &claims, &self.signing);
+        token.map(AccessToken::new).map_err(|error| SigningError(Box::new(error)))
+    }
+
+    fn verify(&self, token: &str, now: OffsetDateTime) -> Result<AccessClaims, InvalidAccessToken> {
+        if token.len() > Self::MAX_TOKEN_BYTES {
+            return Err(InvalidAccessToken);
+        }
+        let decoded = jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.validation);
+        let decoded = decoded.map_err(|_| InvalidAccessToken)?;
+        let (header, claims) = (decoded.header, decoded.claims);
+        if header.typ != self.header.typ || header.kid != self.header.kid || header.crit.is_some() {
+            return Err(InvalidAccessToken);
+        }
+        let audiences = [Audience::Mobile, Audience::Development];
+        let audience = audiences.into_iter().find(|audience| audience_name(*audience) == claims.aud);
+        let instant = |seconds| OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| InvalidAccessToken);
+        let expires_at = instant(claims.exp)?;
+        let begins_at = claims.nbf.map(instant).transpose()?;
+        // On the second of its expiry a token is over (RFC 7519, section 4.1.4).
+        if expires_at <= now || begins_at.is_some_and(|at| now < at) {
+            return Err(InvalidAccessToken);
+        }
+        Ok(AccessClaims {
+            user_id: claims.sub,
+            session_id: claims.sid,
+            audience: audience.ok_or(InvalidAccessToken)?,
+            issued_at: instant(claims.iat)?,
+            expires_at,
+        })
+    }
+}
+
+impl fmt::Debug for AccessTokenSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessTokenSigner").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
