@@ -1,0 +1,41 @@
+# Everyday recipes; `just` lists them.
+
+_default:
+    @just --list --unsorted
+
+# Start the server in development mode.
+run *ARGS:
+    cargo run -- {{ ARGS }}
+
+# Take over people from a SCIM export.
+import FILE:
+    cargo run -- import {{ quote(FILE) }}
+
+# Run every test.
+test *ARGS:
+    cargo test --workspace {{ ARGS }}
+
+# Everything that CI runs.
+check:
+    bash .ci/run
+
+# Format the code.
+fmt:
+    cargo fmt --all
+
+# Warnings are errors.
+lint:
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+# Build the documentation, private items too, and open it.
+doc:
+    cargo doc --workspace --all-features --no-deps --document-private-items --open
+
+# Run the README's walk against a fresh server.
+walk:
+    scripts/walk
+
+# Hold the dependencies to deny.toml and to the house's rules.
+deny:
+    scripts/check-dependency-rules
+    "$(scripts/install-tool cargo-deny)" check --hide-inclusion-graph licenses bans sources
