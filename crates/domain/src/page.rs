@@ -8,6 +8,9 @@ impl Limit {
     /// The largest page.
     pub const MAX: u16 = 200;
 
+    /// [`Limit::MAX`] items.
+    pub const LARGEST: Self = Self(Self::MAX);
+
     /// `None` outside 1 to [`Limit::MAX`].
     #[must_use]
     pub fn new(items: u16) -> Option<Self> {

@@ -1,0 +1,78 @@
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest};
+use tracing::Span;
+use tracing_actix_web::{RequestId, RootSpanBuilder};
+
+use crate::problem::{Kind, Problem};
+
+/// What every answer passes last: it gets its request id, personal data is kept out of caches, and whatever went wrong,
+/// in our code or in the framework, becomes a problem.
+///
+/// # Errors
+/// None of its own.
+pub async fn edge(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse, Error> {
+    let id = request_id(request.request());
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    let problem = response.response_mut().extensions_mut().remove::<Problem>();
+    let bare_error = response.status().is_client_error() || response.status().is_server_error();
+    if let Some(problem) = problem.or_else(|| bare_error.then(|| framework_problem(&response))) {
+        if let Some(cause) = problem.cause() {
+            tracing::error!(problem = problem.kind().slug(), cause, "request failed");
+        }
+        let allow = response.headers().get(header::ALLOW).cloned();
+        response = response.into_response(problem.render(&id).map_into_boxed_body());
+        if let Some(allow) = allow {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+    }
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    Ok(response)
+}
+
+/// The problem for an error answer that the framework gave without one.
+fn framework_problem(response: &ServiceResponse<BoxBody>) -> Problem {
+    let kind = Kind::of_status(response.status());
+    let detail = match kind {
+        Kind::NotFound => "no resource has this path",
+        Kind::MethodNotAllowed => "the Allow header names the methods that the resource takes",
+        _ => kind.title(),
+    };
+    Problem::new(kind, detail)
+}
+
+/// The request's id: a UUIDv7 that logs, problems and audit records share.
+pub(crate) fn request_id(request: &HttpRequest) -> String {
+    request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default()
+}
+
+/// A request in the log: its id, method, route template and status. No path, query, header or body, since those hold
+/// contacts and credentials.
+pub struct RequestSpan;
+
+impl RootSpanBuilder for RequestSpan {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        let id = request_id(request.request());
+        let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+        let method = request.method().as_str();
+        tracing::info_span!("request", id, method, route, status = tracing::field::Empty)
+    }
+
+    fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        let status = match outcome {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
+        };
+        span.record("status", status.as_u16());
+        span.in_scope(|| tracing::info!("answered"));
+    }
+}

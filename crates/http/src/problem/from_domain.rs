@@ -1,0 +1,137 @@
+use muster_domain::StoreError;
+use muster_domain::access::{Denied, SigningError};
+use muster_domain::device::RegisterDeviceError;
+use muster_domain::preferences::ReplacePreferencesError;
+use muster_domain::session::{IssueSessionError, RefreshError};
+use muster_domain::user::ChangeRoleError;
+use muster_domain::verification::{SendCodeError, VerifyCodeError};
+use serde_json::Value;
+use time::Duration;
+
+use super::{Kind, Problem};
+
+/// How long a client should wait while the store cannot be reached.
+const UNAVAILABLE_WAIT: Duration = Duration::seconds(5);
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Unavailable(_) => {
+                Self::failure(Kind::Unavailable, "try again in a few seconds", &error).retry_after(UNAVAILABLE_WAIT)
+            }
+            StoreError::Inconsistent { .. } | StoreError::Backend(_) => internal(&error),
+        }
+    }
+}
+
+impl From<SigningError> for Problem {
+    fn from(error: SigningError) -> Self {
+        internal(&error)
+    }
+}
+
+fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
+    let detail = "this is a fault of the server; its operators can find it by the request id in instance";
+    Problem::failure(Kind::Internal, detail, error)
+}
+
+impl From<Denied> for Problem {
+    fn from(_: Denied) -> Self {
+        Self::new(Kind::Forbidden, "the caller's role or scopes do not allow this")
+    }
+}
+
+impl From<ChangeRoleError> for Problem {
+    fn from(error: ChangeRoleError) -> Self {
+        match error {
+            ChangeRoleError::NotFound => Self::not_found("user"),
+            ChangeRoleError::LastAdmin => Self::new(Kind::LastAdmin, "make somebody else an admin first"),
+            ChangeRoleError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReplacePreferencesError> for Problem {
+    fn from(error: ReplacePreferencesError) -> Self {
+        match error {
+            ReplacePreferencesError::Invalid(errors) => Self::validation(&errors),
+            ReplacePreferencesError::PreconditionFailed { .. } => {
+                Self::new(Kind::PreconditionFailed, "read the preferences again and send the new ETag in If-Match")
+            }
+            ReplacePreferencesError::Contended => {
+                Self::new(Kind::Conflict, "the preferences kept changing meanwhile; try again")
+            }
+            ReplacePreferencesError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SendCodeError> for Problem {
+    fn from(error: SendCodeError) -> Self {
+        match error {
+            SendCodeError::NoUser => Self::unauthenticated("the account is not active"),
+            SendCodeError::DeviceNotApplicable => Self::field("deviceId", "is only for the method push"),
+            SendCodeError::NoDevice => Self::field("deviceId", "is not one of your devices"),
+            SendCodeError::NoDestination { method } => {
+                let detail = format!("there is nowhere to send a code by {method}");
+                Self::new(Kind::NoDestination, detail)
+            }
+            SendCodeError::TooSoon { retry_after } => {
+                Self::new(Kind::TooSoon, "wait, then ask for a new code").retry_after(retry_after)
+            }
+            SendCodeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<VerifyCodeError> for Problem {
+    fn from(error: VerifyCodeError) -> Self {
+        match error {
+            VerifyCodeError::InvalidOrExpired { attempts_left } => {
+                let problem = Self::new(Kind::InvalidOrExpiredCode, "check the code, or ask for a new one");
+                match attempts_left {
+                    Some(left) => problem.with("attemptsLeft", Value::from(left)),
+                    None => problem,
+                }
+            }
+            VerifyCodeError::Exhausted { retry_after } => {
+                Self::new(Kind::TooManyAttempts, "this code is dead; ask for a new one").retry_after(retry_after)
+            }
+            VerifyCodeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RegisterDeviceError> for Problem {
+    fn from(error: RegisterDeviceError) -> Self {
+        match error {
+            RegisterDeviceError::InvalidToken(error) => Self::field("token", error.to_string()),
+            RegisterDeviceError::LimitReached => Self::new(Kind::DeviceLimit, "remove a device first"),
+            RegisterDeviceError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<IssueSessionError> for Problem {
+    fn from(error: IssueSessionError) -> Self {
+        match error {
+            IssueSessionError::NoUser => Self::unauthenticated("the account is not active"),
+            IssueSessionError::NoDevice => Self::field("deviceId", "is not one of your devices"),
+            IssueSessionError::Signing(error) => error.into(),
+            IssueSessionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Refused(reason) => {
+                tracing::info!(?reason, "refresh token refused");
+                Self::new(Kind::InvalidRefreshToken, "sign in again")
+            }
+            RefreshError::Signing(error) => error.into(),
+            RefreshError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use muster_domain::access::Action;
+use muster_domain::audit::AuditKey;
+use muster_domain::page::Page;
+
+use super::{AuditEventView, Filters};
+use crate::api::Api;
+use crate::authentication::Caller;
+use crate::cursor;
+use crate::input::{Query, next_link};
+use crate::problem::Problem;
+use crate::views::PageView;
+
+/// `GET /api/audit`: the records that match, newest first, a page at a time.
+pub(super) async fn list_audit(
+    api: web::Data<Api>,
+    caller: Caller,
+    request: HttpRequest,
+    filters: Query<Filters>,
+) -> Result<HttpResponse, Problem> {
+    caller.may(Action::ReadAudit)?;
+    let query = filters.0.query()?;
+    let page = Page::from_one_more(api.audit.list(&query).await?, query.limit, AuditKey::of);
+    let next_cursor = page.next.as_ref().map(cursor::of_audit);
+    let mut response = HttpResponse::Ok();
+    if let Some(cursor) = &next_cursor {
+        response.insert_header((header::LINK, next_link(&request, cursor)));
+    }
+    Ok(response.json(PageView { items: page.items.into_iter().map(AuditEventView::from).collect(), next_cursor }))
+}

@@ -1,0 +1,34 @@
+//! Development mode only: signing in without an identity provider, and reading what would have been sent.
+
+mod login;
+mod outbox;
+
+use actix_web::guard::{Guard, GuardContext};
+use actix_web::http::uri::Authority;
+use actix_web::http::{Method, header};
+use actix_web::web;
+
+use super::resource;
+
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("/dev/login", [(Method::POST, web::to(login::login))]).guard(LoopbackHost))
+        .service(resource("/dev/outbox", [(Method::GET, web::to(outbox::outbox))]).guard(LoopbackHost));
+}
+
+/// Lets only requests through that name this machine. A page on the web can make a browser connect here under the
+/// page's own name (DNS rebinding), and would else read the outbox.
+struct LoopbackHost;
+
+impl Guard for LoopbackHost {
+    fn check(&self, context: &GuardContext<'_>) -> bool {
+        let host = context.head().headers().get(header::HOST).and_then(|value| value.to_str().ok());
+        let authority = host.or_else(|| context.head().uri.authority().map(Authority::as_str));
+        let Some(authority) = authority else { return false };
+        let name = match authority.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+            _ => authority,
+        };
+        matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+    }
+}

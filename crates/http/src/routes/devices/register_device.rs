@@ -1,0 +1,49 @@
+use actix_web::{HttpResponse, web};
+use muster_domain::device::{AppVersion, DeviceName, NewDevice, Platform};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::api::Api;
+use crate::authentication::Own;
+use crate::input::Json;
+use crate::problem::Problem;
+use crate::views::DeviceView;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RegisterRequest {
+    platform: Platform,
+    token: Token,
+    name: Option<DeviceName>,
+    app_version: Option<AppVersion>,
+}
+
+/// A push token as text, or a browser's `PushSubscription` as the JSON object that it turns into.
+#[derive(Deserialize)]
+#[serde(try_from = "Value")]
+struct Token(String);
+
+impl TryFrom<Value> for Token {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        match value {
+            Value::String(text) => Ok(Self(text)),
+            Value::Object(subscription) => Ok(Self(Value::Object(subscription).to_string())),
+            _ => Err("must be a push token, or a PushSubscription for the platform web"),
+        }
+    }
+}
+
+/// `POST /api/notifications/devices`: registers a device (201), or updates the caller's with the same token (200).
+pub(super) async fn register_device(
+    api: web::Data<Api>,
+    own: Own,
+    body: Json<RegisterRequest>,
+) -> Result<HttpResponse, Problem> {
+    let RegisterRequest { platform, token, name, app_version } = body.0;
+    let new = NewDevice { platform, token: token.0, name, app_version };
+    let registered = api.devices.register(own.id, new, &own.origin).await?;
+    let mut response = if registered.created { HttpResponse::Created() } else { HttpResponse::Ok() };
+    Ok(response.json(DeviceView::from(registered.device)))
+}

@@ -1,0 +1,33 @@
+//! Phone sessions.
+
+mod issue_session;
+mod list_sessions;
+mod refresh_session;
+mod revoke_session;
+mod sign_out;
+
+use actix_web::http::Method;
+use actix_web::web;
+use muster_domain::session::RefreshToken;
+use serde::Deserialize;
+
+use super::resource;
+
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(resource(
+            "/api/mobile/token",
+            [(Method::POST, web::to(issue_session::issue_session)), (Method::DELETE, web::to(sign_out::sign_out))],
+        ))
+        .service(resource("/api/mobile/refresh", [(Method::POST, web::to(refresh_session::refresh_session))]))
+        .service(resource("/api/mobile/tokens", [(Method::GET, web::to(list_sessions::list_sessions))]))
+        .service(resource("/api/mobile/tokens/{id}", [(Method::DELETE, web::to(revoke_session::revoke_session))]));
+}
+
+/// A body that holds a refresh token, which is itself the credential. A mistyped one is refused by its checksum,
+/// without asking the store.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Presented {
+    refresh_token: RefreshToken,
+}

@@ -1,0 +1,17 @@
+//! For those who run the server, and the keys for those who check its tokens.
+
+mod healthz;
+mod jwks;
+mod readyz;
+
+use actix_web::http::Method;
+use actix_web::web;
+
+use super::resource;
+
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("/healthz", [(Method::GET, web::to(healthz::healthz))]))
+        .service(resource("/readyz", [(Method::GET, web::to(readyz::readyz))]))
+        .service(resource("/.well-known/jwks.json", [(Method::GET, web::to(jwks::jwks))]));
+}

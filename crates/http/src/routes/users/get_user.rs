@@ -1,0 +1,22 @@
+use actix_web::web;
+use muster_domain::UserId;
+use muster_domain::access::Action;
+
+use crate::api::Api;
+use crate::authentication::Caller;
+use crate::input::PathId;
+use crate::problem::Problem;
+use crate::views::ProfileView;
+
+/// `GET /api/users/{id}`: one person's profile, for themselves, an admin, or a service that reads people. Anyone else
+/// gets 403 whether or not the person exists.
+pub(super) async fn get_user(
+    api: web::Data<Api>,
+    caller: Caller,
+    id: PathId<UserId>,
+) -> Result<web::Json<ProfileView>, Problem> {
+    let PathId(id) = id;
+    caller.may(Action::ReadUser(id))?;
+    let facts = api.users.profile(id).await?.ok_or_else(|| Problem::not_found("user"))?;
+    Ok(web::Json(ProfileView::new(facts, api.clock.now())))
+}

@@ -1,0 +1,15 @@
+//! The HTTP API, endpoint by endpoint, over the testkit's fakes: same ids, times and codes on every run.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected should fail where it stands")]
+
+mod audit;
+mod bad_input;
+mod development;
+mod devices;
+mod mobile;
+mod operations;
+mod preferences;
+mod problems;
+mod users;
+mod verification;
+mod world;

@@ -1,0 +1,224 @@
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::world::{Exchange, World, user_actor};
+
+const TOKEN: &str = "/api/mobile/token";
+const TOKENS: &str = "/api/mobile/tokens";
+
+/// Refresh tokens in an answer are long and are no snapshot's business.
+fn without_tokens(answer: &Exchange) -> String {
+    let mut shown = answer.show();
+    if let Some(token) = answer.json()["refreshToken"].as_str() {
+        assert!(token.starts_with("mst_rt_") && token.len() == 57, "{token}");
+        shown = shown.replace(token, "[refresh token]");
+    }
+    shown
+}
+
+async fn issue(world: &World) -> String {
+    let answer = world.post(&world.grace, TOKEN, json!({ "deviceName": "Pixel" })).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    answer.json()["refreshToken"].as_str().unwrap().to_owned()
+}
+
+async fn refresh(world: &World, token: &str) -> Exchange {
+    let body = json!({ "refreshToken": token });
+    world.call(TestRequest::post().uri("/api/mobile/refresh").set_json(body)).await
+}
+
+async fn successor(world: &World, token: &str) -> String {
+    let answer = refresh(world, token).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()["refreshToken"].as_str().unwrap().to_owned()
+}
+
+#[actix_web::test]
+async fn a_session_is_opened_with_both_tokens() {
+    let world = World::new().await;
+    let answer = world.post(&world.grace, TOKEN, json!({ "deviceName": "Pixel" })).await;
+    assert_snapshot!(without_tokens(&answer), @r#"
+    201
+    content-type: application/json
+
+    {
+      "accessToken": "fake-access-token-1",
+      "expiresAt": "2027-02-20T12:00:00Z",
+      "expiresIn": 900,
+      "id": "01a20320-a200-7d82-874e-5dfd462f3539",
+      "refreshToken": "[refresh token]",
+      "tokenType": "Bearer"
+    }
+    "#);
+    assert_eq!(world.last_event().action, "session.issued");
+    assert_snapshot!(world.get(&world.grace, TOKENS).await.show(), @r#"
+    200
+    content-type: application/json
+
+    {
+      "items": [
+        {
+          "createdAt": "2026-11-22T12:00:00Z",
+          "deviceName": "Pixel",
+          "expiresAt": "2027-02-20T12:00:00Z",
+          "id": "01a20320-a200-7d82-874e-5dfd462f3539",
+          "lastUsedAt": "2026-11-22T12:00:00Z"
+        }
+      ]
+    }
+    "#);
+}
+
+#[actix_web::test]
+async fn a_refresh_gives_the_successor_a_working_access_token_and_the_profile() {
+    let world = World::new().await;
+    let token = issue(&world).await;
+    world.make.clock.advance(Duration::hours(1));
+    let answer = refresh(&world, &token).await;
+    let mut body = answer.json();
+    assert_ne!(body["refreshToken"], json!(token));
+    let profile = body.as_object_mut().unwrap().remove("user").unwrap();
+    assert_eq!(profile, world.get(&world.grace, "/api/users/me").await.json());
+    body["refreshToken"] = "[refresh token]".into();
+    let access = body["accessToken"].as_str().unwrap().to_owned();
+    body["accessToken"] = "[access token]".into();
+    assert_snapshot!(body.to_string(), @r#"{"accessToken":"[access token]","expiresIn":900,"refreshToken":"[refresh token]","refreshTokenExpiresAt":"2027-02-20T12:00:00Z","tokenType":"Bearer"}"#);
+    let me = TestRequest::get().uri("/api/users/me").insert_header(("authorization", format!("Bearer {access}")));
+    assert_eq!(world.call(me).await.json()["userName"], "grace");
+    let event = world.last_event();
+    assert_eq!((event.action.as_str(), event.origin.actor), ("session.refreshed", user_actor(&world.grace)));
+}
+
+#[actix_web::test]
+async fn a_retry_gets_the_same_successor() {
+    let world = World::new().await;
+    let token = issue(&world).await;
+    let first = successor(&world, &token).await;
+    assert_eq!(successor(&world, &token).await, first);
+}
+
+#[actix_web::test]
+async fn a_replay_ends_its_session_alone() {
+    let world = World::new().await;
+    let (stolen, other) = (issue(&world).await, issue(&world).await);
+    let next = successor(&world, &stolen).await;
+    successor(&world, &next).await;
+    world.make.clock.advance(Duration::seconds(61));
+    let before = world.store.audit_trail().len();
+    let replay = refresh(&world, &stolen).await;
+    assert_snapshot!(replay.show(), @r#"
+    401
+    content-type: application/problem+json
+
+    {
+      "detail": "sign in again",
+      "instance": "[request]",
+      "status": 401,
+      "title": "The refresh token is not valid",
+      "type": "urn:muster:problem:invalid-refresh-token"
+    }
+    "#);
+    assert_eq!(world.actions_since(before), ["session.replayed", "session.revoked"]);
+    assert_eq!(refresh(&world, &next).await.show(), replay.show());
+    assert_eq!(refresh(&world, &other).await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_late_packet_is_401_and_ends_nothing() {
+    let world = World::new().await;
+    let token = issue(&world).await;
+    let next = successor(&world, &token).await;
+    successor(&world, &next).await;
+    world.make.clock.advance(Duration::seconds(60));
+    let before = world.store.audit_trail().len();
+    assert_eq!(refresh(&world, &token).await.problem(), "invalid-refresh-token");
+    assert_eq!(world.actions_since(before), Vec::<String>::new());
+    assert_eq!(refresh(&world, &next).await.status, 200);
+}
+
+#[actix_web::test]
+async fn unknown_expired_and_revoked_tokens_are_one_problem() {
+    let world = World::new().await;
+    let (revoked, expired) = (issue(&world).await, issue(&world).await);
+    let id = world.get(&world.grace, TOKENS).await.json()["items"][0]["id"].as_str().unwrap().to_owned();
+    let unknown = muster_domain::session::RefreshToken::from_bytes([7; 32]).expose().to_string();
+    assert_eq!(world.ask(&world.linus, Method::DELETE, &format!("{TOKENS}/{id}"), Value::Null).await.status, 404);
+    for id in world.get(&world.grace, TOKENS).await.json()["items"].as_array().unwrap() {
+        let path = format!("{TOKENS}/{}", id["id"].as_str().unwrap());
+        assert_eq!(world.ask(&world.grace, Method::DELETE, &path, Value::Null).await.status, 204);
+        assert_eq!(world.ask(&world.grace, Method::DELETE, &path, Value::Null).await.status, 404);
+    }
+    world.make.clock.advance(Duration::days(91));
+    let expected = refresh(&world, &unknown).await.show();
+    for token in [&revoked, &expired] {
+        assert_eq!(refresh(&world, token).await.show(), expected);
+    }
+}
+
+#[actix_web::test]
+async fn signing_out_is_204_also_for_a_dead_or_unknown_token() {
+    let world = World::new().await;
+    let token = issue(&world).await;
+    let unknown = muster_domain::session::RefreshToken::from_bytes([7; 32]).expose().to_string();
+    for token in [&token, &token, &unknown] {
+        let request = TestRequest::delete().uri(TOKEN).set_json(json!({ "refreshToken": token }));
+        let answer = world.call(request).await;
+        assert_eq!((answer.status, answer.text.as_str()), (204, ""));
+    }
+    assert_eq!(refresh(&world, &token).await.status, 401);
+    assert_eq!(world.get(&world.grace, TOKENS).await.json(), json!({ "items": [] }));
+}
+
+#[actix_web::test]
+async fn a_wrong_checksum_is_refused_without_asking_the_store() {
+    let world = World::new().await;
+    let token = issue(&world).await;
+    let last = if token.ends_with('0') { '1' } else { '0' };
+    let mistyped = format!("{}{last}", &token[..token.len() - 1]);
+    world.store.set_unavailable(true);
+    assert_eq!(refresh(&world, &token).await.status, 503);
+    assert_snapshot!(refresh(&world, &mistyped).await.show(), @r#"
+    422
+    content-type: application/problem+json
+
+    {
+      "detail": "refreshToken must be a refresh token: mst_rt_ and 50 letters and digits with a right checksum",
+      "errors": [
+        {
+          "detail": "must be a refresh token: mst_rt_ and 50 letters and digits with a right checksum",
+          "field": "refreshToken"
+        }
+      ],
+      "instance": "[request]",
+      "status": 422,
+      "title": "The input breaks rules",
+      "type": "urn:muster:problem:validation-failed"
+    }
+    "#);
+}
+
+#[actix_web::test]
+async fn malformed_requests_name_their_field() {
+    let world = World::new().await;
+    for (body, field) in [
+        (json!({ "deviceName": "x".repeat(101) }), "deviceName"),
+        (json!({ "deviceName": " " }), "deviceName"),
+        (json!({ "deviceId": "not-an-id" }), "deviceId"),
+        (json!({ "deviceId": "01900000-0000-7000-8000-000000000000" }), "deviceId"),
+        (json!({ "userId": world.ada.id }), "userId"),
+    ] {
+        let answer = world.post(&world.grace, TOKEN, body.clone()).await;
+        assert_eq!((answer.status, answer.fields()), (422, vec![field.to_owned()]), "{body}");
+    }
+    assert_eq!(refresh(&world, "").await.fields(), ["refreshToken"]);
+}
+
+#[actix_web::test]
+async fn a_session_needs_an_account() {
+    let world = World::new().await;
+    let answer = world.call(TestRequest::post().uri(TOKEN).set_json(json!({}))).await;
+    assert_eq!((answer.status, answer.problem().as_str()), (401, "unauthenticated"));
+}

@@ -1,0 +1,261 @@
+use std::fmt::Write;
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::http::header::HeaderMap;
+use actix_web::middleware::from_fn;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::{App, web};
+use muster_domain::access::{AccessClaims, AccessTokens, Audience};
+use muster_domain::audit::{Actor, AuditEvent, DirectoryFeed};
+use muster_domain::device::DeviceService;
+use muster_domain::directory::{DirectoryService, DirectoryStore};
+use muster_domain::preferences::PreferenceService;
+use muster_domain::session::SessionService;
+use muster_domain::team::{Member, TeamRole};
+use muster_domain::user::{Phone, User, UserService};
+use muster_domain::verification::VerificationService;
+use muster_domain::{Clock, Text, UserId};
+use muster_http::{Api, Development, Outbox, OutboxMessage, RequestSpan, configure, edge};
+use muster_testkit::{Answer, Builders, FakeAccessTokens, MemoryStore, RecordingSender, UserBuilder};
+use serde_json::{Value, json};
+use time::Duration;
+use tracing_actix_web::TracingLogger;
+
+/// A server over fakes, with three people on record.
+pub(crate) struct World {
+    pub(crate) make: Builders,
+    pub(crate) store: MemoryStore,
+    pub(crate) sender: Arc<RecordingSender>,
+    pub(crate) tokens: Arc<FakeAccessTokens>,
+    pub(crate) api: web::Data<Api>,
+    /// An admin.
+    pub(crate) ada: User,
+    /// A responder of the team Platform.
+    pub(crate) grace: User,
+    /// Somebody else.
+    pub(crate) linus: User,
+}
+
+/// What came back.
+pub(crate) struct Exchange {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Exchange {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("not JSON ({error}): {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The status, the headers that are part of the contract, and the body, for a snapshot.
+    pub(crate) fn show(&self) -> String {
+        let mut shown = format!("{}\n", self.status);
+        for name in ["content-type", "etag", "link", "retry-after", "www-authenticate", "allow"] {
+            if let Some(value) = self.header(name) {
+                writeln!(shown, "{name}: {value}").unwrap();
+            }
+        }
+        if !self.text.is_empty() {
+            let mut body = self.json();
+            if body.get("instance").is_some() {
+                assert_eq!(body["instance"], self.header("x-request-id").unwrap());
+                body["instance"] = "[request]".into();
+            }
+            write!(shown, "\n{}", serde_json::to_string_pretty(&body).unwrap()).unwrap();
+        }
+        shown
+    }
+
+    /// The problem's last part of `type`.
+    pub(crate) fn problem(&self) -> String {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text);
+        let body = self.json();
+        assert_eq!(body["status"], self.status);
+        body["type"].as_str().unwrap().strip_prefix("urn:muster:problem:").unwrap().to_owned()
+    }
+
+    /// The fields that a validation problem names.
+    pub(crate) fn fields(&self) -> Vec<String> {
+        assert_eq!(self.problem(), "validation-failed", "{}", self.text);
+        let body = self.json();
+        body["errors"].as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+struct NoMessages;
+
+impl Outbox for NoMessages {
+    fn messages(&self) -> Vec<OutboxMessage> {
+        Vec::new()
+    }
+}
+
+impl World {
+    /// In development mode, with an outbox that captures.
+    pub(crate) async fn new() -> Self {
+        Self::start(Answer::Capture, Some(Development { outbox: Arc::new(NoMessages) })).await
+    }
+
+    /// In production mode, with providers that accept.
+    pub(crate) async fn production() -> Self {
+        Self::start(Answer::Accept, None).await
+    }
+
+    pub(crate) async fn start(answer: Answer, development: Option<Development>) -> Self {
+        let make = Builders::default();
+        let store = MemoryStore::new();
+        let sender = Arc::new(RecordingSender::answering(answer));
+        let tokens = Arc::new(FakeAccessTokens::default());
+        let api = api(&make, &store, &sender, &tokens, development);
+        let ada = add(&make, &store, make.user("ada").admin()).await;
+        let grace = add(&make, &store, make.user("grace").phone(Some(Phone::from_stored("+12025550100", true)))).await;
+        let linus = add(&make, &store, make.user("linus")).await;
+        let directory = DirectoryService {
+            directory: Arc::new(store.clone()),
+            fingerprinter: Arc::new(make.hasher),
+            clock: make.clock.clone(),
+            entropy: make.entropy.clone(),
+        };
+        let members = [Member { user_id: grace.id, role: TeamRole::Responder }];
+        let origin = muster_domain::audit::Origin::system("test");
+        let name = Text::parse("Platform").unwrap();
+        directory.create_team(name, &members, DirectoryFeed::Seed, &origin).await.unwrap();
+        Self { make, store, sender, tokens, api, ada, grace, linus }
+    }
+
+    pub(crate) async fn add(&self, user: UserBuilder) -> User {
+        add(&self.make, &self.store, user).await
+    }
+
+    /// A bearer token of that person's.
+    pub(crate) fn token(&self, id: UserId) -> String {
+        let now = self.make.now();
+        let claims = AccessClaims {
+            user_id: id,
+            session_id: None,
+            audience: Audience::Development,
+            issued_at: now,
+            expires_at: now + Duration::days(365),
+        };
+        self.tokens.sign(&claims).unwrap().expose().to_owned()
+    }
+
+    pub(crate) async fn call(&self, request: TestRequest) -> Exchange {
+        let app = App::new()
+            .configure(|config| configure(config, &self.api))
+            .wrap(from_fn(edge))
+            .wrap(TracingLogger::<RequestSpan>::new());
+        let app = init_service(app).await;
+        let response = call_service(&app, request.to_request()).await;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = read_body(response).await;
+        Exchange { status, headers, text: String::from_utf8(body.to_vec()).unwrap() }
+    }
+
+    /// A request of that person's, with a JSON body unless it is null.
+    pub(crate) async fn ask(&self, user: &User, method: Method, path: &str, body: Value) -> Exchange {
+        self.call(self.request(user, method, path, body)).await
+    }
+
+    pub(crate) fn request(&self, user: &User, method: Method, path: &str, body: Value) -> TestRequest {
+        let request = TestRequest::default().method(method).uri(path);
+        let request = request.insert_header(("authorization", format!("Bearer {}", self.token(user.id))));
+        if body.is_null() { request } else { request.set_json(body) }
+    }
+
+    pub(crate) async fn get(&self, user: &User, path: &str) -> Exchange {
+        self.ask(user, Method::GET, path, Value::Null).await
+    }
+
+    pub(crate) async fn post(&self, user: &User, path: &str, body: Value) -> Exchange {
+        self.ask(user, Method::POST, path, body).await
+    }
+
+    /// The actions on record after `before`, oldest first.
+    pub(crate) fn actions_since(&self, before: usize) -> Vec<String> {
+        self.store.audit_trail().iter().skip(before).map(|event| event.action.clone()).collect()
+    }
+
+    pub(crate) fn last_event(&self) -> AuditEvent {
+        self.store.audit_trail().last().unwrap().clone()
+    }
+
+    /// Proves one of a person's contacts through the API.
+    pub(crate) async fn prove(&self, user: &User, method: &str) -> Exchange {
+        let sent = self.post(user, "/api/notifications/verification/send", json!({ "method": method })).await;
+        assert_eq!(sent.status, 200, "{}", sent.text);
+        let code = self.sender.last_code().unwrap();
+        let body = json!({ "method": method, "code": code.expose() });
+        self.post(user, "/api/notifications/verification/verify", body).await
+    }
+}
+
+async fn add(make: &Builders, store: &MemoryStore, user: UserBuilder) -> User {
+    let user = user.build();
+    let event = make.event("test.user.created", Some(user.id));
+    store.insert_user(&user, &event).await.unwrap();
+    user
+}
+
+fn api(
+    make: &Builders,
+    store: &MemoryStore,
+    sender: &Arc<RecordingSender>,
+    tokens: &Arc<FakeAccessTokens>,
+    development: Option<Development>,
+) -> web::Data<Api> {
+    let store = Arc::new(store.clone());
+    let clock: Arc<dyn Clock> = make.clock.clone();
+    let entropy = make.entropy.clone();
+    let hasher = Arc::new(make.hasher);
+    web::Data::new(Api {
+        users: UserService {
+            profiles: store.clone(),
+            users: store.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        },
+        preferences: PreferenceService { preferences: store.clone(), clock: clock.clone(), entropy: entropy.clone() },
+        verification: Arc::new(VerificationService {
+            profiles: store.clone(),
+            store: store.clone(),
+            hasher: hasher.clone(),
+            email: sender.clone(),
+            sms: sender.clone(),
+            push: sender.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        }),
+        devices: DeviceService {
+            devices: store.clone(),
+            fingerprinter: hasher.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        },
+        sessions: SessionService {
+            sessions: store.clone(),
+            hasher,
+            access_tokens: tokens.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            replay_grace: Duration::seconds(60),
+        },
+        audit: store.clone(),
+        access_tokens: tokens.clone(),
+        jwks: json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519" }] }),
+        health: store,
+        clock,
+        entropy,
+        development,
+    })
+}
+
+pub(crate) fn user_actor(user: &User) -> Actor {
+    Actor::User { id: user.id }
+}
