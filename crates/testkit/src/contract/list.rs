@@ -1,0 +1,184 @@
+/// Runs the whole contract suite, each case as a test of its own.
+///
+/// It takes the name of an `async fn` without arguments that gives a fresh, empty store as [`Stores`](crate::Stores),
+/// which also keep alive what must outlive them:
+///
+/// ```
+/// use muster_testkit::{MemoryStore, Stores};
+///
+/// async fn memory() -> Stores {
+///     Stores::new(MemoryStore::new()).keeping("a temporary folder, for one")
+/// }
+///
+/// muster_testkit::contract_tests!(memory);
+/// # fn main() {}
+/// ```
+///
+/// The tests are in a module `contract`: to run the suite on two stores in one file, put each line into a module.
+#[macro_export]
+macro_rules! contract_tests {
+    ($make:ident) => {
+        mod contract {
+            $crate::contract_tests! { @cases $make
+                audit {
+                    a_fresh_store_can_serve;
+                    there_is_no_record_of_what_did_not_happen;
+                    a_record_reads_back_as_it_was_written;
+                    records_are_listed_newest_first_by_time_then_by_id;
+                    a_list_returns_up_to_one_more_than_the_limit;
+                    all_pages_together_are_every_record_once;
+                    every_filter_that_is_given_must_hold;
+                }
+                devices {
+                    a_device_that_nobody_has_is_created_as_it_was_given;
+                    a_device_that_the_person_has_is_updated_and_keeps_id_proof_and_creation;
+                    a_device_that_another_person_has_moves_without_its_proof;
+                    a_person_who_has_the_most_devices_gets_no_new_one;
+                    a_device_of_nobody_is_refused;
+                    devices_are_listed_oldest_first;
+                    a_removed_device_goes_with_its_proof_and_its_challenge_is_cancelled;
+                    a_removal_leaves_the_challenges_of_other_devices_and_methods;
+                    nothing_is_removed_that_is_not_the_persons;
+                    of_many_removals_at_once_exactly_one_is_true;
+                    however_many_people_register_a_token_at_once_one_has_it;
+                    however_many_devices_register_at_once_no_person_has_more_than_the_most;
+                }
+                directory {
+                    people_are_counted_active_or_not;
+                    a_person_reads_back_as_they_were_inserted;
+                    a_person_is_found_by_external_id_else_by_user_name;
+                    nobody_is_inserted_whose_user_name_or_external_id_is_taken;
+                    of_many_inserts_of_one_user_name_at_once_exactly_one_is_inserted;
+                    an_updated_person_reads_back_as_they_were_given;
+                    an_update_may_change_only_the_case_of_the_persons_own_name;
+                    an_update_does_not_write_the_platform_role;
+                    an_update_of_a_person_who_changed_meanwhile_is_stale;
+                    an_update_to_a_taken_user_name_or_external_id_writes_nothing;
+                    an_update_removes_the_lost_proofs_and_cancels_their_challenges;
+                    an_update_ends_the_live_sessions_when_asked_to;
+                    of_many_updates_at_once_from_one_version_exactly_one_is_written;
+                    a_deactivation_and_many_new_sessions_at_once_leave_none_alive;
+                    a_team_is_inserted_with_its_members_and_its_record;
+                    no_team_is_inserted_whose_name_is_taken_without_regard_to_case;
+                    a_team_with_a_member_who_is_not_on_record_is_refused;
+                    of_many_teams_of_one_name_at_once_exactly_one_is_inserted;
+                }
+                preferences {
+                    preferences_are_none_while_a_person_chose_nothing;
+                    preferences_read_back_as_they_were_stored;
+                    each_replacement_is_of_the_whole_document_and_one_version_up;
+                    nothing_is_replaced_that_is_not_at_the_expected_version;
+                    preferences_of_nobody_are_refused;
+                    of_many_replacements_at_once_with_one_expected_version_exactly_one_is_true;
+                }
+                profiles {
+                    there_is_no_profile_of_nobody;
+                    a_profile_is_read_active_or_not;
+                    a_profile_shows_active_teams_by_name;
+                    a_profile_shows_every_proof_on_record;
+                    a_profile_shows_the_latest_challenge_of_each_method;
+                    a_profile_shows_the_stored_preferences;
+                    a_profile_is_read_as_one_consistent_whole;
+                }
+                sessions {
+                    an_issued_session_reads_back_as_it_was_given;
+                    no_session_is_issued_unless_its_owner_is_active;
+                    no_session_is_issued_unless_its_device_is_the_owners;
+                    an_unknown_token_has_no_candidate_and_no_family;
+                    a_candidate_shows_what_was_committed_last;
+                    a_live_session_of_that_person_is_revoked;
+                    no_session_is_revoked_that_is_not_live_and_that_persons;
+                    of_many_revocations_at_once_exactly_one_is_true;
+                    the_family_of_a_token_is_found_dead_or_alive;
+                    live_sessions_are_listed_the_one_used_last_first;
+                    only_live_sessions_are_listed;
+                }
+                sessions_rotation {
+                    the_first_rotation_stores_the_successor_and_supersedes_nothing;
+                    the_successors_first_use_supersedes_the_parent;
+                    a_repeated_rotation_keeps_the_successor_with_the_salt_of_the_first;
+                    a_superseded_token_is_overtaken;
+                    a_token_of_a_revoked_session_is_overtaken;
+                    a_token_of_a_session_that_is_expired_at_the_time_is_overtaken;
+                    a_token_of_a_deactivated_owner_is_overtaken;
+                    an_unknown_token_is_overtaken;
+                    many_rotations_of_one_token_at_once_leave_exactly_one_successor;
+                    rotations_and_a_revocation_at_once_leave_no_record_of_what_did_not_happen;
+                    a_token_and_its_successor_used_at_once_leave_one_line_of_descent;
+                }
+                user_lists {
+                    a_summary_shows_what_is_on_record;
+                    people_are_listed_by_folded_user_name_ascending;
+                    a_list_returns_up_to_one_more_than_the_limit;
+                    all_pages_together_are_everybody_once;
+                    search_finds_text_in_user_name_display_name_and_email_without_regard_to_case;
+                    each_filter_alone_leaves_those_who_match;
+                    every_filter_that_is_given_must_hold;
+                    can_be_on_call_follows_the_same_rule_as_the_status;
+                }
+                users {
+                    an_account_is_found_active_or_not;
+                    an_account_is_never_a_stale_answer;
+                    a_login_is_a_user_name_without_regard_to_case;
+                    a_login_is_else_an_email_address_without_regard_to_case;
+                    a_user_name_goes_before_another_persons_email_address;
+                    a_login_that_is_nobodys_finds_nobody;
+                    an_email_address_that_more_than_one_person_has_finds_nobody;
+                    a_changed_role_is_written_with_its_record;
+                    a_role_that_the_person_has_already_is_not_written;
+                    the_role_of_nobody_is_not_found;
+                    the_last_active_admin_keeps_the_role;
+                    an_admin_loses_the_role_while_another_active_one_is_left;
+                    two_admins_who_demote_each_other_at_once_leave_one;
+                    however_many_admins_are_demoted_at_once_one_is_left;
+                }
+                verification {
+                    there_is_no_challenge_before_the_first;
+                    an_opened_challenge_is_found_as_it_was_given;
+                    a_challenge_is_opened_when_the_one_before_it_was_opened_at_the_cutoff;
+                    a_challenge_is_refused_when_the_one_before_it_was_opened_after_the_cutoff;
+                    how_a_challenge_ended_does_not_shorten_the_wait_for_the_next;
+                    a_new_challenge_starts_without_the_attempts_and_the_closure_of_the_one_before_it;
+                    challenges_of_other_people_and_methods_do_not_count;
+                    of_many_challenges_at_once_exactly_one_is_opened;
+                    a_delivery_is_noted_and_recorded_and_changes_nothing_else;
+                    a_delivery_of_a_replaced_challenge_is_recorded_all_the_same;
+                    a_wrong_code_is_counted_and_recorded;
+                    no_wrong_code_is_counted_past_the_limit;
+                    no_wrong_code_is_counted_at_or_after_the_expiry;
+                    no_wrong_code_is_counted_against_a_closed_challenge;
+                    no_wrong_code_is_counted_against_an_unknown_challenge;
+                    however_many_wrong_codes_come_at_once_none_gets_past_the_limit;
+                }
+                verification_proofs {
+                    the_right_code_closes_the_challenge_and_proves_the_destination;
+                    a_push_proof_is_put_on_the_challenges_device;
+                    a_proof_replaces_an_earlier_one_of_that_person_and_method;
+                    no_challenge_is_completed_twice;
+                    no_challenge_is_completed_at_or_after_its_expiry;
+                    no_challenge_is_completed_after_the_last_attempt;
+                    the_last_attempt_may_be_the_right_one;
+                    no_unknown_challenge_is_completed;
+                    no_challenge_is_completed_whose_fingerprint_is_no_longer_the_persons;
+                    no_challenge_is_completed_for_a_destination_that_the_person_never_had;
+                    no_challenge_is_completed_whose_device_is_gone;
+                    no_challenge_is_completed_whose_device_is_another_persons_now;
+                    of_many_completions_at_once_exactly_one_is_true;
+                    a_completion_among_many_wrong_codes_is_all_or_nothing;
+                }
+            }
+        }
+    };
+    (@cases $make:ident $($area:ident { $($case:ident;)* })*) => {$(
+        mod $area {
+            use super::super::$make;
+
+            $(
+                #[test]
+                fn $case() {
+                    $crate::contract::run($make(), $crate::contract::$area::$case);
+                }
+            )*
+        }
+    )*};
+}

@@ -1,0 +1,41 @@
+//! What every adapter of the store ports promises: one case for each sentence of the ports' documentation, in its
+//! words. Everything is set up and looked at through the ports.
+//!
+//! [`contract_tests!`](crate::contract_tests) turns each case into a test. Each gets a fresh, empty store and a
+//! multi-thread tokio runtime of its own.
+
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "a case is the body of a test: it fails by panicking"
+)]
+#![expect(missing_docs, reason = "a case's name is the sentence that it tests")]
+
+mod list;
+mod race;
+mod world;
+
+pub mod audit;
+pub mod devices;
+pub mod directory;
+pub mod preferences;
+pub mod profiles;
+pub mod sessions;
+pub mod sessions_rotation;
+pub mod user_lists;
+pub mod users;
+pub mod verification;
+pub mod verification_proofs;
+
+use crate::Stores;
+
+pub use world::World;
+
+/// Runs one case on the store that `make` gives.
+///
+/// # Panics
+/// When the adapter breaks its contract.
+pub fn run<C: Future<Output = ()>>(make: impl Future<Output = Stores>, case: impl FnOnce(World) -> C) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
+    runtime.block_on(async { case(World::new(make.await)).await });
+}

@@ -1,0 +1,218 @@
+use muster_domain::ChallengeId;
+use muster_domain::verification::{Challenge, Closure, CodeHash, Delivery, Masked, Method, OpenOutcome};
+use time::Duration;
+
+use crate::contract::World;
+use crate::contract::race::{RACERS, count, race};
+use crate::contract::world::contact;
+
+pub async fn there_is_no_challenge_before_the_first(world: World) {
+    let ada = world.user("ada").await;
+    for method in Method::ALL {
+        assert_eq!(world.find_challenge(&ada, method).await, None);
+    }
+}
+
+pub async fn an_opened_challenge_is_found_as_it_was_given(world: World) {
+    let ada = world.user("ada").await;
+    let device = world.device(&ada).await;
+    let challenge = Challenge {
+        destination: Masked::from_stored("Ada's \u{1f4f1} ***0100".to_owned()),
+        code_hash: CodeHash([0xff; 32]),
+        ..world.make.push_challenge(&device)
+    };
+    let event = world.make.event("test.opened", Some(ada.id));
+    let outcome = world.stores.verification.open_challenge(&challenge, world.make.now(), &event).await.unwrap();
+    assert_eq!(outcome, OpenOutcome::Opened);
+    assert_eq!(world.find_challenge(&ada, Method::Push).await, Some(challenge));
+    world.assert_recorded(&event).await;
+}
+
+pub async fn a_challenge_is_opened_when_the_one_before_it_was_opened_at_the_cutoff(world: World) {
+    let ada = world.user("ada").await;
+    let before = world.challenge(&ada, Method::Email).await;
+    world.make.clock.advance(Challenge::COOLDOWN);
+    let challenge = world.challenge(&ada, Method::Email).await;
+    assert_eq!(world.find_challenge(&ada, Method::Email).await, Some(challenge));
+    assert!(!world.complete(&before).await, "the code before it still works");
+    assert_eq!(world.spend(&before).await, None);
+}
+
+pub async fn a_challenge_is_refused_when_the_one_before_it_was_opened_after_the_cutoff(world: World) {
+    let ada = world.user("ada").await;
+    let before = world.challenge(&ada, Method::Email).await;
+    world.make.clock.advance(Challenge::COOLDOWN - Duration::MICROSECOND);
+    let snapshot = world.snapshot().await;
+
+    let challenge = world.make.challenge(ada.id, Method::Email, contact(&ada, Method::Email));
+    let cutoff = world.make.now() - Challenge::COOLDOWN;
+    let event = world.make.event("test.opened", Some(ada.id));
+    let outcome = world.stores.verification.open_challenge(&challenge, cutoff, &event).await.unwrap();
+    assert_eq!(outcome, OpenOutcome::TooSoon { opened_at: before.opened_at });
+    world.assert_nothing_written(&snapshot).await;
+}
+
+pub async fn how_a_challenge_ended_does_not_shorten_the_wait_for_the_next(world: World) {
+    let ada = world.user("ada").await;
+    let before = world.challenge(&ada, Method::Sms).await;
+    assert!(world.complete(&before).await);
+    let challenge = world.make.challenge(ada.id, Method::Sms, contact(&ada, Method::Sms));
+    let cutoff = world.make.now() - Challenge::COOLDOWN;
+    let event = world.make.event("test.opened", Some(ada.id));
+    let outcome = world.stores.verification.open_challenge(&challenge, cutoff, &event).await.unwrap();
+    assert_eq!(outcome, OpenOutcome::TooSoon { opened_at: before.opened_at });
+}
+
+pub async fn a_new_challenge_starts_without_the_attempts_and_the_closure_of_the_one_before_it(world: World) {
+    let ada = world.user("ada").await;
+    let before = world.challenge(&ada, Method::Email).await;
+    assert_eq!(world.spend(&before).await, Some(1));
+    assert!(world.complete(&before).await);
+    world.make.clock.advance(Challenge::COOLDOWN);
+    let challenge = world.challenge(&ada, Method::Email).await;
+    assert_eq!(world.find_challenge(&ada, Method::Email).await, Some(challenge.clone()));
+    assert_eq!(world.spend(&challenge).await, Some(1));
+}
+
+pub async fn challenges_of_other_people_and_methods_do_not_count(world: World) {
+    let (ada, grace) = (world.user("ada").await, world.user("grace").await);
+    let mut opened = Vec::new();
+    for user in [&ada, &grace] {
+        for method in [Method::Email, Method::Sms] {
+            opened.push((user, method, world.challenge(user, method).await));
+        }
+    }
+    for (user, method, challenge) in opened {
+        assert_eq!(world.find_challenge(user, method).await, Some(challenge));
+    }
+}
+
+pub async fn of_many_challenges_at_once_exactly_one_is_opened(world: World) {
+    let ada = world.user("ada").await;
+    let racer = |_| {
+        let world = world.clone();
+        let challenge = world.make.challenge(ada.id, Method::Email, contact(&ada, Method::Email));
+        async move {
+            let event = world.make.event("test.raced", Some(challenge.user_id));
+            let cutoff = challenge.opened_at - Challenge::COOLDOWN;
+            let outcome = world.stores.verification.open_challenge(&challenge, cutoff, &event).await.unwrap();
+            (outcome, challenge)
+        }
+    };
+    let first = race(RACERS, racer).await;
+    world.make.clock.advance(Challenge::COOLDOWN);
+    let second = race(RACERS, racer).await;
+    for outcomes in [&first, &second] {
+        let opened: Vec<_> = outcomes.iter().filter(|(outcome, _)| *outcome == OpenOutcome::Opened).collect();
+        assert_eq!(opened.len(), 1);
+        let refused = OpenOutcome::TooSoon { opened_at: opened[0].1.opened_at };
+        assert!(outcomes.iter().all(|(outcome, _)| [OpenOutcome::Opened, refused].contains(outcome)));
+    }
+    let winner = second.into_iter().find(|(outcome, _)| *outcome == OpenOutcome::Opened).map(|(_, winner)| winner);
+    assert_eq!(world.find_challenge(&ada, Method::Email).await, winner);
+    assert_eq!(world.recorded("test.raced").await, 2);
+}
+
+pub async fn a_delivery_is_noted_and_recorded_and_changes_nothing_else(world: World) {
+    let ada = world.user("ada").await;
+    let challenge = world.challenge(&ada, Method::Sms).await;
+    let deliveries = [
+        Delivery::Accepted { provider_message_id: Some("SM0123".to_owned()) },
+        Delivery::Accepted { provider_message_id: None },
+        Delivery::Captured,
+        Delivery::Rejected,
+        Delivery::Throttled,
+        Delivery::Unavailable,
+        Delivery::TimedOut,
+    ];
+    for delivery in deliveries {
+        let event = world.make.event("test.sent", Some(ada.id));
+        world.stores.verification.record_delivery(challenge.id, &delivery, &event).await.unwrap();
+        world.assert_recorded(&event).await;
+        assert_eq!(world.find_challenge(&ada, Method::Sms).await, Some(challenge.clone()));
+    }
+    assert!(world.complete(&challenge).await);
+}
+
+pub async fn a_delivery_of_a_replaced_challenge_is_recorded_all_the_same(world: World) {
+    let ada = world.user("ada").await;
+    let replaced = world.challenge(&ada, Method::Sms).await;
+    world.make.clock.advance(Challenge::COOLDOWN);
+    let current = world.challenge(&ada, Method::Sms).await;
+    let event = world.make.event("test.sent", Some(ada.id));
+    world.stores.verification.record_delivery(replaced.id, &Delivery::TimedOut, &event).await.unwrap();
+    world.assert_recorded(&event).await;
+    assert_eq!(world.find_challenge(&ada, Method::Sms).await, Some(current));
+}
+
+pub async fn a_wrong_code_is_counted_and_recorded(world: World) {
+    let ada = world.user("ada").await;
+    let challenge = world.challenge(&ada, Method::Email).await;
+    for failed in 1..=Challenge::MAX_ATTEMPTS {
+        let event = world.make.event("test.failed", Some(ada.id));
+        let spent = world.stores.verification.spend_attempt(challenge.id, world.make.now(), &event).await.unwrap();
+        assert_eq!(spent, Some(failed));
+        world.assert_recorded(&event).await;
+        let expected = Challenge { failed_attempts: failed, ..challenge.clone() };
+        assert_eq!(world.find_challenge(&ada, Method::Email).await, Some(expected));
+    }
+}
+
+pub async fn no_wrong_code_is_counted_past_the_limit(world: World) {
+    let ada = world.user("ada").await;
+    let challenge = world.challenge(&ada, Method::Email).await;
+    for _ in 0..Challenge::MAX_ATTEMPTS {
+        world.spend(&challenge).await.unwrap();
+    }
+    let before = world.snapshot().await;
+    assert_eq!(world.spend(&challenge).await, None);
+    world.assert_nothing_written(&before).await;
+}
+
+pub async fn no_wrong_code_is_counted_at_or_after_the_expiry(world: World) {
+    let ada = world.user("ada").await;
+    let challenge = world.challenge(&ada, Method::Email).await;
+    world.make.clock.set(challenge.expires_at - Duration::MICROSECOND);
+    assert_eq!(world.spend(&challenge).await, Some(1));
+    world.make.clock.set(challenge.expires_at);
+    let before = world.snapshot().await;
+    assert_eq!(world.spend(&challenge).await, None);
+    world.assert_nothing_written(&before).await;
+}
+
+pub async fn no_wrong_code_is_counted_against_a_closed_challenge(world: World) {
+    let ada = world.user("ada").await;
+    let challenge = world.challenge(&ada, Method::Email).await;
+    assert!(world.complete(&challenge).await);
+    let before = world.snapshot().await;
+    assert_eq!(world.spend(&challenge).await, None);
+    world.assert_nothing_written(&before).await;
+    let found = world.find_challenge(&ada, Method::Email).await.unwrap();
+    assert_eq!(found.closure, Some(Closure::Completed { at: world.make.now() }));
+}
+
+pub async fn no_wrong_code_is_counted_against_an_unknown_challenge(world: World) {
+    let ada = world.user("ada").await;
+    let challenge = world.challenge(&ada, Method::Email).await;
+    let unknown = ChallengeId::new(world.make.now(), &*world.make.entropy);
+    let before = world.snapshot().await;
+    assert_eq!(world.spend(&Challenge { id: unknown, ..challenge }).await, None);
+    world.assert_nothing_written(&before).await;
+}
+
+pub async fn however_many_wrong_codes_come_at_once_none_gets_past_the_limit(world: World) {
+    let ada = world.user("ada").await;
+    let challenge = world.challenge(&ada, Method::Email).await;
+    let outcomes = race(RACERS, |_| {
+        let (world, challenge) = (world.clone(), challenge.clone());
+        async move { world.spend(&challenge).await }
+    })
+    .await;
+    for failed in 1..=Challenge::MAX_ATTEMPTS {
+        assert_eq!(count(&outcomes, &Some(failed)), 1, "attempt {failed} was counted more or less than once");
+    }
+    assert_eq!(count(&outcomes, &None), RACERS - usize::from(Challenge::MAX_ATTEMPTS));
+    assert_eq!(world.recorded("test.challenge.failed").await, usize::from(Challenge::MAX_ATTEMPTS));
+    let found = world.find_challenge(&ada, Method::Email).await.unwrap();
+    assert_eq!(found.failed_attempts, Challenge::MAX_ATTEMPTS);
+}

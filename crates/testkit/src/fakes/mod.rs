@@ -1,0 +1,9 @@
+//! Stand-ins for what does the real work in a server: quick, repeatable, and without any security.
+
+mod access_tokens;
+mod hasher;
+mod sender;
+
+pub use access_tokens::FakeAccessTokens;
+pub use hasher::FakeHasher;
+pub use sender::{Answer, Recipient, RecordingSender, SentMessage};

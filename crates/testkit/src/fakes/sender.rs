@@ -1,0 +1,130 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use muster_domain::device::{Platform, PushToken};
+use muster_domain::user::{E164, EmailAddress};
+use muster_domain::verification::{Code, CodeMessage, EmailSender, NotifyError, PushSender, Receipt, SmsSender};
+use time::Duration;
+
+/// What a [`RecordingSender`] answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Answer {
+    /// The message is on its way; the provider's own id of it is `fake-` and its number, from 1.
+    #[default]
+    Accept,
+    /// The message was kept, as the development outbox does.
+    Capture,
+    /// [`NotifyError::Rejected`].
+    Reject,
+    /// [`NotifyError::Throttled`], for a minute.
+    Throttle,
+    /// [`NotifyError::Unavailable`].
+    Unavailable,
+    /// [`NotifyError::TimedOut`].
+    TimeOut,
+}
+
+/// To whom a message was addressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recipient {
+    /// By e-mail.
+    Email(EmailAddress),
+    /// By text message.
+    Sms(E164),
+    /// By push.
+    Push(Platform, PushToken),
+}
+
+/// A message that was handed over.
+#[derive(Debug, Clone)]
+pub struct SentMessage {
+    /// To whom.
+    pub to: Recipient,
+    /// What.
+    pub message: CodeMessage,
+}
+
+/// Carries every kind of message nowhere and remembers each, also those that it was told to refuse.
+#[derive(Debug, Default)]
+pub struct RecordingSender {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    answer: Answer,
+    sent: Vec<SentMessage>,
+}
+
+impl RecordingSender {
+    /// A sender that answers with `answer`.
+    #[must_use]
+    pub fn answering(answer: Answer) -> Self {
+        let sender = Self::default();
+        sender.answer_with(answer);
+        sender
+    }
+
+    /// Answers with `answer` from now on.
+    pub fn answer_with(&self, answer: Answer) {
+        self.state().answer = answer;
+    }
+
+    /// Every message that was handed over, in order.
+    #[must_use]
+    pub fn sent(&self) -> Vec<SentMessage> {
+        self.state().sent.clone()
+    }
+
+    /// The code of the latest message.
+    #[must_use]
+    pub fn last_code(&self) -> Option<Code> {
+        self.state().sent.last().map(|sent| sent.message.code.clone())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record(&self, to: Recipient, message: &CodeMessage) -> Result<Receipt, NotifyError> {
+        let mut state = self.state();
+        state.sent.push(SentMessage { to, message: message.clone() });
+        match state.answer {
+            Answer::Accept => {
+                let id = format!("fake-{}", state.sent.len());
+                Ok(Receipt { provider_message_id: Some(id), captured: false })
+            }
+            Answer::Capture => Ok(Receipt { provider_message_id: None, captured: true }),
+            Answer::Reject => Err(NotifyError::Rejected("told to reject".into())),
+            Answer::Throttle => Err(NotifyError::Throttled { retry_after: Some(Duration::MINUTE) }),
+            Answer::Unavailable => Err(NotifyError::Unavailable("told to be unavailable".into())),
+            Answer::TimeOut => Err(NotifyError::TimedOut),
+        }
+    }
+}
+
+#[async_trait]
+impl EmailSender for RecordingSender {
+    async fn send_email(&self, to: &EmailAddress, message: &CodeMessage) -> Result<Receipt, NotifyError> {
+        self.record(Recipient::Email(to.clone()), message)
+    }
+}
+
+#[async_trait]
+impl SmsSender for RecordingSender {
+    async fn send_sms(&self, to: &E164, message: &CodeMessage) -> Result<Receipt, NotifyError> {
+        self.record(Recipient::Sms(to.clone()), message)
+    }
+}
+
+#[async_trait]
+impl PushSender for RecordingSender {
+    async fn send_push(
+        &self,
+        platform: Platform,
+        to: &PushToken,
+        message: &CodeMessage,
+    ) -> Result<Receipt, NotifyError> {
+        self.record(Recipient::Push(platform, to.clone()), message)
+    }
+}

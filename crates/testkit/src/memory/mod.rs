@@ -1,0 +1,95 @@
+mod audit;
+mod devices;
+mod directory;
+mod preferences;
+mod profiles;
+mod sessions;
+mod users;
+mod verification;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use muster_domain::audit::AuditEvent;
+use muster_domain::device::Device;
+use muster_domain::preferences::StoredPreferences;
+use muster_domain::session::{Session, StoredToken, TokenHash};
+use muster_domain::team::{Member, Team};
+use muster_domain::user::User;
+use muster_domain::verification::{Challenge, Delivery, Method, Proof};
+use muster_domain::{ChallengeId, DeviceId, SessionId, StoreError, StoreHealth, TeamId, UserId};
+
+/// Every store port over one set of data in memory. It passes the contract suite, so it does what a database does,
+/// only that nothing outlives it. Clones share their data.
+///
+/// One lock is one transaction: a method looks first and writes last, and has then written everything or nothing.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    unavailable: bool,
+    users: BTreeMap<UserId, User>,
+    teams: BTreeMap<TeamId, (Team, Vec<Member>)>,
+    preferences: BTreeMap<UserId, StoredPreferences>,
+    challenges: BTreeMap<(UserId, Method), Challenge>,
+    deliveries: BTreeMap<ChallengeId, Delivery>,
+    proofs: BTreeMap<(UserId, Method), Proof>,
+    devices: BTreeMap<DeviceId, Device>,
+    sessions: BTreeMap<SessionId, Session>,
+    tokens: BTreeMap<TokenHash, (SessionId, StoredToken)>,
+    trail: Vec<AuditEvent>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes every port fail with [`StoreError::Unavailable`], or work again.
+    pub fn set_unavailable(&self, unavailable: bool) {
+        self.state().unavailable = unavailable;
+    }
+
+    /// Every record of the audit trail, in the order in which they were written.
+    #[must_use]
+    pub fn audit_trail(&self) -> Vec<AuditEvent> {
+        self.state().trail.clone()
+    }
+
+    /// What was noted of sending a challenge's code, unless the challenge was replaced.
+    #[must_use]
+    pub fn delivery(&self, id: ChallengeId) -> Option<Delivery> {
+        self.state().deliveries.get(&id).cloned()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+        let state = self.state();
+        if state.unavailable { Err(StoreError::Unavailable("told to be unavailable".into())) } else { Ok(state) }
+    }
+}
+
+impl State {
+    fn active_user(&self, id: UserId) -> Option<&User> {
+        self.users.get(&id).filter(|user| user.active)
+    }
+
+    /// What a foreign key does in a database.
+    fn require_user(&self, id: UserId) -> Result<&User, StoreError> {
+        self.users.get(&id).ok_or_else(|| StoreError::inconsistent("a row names a person who is not on record"))
+    }
+}
+
+#[async_trait]
+impl StoreHealth for MemoryStore {
+    async fn check(&self) -> Result<(), StoreError> {
+        self.open().map(drop)
+    }
+}

@@ -1,0 +1,65 @@
+use std::any::Any;
+use std::sync::Arc;
+
+use muster_domain::StoreHealth;
+use muster_domain::audit::AuditReader;
+use muster_domain::device::DeviceStore;
+use muster_domain::directory::DirectoryStore;
+use muster_domain::preferences::PreferenceStore;
+use muster_domain::session::SessionStore;
+use muster_domain::user::{ProfileReader, UserStore};
+use muster_domain::verification::VerificationStore;
+
+/// Every store port, over one set of data: what the contract suite is run against.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each field is the port of its type")]
+pub struct Stores {
+    pub profiles: Arc<dyn ProfileReader>,
+    pub users: Arc<dyn UserStore>,
+    pub preferences: Arc<dyn PreferenceStore>,
+    pub verification: Arc<dyn VerificationStore>,
+    pub devices: Arc<dyn DeviceStore>,
+    pub sessions: Arc<dyn SessionStore>,
+    pub directory: Arc<dyn DirectoryStore>,
+    pub audit: Arc<dyn AuditReader>,
+    pub health: Arc<dyn StoreHealth>,
+    /// Dropped after the ports: what must outlive them, a temporary folder for one.
+    pub keep: Arc<dyn Any + Send + Sync>,
+}
+
+impl Stores {
+    /// The ports of one adapter that implements all of them.
+    pub fn new<S>(store: S) -> Self
+    where
+        S: ProfileReader
+            + UserStore
+            + PreferenceStore
+            + VerificationStore
+            + DeviceStore
+            + SessionStore
+            + DirectoryStore
+            + AuditReader
+            + StoreHealth
+            + 'static,
+    {
+        let store = Arc::new(store);
+        Self {
+            profiles: store.clone(),
+            users: store.clone(),
+            preferences: store.clone(),
+            verification: store.clone(),
+            devices: store.clone(),
+            sessions: store.clone(),
+            directory: store.clone(),
+            audit: store.clone(),
+            health: store,
+            keep: Arc::new(()),
+        }
+    }
+
+    /// The same ports, keeping `guard` alive for as long as they are.
+    #[must_use]
+    pub fn keeping(self, guard: impl Any + Send + Sync) -> Self {
+        Self { keep: Arc::new(guard), ..self }
+    }
+}

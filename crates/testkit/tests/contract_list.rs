@@ -1,0 +1,25 @@
+//! A case that is missing from the macro's list would never run.
+
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn every_case_is_in_the_list() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contract");
+    let list = fs::read_to_string(folder.join("list.rs")).unwrap();
+    let mut cases = 0;
+    for file in fs::read_dir(&folder).unwrap() {
+        let path = file.unwrap().path();
+        let area = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            let Some((case, _)) = line.strip_prefix("pub async fn ").and_then(|rest| rest.split_once('(')) else {
+                continue;
+            };
+            let (_, listed) = list.split_once(&format!(" {area} {{")).unwrap();
+            let (listed, _) = listed.split_once('}').unwrap();
+            assert!(listed.contains(&format!(" {case};")), "{area}::{case} is not in the list");
+            cases += 1;
+        }
+    }
+    assert!(cases > 80, "only {cases} cases were found: does this test still read the right folder?");
+}
