@@ -1,1 +1,32 @@
+//! Every store port of `muster-domain` over diesel, on PostgreSQL and on SQLite, from one source.
+//!
+//! [`Store`] chooses its engine by the URL's scheme. A unit of work is one transaction and runs to its end on the
+//! runtime that the store was given, whatever becomes of its caller. What must not race is one conditional write whose
+//! row count decides, or happens under a row lock; the locks are always taken in one order:
+//!
+//! ```text
+//! users ─▶ devices ─▶ challenges ─▶ proofs ─▶ sessions ─▶ refresh tokens ─▶ audit records
+//! ```
+//!
+//! On SQLite there is one writer at a time (`BEGIN IMMEDIATE`), so that nothing there waits for a row.
 
+mod db;
+mod error;
+mod facts;
+mod locks;
+mod migrations;
+mod ports;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod record;
+mod rows;
+mod schema;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod store;
+mod types;
+
+#[cfg(not(any(feature = "postgres", feature = "sqlite")))]
+compile_error!("muster-persistence needs one of its features `postgres` and `sqlite`");
+
+pub use store::Store;

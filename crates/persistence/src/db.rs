@@ -1,0 +1,119 @@
+//! The two engines behind one value, and the macros that write an expression once for both.
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use diesel_async::pooled_connection::deadpool::Pool;
+
+#[cfg(feature = "postgres")]
+pub(crate) type PgConn = diesel_async::AsyncPgConnection;
+#[cfg(feature = "sqlite")]
+pub(crate) type SqliteConn = diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection>;
+
+/// Where statements go. Clones share their connections.
+#[derive(Clone)]
+pub(crate) enum Db {
+    #[cfg(feature = "postgres")]
+    Postgres(Pool<PgConn>),
+    /// SQLite has one writer at a time. With one connection to write through, writers queue for it in the order in
+    /// which they came, instead of trying again and again for the file's lock.
+    #[cfg(feature = "sqlite")]
+    Sqlite { read: Pool<SqliteConn>, write: Pool<SqliteConn> },
+}
+
+/// One read: `with_conn!(&db, |c| query)`, where `c` is a connection of whichever engine it is. The form with two arms
+/// is for what the engines say differently.
+macro_rules! with_conn {
+    ($db:expr, |$conn:ident| $body:expr) => {
+        with_conn!($db, pg | $conn | $body, sqlite | $conn | $body)
+    };
+    ($db:expr, pg |$pg_conn:ident| $pg:expr, sqlite |$sqlite_conn:ident| $sqlite:expr) => {
+        match $db {
+            #[cfg(feature = "postgres")]
+            $crate::db::Db::Postgres(pool) => {
+                let mut guard = pool.get().await?;
+                let $pg_conn = &mut *guard;
+                $pg
+            }
+            #[cfg(feature = "sqlite")]
+            $crate::db::Db::Sqlite { read, .. } => {
+                let mut guard = read.get().await?;
+                let $sqlite_conn = &mut *guard;
+                $sqlite
+            }
+        }
+    };
+}
+
+/// Several reads that see one state of the store.
+macro_rules! with_snapshot {
+    ($db:expr, |$conn:ident| $body:expr) => {
+        match $db {
+            #[cfg(feature = "postgres")]
+            $crate::db::Db::Postgres(pool) => {
+                let mut guard = pool.get().await?;
+                let mut transaction = guard.build_transaction().read_only().repeatable_read();
+                transaction.run::<_, $crate::error::DbError, _>(async |$conn| $body).await
+            }
+            #[cfg(feature = "sqlite")]
+            $crate::db::Db::Sqlite { read, .. } => {
+                let mut guard = read.get().await?;
+                ::diesel_async::AsyncConnection::transaction::<_, $crate::error::DbError, _>(
+                    &mut *guard,
+                    async |$conn| $body,
+                )
+                .await
+            }
+        }
+    };
+}
+
+/// One unit of work that writes: `BEGIN` (read committed) on PostgreSQL, `BEGIN IMMEDIATE` on SQLite. An error undoes it.
+macro_rules! with_tx {
+    ($db:expr, |$conn:ident| $body:expr) => {
+        with_tx!($db, pg | $conn | $body, sqlite | $conn | $body)
+    };
+    ($db:expr, pg |$pg_conn:ident| $pg:expr, sqlite |$sqlite_conn:ident| $sqlite:expr) => {
+        match $db {
+            #[cfg(feature = "postgres")]
+            $crate::db::Db::Postgres(pool) => {
+                let mut guard = pool.get().await?;
+                ::diesel_async::AsyncConnection::transaction::<_, $crate::error::DbError, _>(
+                    &mut *guard,
+                    async |$pg_conn| $pg,
+                )
+                .await
+            }
+            #[cfg(feature = "sqlite")]
+            $crate::db::Db::Sqlite { write, .. } => {
+                let mut guard = write.get().await?;
+                guard.immediate_transaction::<_, $crate::error::DbError, _>(async |$sqlite_conn| $sqlite).await
+            }
+        }
+    };
+}
+
+/// Statements that several units of work share, written once: a trait of that name, implemented for the connection of
+/// each engine.
+macro_rules! on_both {
+    ($(#[$doc:meta])* trait $trait:ident { $(
+        $(#[$fn_doc:meta])*
+        async fn $name:ident($conn:ident $(, $arg:ident: $ty:ty)* $(,)?) -> $ret:ty $body:block
+    )* }) => {
+        $(#[$doc])*
+        pub(crate) trait $trait { $(
+            $(#[$fn_doc])*
+            async fn $name(&mut self $(, $arg: $ty)*) -> Result<$ret, $crate::error::DbError>;
+        )* }
+
+        #[cfg(feature = "postgres")]
+        impl $trait for $crate::db::PgConn { $(
+            async fn $name(&mut self $(, $arg: $ty)*) -> Result<$ret, $crate::error::DbError> { let $conn = self; $body }
+        )* }
+
+        #[cfg(feature = "sqlite")]
+        impl $trait for $crate::db::SqliteConn { $(
+            async fn $name(&mut self $(, $arg: $ty)*) -> Result<$ret, $crate::error::DbError> { let $conn = self; $body }
+        )* }
+    };
+}
+
+pub(crate) use {on_both, with_conn, with_snapshot, with_tx};

@@ -1,0 +1,107 @@
+//! Row locks, where PostgreSQL needs one. On SQLite each is a plain read: `BEGIN IMMEDIATE` holds the one write lock.
+//!
+//! People are locked `FOR NO KEY UPDATE` or `FOR SHARE`, never `FOR UPDATE`, so that a foreign key that is checked
+//! meanwhile (`FOR KEY SHARE`) never waits for them.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use muster_domain::user::Role;
+
+use crate::error::DbError;
+use crate::schema::{devices, sessions, users};
+use crate::types::{DbId, Hash};
+
+macro_rules! locks {
+    ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $ty:ty),*) -> $row:ty: $lock:ident($query:expr);)*) => {
+        pub(crate) trait Locks {
+            $($(#[$doc])* async fn $name(&mut self $(, $arg: $ty)*) -> Result<Vec<$row>, DbError>;)*
+
+            /// Waits for whoever adds or renames people, and holds them off: only then is "nobody has that name" an
+            /// answer that lasts. Must come before any lock of a row.
+            async fn lock_names(&mut self) -> Result<(), DbError>;
+
+            /// Waits for whoever holds [`Locks::lock_names`] before any row is locked.
+            async fn yield_to_names(&mut self) -> Result<(), DbError>;
+        }
+
+        #[cfg(feature = "postgres")]
+        impl Locks for crate::db::PgConn {
+            $(async fn $name(&mut self $(, $arg: $ty)*) -> Result<Vec<$row>, DbError> {
+                Ok($query.$lock().load(self).await?)
+            })*
+
+            async fn lock_names(&mut self) -> Result<(), DbError> {
+                let statement = diesel::sql_query("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE");
+                statement.execute(self).await?;
+                Ok(())
+            }
+
+            async fn yield_to_names(&mut self) -> Result<(), DbError> {
+                diesel::sql_query("LOCK TABLE users IN ROW EXCLUSIVE MODE").execute(self).await?;
+                Ok(())
+            }
+        }
+
+        #[cfg(feature = "sqlite")]
+        impl Locks for crate::db::SqliteConn {
+            $(async fn $name(&mut self $(, $arg: $ty)*) -> Result<Vec<$row>, DbError> {
+                Ok($query.load(self).await?)
+            })*
+
+            async fn lock_names(&mut self) -> Result<(), DbError> {
+                Ok(())
+            }
+
+            async fn yield_to_names(&mut self) -> Result<(), DbError> {
+                Ok(())
+            }
+        }
+    };
+}
+
+/// Whether a person is active, and the fingerprints of their e-mail address and phone number.
+type Contacts = (bool, Option<Hash>, Option<Hash>);
+
+locks! {
+    /// Every active admin, in the order of their ids, so that two who do this at once do not wait for each other.
+    fn lock_active_admins() -> DbId: for_no_key_update(
+        users::table
+            .filter(users::role.eq(Role::Admin.as_str()).and(users::active))
+            .order(users::id)
+            .select(users::id)
+    );
+
+    /// A person, against whoever registers a device of theirs meanwhile.
+    fn lock_user(id: DbId) -> DbId: for_no_key_update(users::table.find(id).select(users::id));
+
+    /// A person as they are until the transaction ends.
+    fn share_user(id: DbId) -> Contacts: for_share(
+        users::table.find(id).select((users::active, users::email_fingerprint, users::phone_fingerprint))
+    );
+
+    /// A device, its owner and its token's fingerprint.
+    fn lock_device(id: DbId) -> (DbId, Hash): for_update(
+        devices::table.find(id).select((devices::user_id, devices::token_fingerprint))
+    );
+
+    /// A device's owner, who cannot lose it until the transaction ends.
+    fn share_device(id: DbId) -> DbId: for_key_share(devices::table.find(id).select(devices::user_id));
+
+    /// The device that has a token, and its owner.
+    fn lock_holder(token: Hash) -> (DbId, DbId): for_update(
+        devices::table.filter(devices::token_fingerprint.eq(token)).select((devices::id, devices::user_id))
+    );
+
+    /// The sessions on a device, which lose it when it goes. In the order of their ids.
+    fn lock_sessions_on(device: DbId) -> DbId: for_no_key_update(
+        sessions::table.filter(sessions::device_id.eq(device)).order(sessions::id).select(sessions::id)
+    );
+
+    /// A person's sessions that nobody ended. In the order of their ids.
+    fn lock_sessions_of(user: DbId) -> DbId: for_no_key_update(
+        sessions::table
+            .filter(sessions::user_id.eq(user).and(sessions::revoked_at.is_null()))
+            .order(sessions::id)
+            .select(sessions::id)
+    );
+}

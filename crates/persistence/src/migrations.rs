@@ -1,0 +1,167 @@
+//! The schema: bringing it up to what this build knows, and telling whether it is that.
+
+use std::error::Error;
+
+use async_trait::async_trait;
+use diesel::backend::Backend;
+use diesel::dsl::sql;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel_async::RunQueryDsl;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use muster_domain::{StoreError, StoreHealth};
+
+use crate::Store;
+use crate::db::{Db, with_conn};
+use crate::error::DbError;
+
+#[cfg(feature = "postgres")]
+const ON_POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+#[cfg(feature = "sqlite")]
+const ON_SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+diesel::table! {
+    /// Diesel's own record of what was applied.
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum MigrateError {
+    #[error("a statement failed")]
+    Query(#[from] diesel::result::Error),
+    #[error("a migration failed")]
+    Migration(#[from] Box<dyn Error + Send + Sync>),
+}
+
+impl From<MigrateError> for DbError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::Query(error) => Self::Query(error),
+            // Where a statement of the harness itself failed, diesel's error is in the box.
+            MigrateError::Migration(error) => match error.downcast::<diesel::result::Error>() {
+                Ok(error) => Self::Query(*error),
+                Err(error) => Self::Store(StoreError::Backend(error)),
+            },
+        }
+    }
+}
+
+impl Store {
+    /// Applies the migrations that are missing, all or none, and returns their names. Of several that do it at once,
+    /// one does it and the others wait.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Backend`] when a migration fails.
+    pub async fn migrate(&self) -> Result<Vec<String>, StoreError> {
+        self.detached(|db| async move {
+            match db {
+                #[cfg(feature = "postgres")]
+                Db::Postgres(pool) => {
+                    let connection = deadpool::managed::Object::take(pool.get().await?);
+                    let mut connection = BlockingPg::from(connection);
+                    let applied = tokio::task::spawn_blocking(move || migrate_postgres(&mut connection)).await;
+                    Ok(applied.map_err(|panicked| StoreError::Backend(Box::new(panicked)))??)
+                }
+                #[cfg(feature = "sqlite")]
+                Db::Sqlite { write, .. } => {
+                    let mut connection = write.get().await?;
+                    let applied = connection.spawn_blocking(|connection| {
+                        Ok(connection.immediate_transaction(|c| apply_pending(c, ON_SQLITE)))
+                    });
+                    Ok(applied.await??)
+                }
+            }
+        })
+        .await
+    }
+}
+
+#[cfg(feature = "postgres")]
+type BlockingPg = diesel_async::async_connection_wrapper::AsyncConnectionWrapper<crate::db::PgConn>;
+
+#[cfg(feature = "postgres")]
+fn migrate_postgres(connection: &mut BlockingPg) -> Result<Vec<String>, MigrateError> {
+    use diesel::connection::SimpleConnection;
+
+    // Makes diesel's table when there is none.
+    connection.applied_migrations()?;
+    connection.transaction(|c| {
+        c.batch_execute("LOCK TABLE __diesel_schema_migrations IN SHARE ROW EXCLUSIVE MODE")?;
+        apply_pending(c, ON_POSTGRES)
+    })
+}
+
+fn apply_pending<DB: Backend>(
+    connection: &mut impl MigrationHarness<DB>,
+    migrations: EmbeddedMigrations,
+) -> Result<Vec<String>, MigrateError> {
+    let mut applied = Vec::new();
+    for migration in connection.pending_migrations(migrations)? {
+        connection.run_migration(&migration)?;
+        applied.push(migration.name().to_string());
+    }
+    Ok(applied)
+}
+
+#[async_trait]
+impl StoreHealth for Store {
+    async fn check(&self) -> Result<(), StoreError> {
+        self.detached(|db| async move {
+            let known = match &db {
+                #[cfg(feature = "postgres")]
+                Db::Postgres(_) => versions::<diesel::pg::Pg>(ON_POSTGRES)?,
+                #[cfg(feature = "sqlite")]
+                Db::Sqlite { .. } => versions::<diesel::sqlite::Sqlite>(ON_SQLITE)?,
+            };
+            let applied = applied(&db).await?;
+            compare(&known, &applied)
+        })
+        .await
+    }
+}
+
+fn versions<DB: Backend>(migrations: EmbeddedMigrations) -> Result<Vec<String>, DbError> {
+    let migrations: Vec<Box<dyn Migration<DB>>> = migrations.migrations().map_err(StoreError::Backend)?;
+    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
+}
+
+async fn applied(db: &Db) -> Result<Vec<String>, DbError> {
+    let is_recorded: bool = with_conn!(
+        db,
+        pg | c
+            | diesel::select(sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL"))
+                .get_result(c)
+                .await?,
+        sqlite | c | {
+            let table = "EXISTS (SELECT 1 FROM sqlite_master WHERE name = '__diesel_schema_migrations')";
+            diesel::select(sql::<Bool>(table)).get_result(c).await?
+        }
+    );
+    if !is_recorded {
+        return Ok(Vec::new());
+    }
+    let recorded = __diesel_schema_migrations::table
+        .order(__diesel_schema_migrations::version)
+        .select(__diesel_schema_migrations::version);
+    Ok(with_conn!(db, |c| recorded.load(c).await?))
+}
+
+fn compare(known: &[String], applied: &[String]) -> Result<(), DbError> {
+    let missing_from = |these: &[String], those: &[String]| {
+        those.iter().filter(|version| !these.contains(version)).cloned().collect::<Vec<_>>().join(", ")
+    };
+    let unknown = missing_from(known, applied);
+    if !unknown.is_empty() {
+        let what = format!("the schema is newer than this build (migrations {unknown}): run a newer build");
+        return Err(StoreError::inconsistent(what).into());
+    }
+    let pending = missing_from(applied, known);
+    if !pending.is_empty() {
+        let what = format!("the schema is older than this build (migrations {pending}): run `muster migrate`");
+        return Err(StoreError::inconsistent(what).into());
+    }
+    Ok(())
+}

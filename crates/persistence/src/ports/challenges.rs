@@ -1,0 +1,200 @@
+use async_trait::async_trait;
+use diesel::dsl::auto_type;
+use diesel::prelude::*;
+use diesel::query_dsl::methods;
+use diesel_async::RunQueryDsl;
+use muster_domain::audit::AuditEvent;
+use muster_domain::verification::{Challenge, Delivery, Method, OpenOutcome, VerificationStore};
+use muster_domain::{ChallengeId, StoreError, UserId};
+use time::OffsetDateTime;
+
+use crate::Store;
+use crate::db::{on_both, with_conn, with_tx};
+use crate::error::DbError;
+use crate::locks::Locks;
+use crate::record::Record;
+use crate::rows::{ChallengeRow, ProofRow};
+use crate::schema::{challenges, devices, proofs};
+use crate::types::{DbId, Ts};
+
+#[async_trait]
+impl VerificationStore for Store {
+    async fn open_challenge(
+        &self,
+        challenge: &Challenge,
+        cutoff: OffsetDateTime,
+        event: &AuditEvent,
+    ) -> Result<OpenOutcome, StoreError> {
+        let mut row = ChallengeRow::from(challenge);
+        let cutoff = Ts::from(cutoff);
+        let event = [event.clone()];
+        self.detached(move |db| async move {
+            with_tx!(&db, |c| {
+                // A device that has gone since it was chosen leaves a challenge that nothing completes.
+                if let Some(device) = row.device_id
+                    && c.share_device(device).await?.is_empty()
+                {
+                    row.device_id = None;
+                }
+                let latest = challenges::table.find((row.user_id, row.method.clone()));
+                let replace = diesel::insert_into(challenges::table)
+                    .values(&row)
+                    .on_conflict((challenges::user_id, challenges::method))
+                    .do_update()
+                    .set((&row, challenges::delivery.eq(None::<String>)));
+                // Spelled out, because a query's `filter` is another trait's.
+                let replace_old = methods::FilterDsl::filter(replace, challenges::opened_at.le(cutoff));
+                if replace_old.execute(c).await? == 1 {
+                    c.record(&event).await?;
+                    return Ok(OpenOutcome::Opened);
+                }
+                let opened_at: Ts = latest.select(challenges::opened_at).first(c).await?;
+                Ok(OpenOutcome::TooSoon { opened_at: opened_at.into() })
+            })
+        })
+        .await
+    }
+
+    async fn record_delivery(
+        &self,
+        id: ChallengeId,
+        delivery: &Delivery,
+        event: &AuditEvent,
+    ) -> Result<(), StoreError> {
+        let id = DbId::from(id);
+        let delivery = serde_json::to_string(delivery).map_err(|error| StoreError::Backend(Box::new(error)))?;
+        let event = [event.clone()];
+        self.detached(move |db| async move {
+            with_tx!(&db, |c| {
+                let challenge = challenges::table.filter(challenges::id.eq(id));
+                diesel::update(challenge).set(challenges::delivery.eq(delivery)).execute(c).await?;
+                c.record(&event).await
+            })
+        })
+        .await
+    }
+
+    async fn find_challenge(&self, user_id: UserId, method: Method) -> Result<Option<Challenge>, StoreError> {
+        self.detached(move |db| async move {
+            let row = with_conn!(&db, |c| {
+                let latest = challenges::table.find((DbId::from(user_id), method.as_str()));
+                latest.select(ChallengeRow::as_select()).first(c).await.optional()?
+            });
+            row.map(TryInto::try_into).transpose()
+        })
+        .await
+    }
+
+    async fn spend_attempt(
+        &self,
+        id: ChallengeId,
+        at: OffsetDateTime,
+        event: &AuditEvent,
+    ) -> Result<Option<u8>, StoreError> {
+        let (id, at) = (DbId::from(id), Ts::from(at));
+        let event = [event.clone()];
+        self.detached(move |db| async move {
+            with_tx!(&db, |c| {
+                let spent: Option<i16> = diesel::update(challenges::table.filter(live(id, at)))
+                    .set(challenges::failed_attempts.eq(challenges::failed_attempts + 1))
+                    .returning(challenges::failed_attempts)
+                    .get_result(c)
+                    .await
+                    .optional()?;
+                let Some(spent) = spent else {
+                    return Ok(None);
+                };
+                c.record(&event).await?;
+                let spent = u8::try_from(spent);
+                spent.map(Some).map_err(|_| DbError::inconsistent("challenges", "failed_attempts is no small number"))
+            })
+        })
+        .await
+    }
+
+    async fn complete_challenge(
+        &self,
+        id: ChallengeId,
+        at: OffsetDateTime,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        let (id, at) = (DbId::from(id), Ts::from(at));
+        let event = [event.clone()];
+        self.detached(move |db| async move {
+            with_tx!(&db, |c| {
+                let challenge = challenges::table.filter(challenges::id.eq(id)).select(ChallengeRow::as_select());
+                let Some(challenge) = challenge.first(c).await.optional()? else {
+                    return Ok(false);
+                };
+                if !c.lock_destination(&challenge).await? {
+                    return Ok(false);
+                }
+                let completed = diesel::update(challenges::table.filter(live(id, at)))
+                    .set(challenges::completed_at.eq(at))
+                    .execute(c)
+                    .await?;
+                if completed == 0 {
+                    return Ok(false);
+                }
+                c.prove(challenge, at).await?;
+                c.record(&event).await?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+}
+
+/// The challenge of that id while a code completes it.
+#[auto_type]
+fn live(id: DbId, at: Ts) -> _ {
+    let max: i16 = MAX_ATTEMPTS;
+    challenges::id
+        .eq(id)
+        .and(challenges::completed_at.is_null())
+        .and(challenges::cancelled_at.is_null())
+        .and(challenges::expires_at.gt(at))
+        .and(challenges::failed_attempts.lt(max))
+}
+
+const MAX_ATTEMPTS: i16 = Challenge::MAX_ATTEMPTS as i16;
+
+on_both! {
+    trait Proving {
+        /// Whether a challenge's destination is still its person's; if so, it stays that until the transaction ends.
+        async fn lock_destination(conn, challenge: &ChallengeRow) -> bool {
+            let Some((_, email, phone)) = conn.share_user(challenge.user_id).await?.pop() else {
+                return Ok(false);
+            };
+            let current = match (challenge.method()?, challenge.device_id) {
+                (Method::Email, _) => email,
+                (Method::Sms, _) => phone,
+                (Method::Push, None) => None,
+                (Method::Push, Some(device)) => {
+                    let device = conn.lock_device(device).await?.pop();
+                    device.filter(|(owner, _)| *owner == challenge.user_id).map(|(_, token)| token)
+                }
+            };
+            Ok(current == Some(challenge.fingerprint))
+        }
+
+        /// Puts the proof where it belongs.
+        async fn prove(conn, challenge: ChallengeRow, at: Ts) -> () {
+            if let Some(device) = challenge.device_id {
+                let device = devices::table.find(device);
+                diesel::update(device).set(devices::verified_at.eq(at)).execute(conn).await?;
+                return Ok(());
+            }
+            let ChallengeRow { user_id, method, fingerprint, .. } = challenge;
+            let proof = ProofRow { user_id, method, fingerprint, verified_at: at };
+            diesel::insert_into(proofs::table)
+                .values(&proof)
+                .on_conflict((proofs::user_id, proofs::method))
+                .do_update()
+                .set(&proof)
+                .execute(conn)
+                .await?;
+            Ok(())
+        }
+    }
+}

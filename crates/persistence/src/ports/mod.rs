@@ -1,0 +1,12 @@
+//! The domain's store ports, one file each. What a method promises is written at the port.
+
+mod audit;
+mod challenges;
+mod change_role;
+mod devices;
+mod directory;
+mod people_list;
+mod preferences;
+mod sessions;
+mod teams;
+mod users;

@@ -1,0 +1,86 @@
+use std::collections::HashMap;
+
+use diesel::dsl::{auto_type, exists};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use muster_domain::team::Membership;
+use muster_domain::user::{UserQuery, UserSummary, fold};
+use muster_domain::verification::Method;
+
+use crate::db::{Db, with_snapshot};
+use crate::error::DbError;
+use crate::facts::Facts;
+use crate::rows::SummaryRow;
+use crate::schema::{devices, proofs, team_members, users};
+use crate::types::DbId;
+
+/// One page of people and the places of all of them in two statements.
+pub(super) async fn people_list(db: Db, query: UserQuery) -> Result<Vec<UserSummary>, DbError> {
+    with_snapshot!(&db, |c| {
+        let mut found = users::table.select((SummaryRow::as_select(), can_be_on_call())).into_boxed();
+        if let Some(search) = query.search {
+            found = found.filter(users::search_key.like(containing(&fold(&search))).escape('\\'));
+        }
+        if let Some(role) = query.role {
+            found = found.filter(users::role.eq(role.as_str()));
+        }
+        if let Some(active) = query.active {
+            found = found.filter(users::active.eq(active));
+        }
+        if let Some(team) = query.team {
+            let place = team_members::table.find((DbId::from(team), users::id));
+            found = found.filter(exists(place));
+        }
+        if let Some(can) = query.can_be_on_call {
+            found = found.filter(can_be_on_call().eq(can));
+        }
+        if let Some(after) = query.after {
+            found = found.filter(users::user_name_key.gt(after.0));
+        }
+        let page = found.order(users::user_name_key).limit(i64::from(query.limit.get()) + 1);
+        let page: Vec<(SummaryRow, bool)> = page.load(c).await?;
+
+        let ids: Vec<DbId> = page.iter().map(|(person, _)| person.id).collect();
+        let mut teams: HashMap<DbId, Vec<Membership>> = HashMap::new();
+        for (person, team) in c.memberships(&ids).await? {
+            teams.entry(person).or_default().push(team);
+        }
+        page.into_iter()
+            .map(|(person, can)| {
+                let teams = teams.remove(&person.id).unwrap_or_default();
+                person.into_summary(can, teams)
+            })
+            .collect()
+    })
+}
+
+/// The rule of [`muster_domain::verification::VerificationStatus::can_be_on_call`] in SQL.
+#[auto_type]
+fn can_be_on_call() -> _ {
+    let email: &'static str = Method::Email.as_str();
+    let sms: &'static str = Method::Sms.as_str();
+    let email_proof = proofs::table
+        .filter(proofs::user_id.eq(users::id))
+        .filter(proofs::method.eq(email))
+        .filter(proofs::fingerprint.nullable().eq(users::email_fingerprint));
+    let sms_proof = proofs::table
+        .filter(proofs::user_id.eq(users::id))
+        .filter(proofs::method.eq(sms))
+        .filter(proofs::fingerprint.nullable().eq(users::phone_fingerprint));
+    let push_proof = devices::table.filter(devices::user_id.eq(users::id)).filter(devices::verified_at.is_not_null());
+    users::active.and(exists(email_proof)).and(exists(sms_proof)).and(exists(push_proof))
+}
+
+/// A `LIKE` pattern for texts that contain `text`, in which nothing is a wildcard.
+fn containing(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}

@@ -1,0 +1,73 @@
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use muster_domain::audit::AuditEvent;
+use muster_domain::user::{
+    Account, ProfileFacts, ProfileReader, Role, RoleOutcome, UserQuery, UserStore, UserSummary, fold,
+};
+use muster_domain::{StoreError, UserId};
+use time::OffsetDateTime;
+
+use crate::Store;
+use crate::db::{with_conn, with_snapshot};
+use crate::facts::Facts;
+use crate::ports::change_role::change_role;
+use crate::ports::people_list::people_list;
+use crate::rows::AccountRow;
+use crate::schema::users;
+use crate::types::DbId;
+
+#[async_trait]
+impl ProfileReader for Store {
+    async fn profile(&self, id: UserId) -> Result<Option<ProfileFacts>, StoreError> {
+        self.detached(move |db| async move { with_snapshot!(&db, |c| c.facts(id.into()).await) }).await
+    }
+}
+
+#[async_trait]
+impl UserStore for Store {
+    async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
+        self.detached(move |db| async move {
+            let row = with_conn!(&db, |c| {
+                let account = users::table.find(DbId::from(id)).select(AccountRow::as_select());
+                account.first(c).await.optional()?
+            });
+            row.map(TryInto::try_into).transpose()
+        })
+        .await
+    }
+
+    async fn find_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
+        let login = fold(login);
+        self.detached(move |db| async move {
+            // Two rows are enough: the one with the user name comes first, and two with the address are one too many.
+            let rows: Vec<AccountRow> = with_conn!(&db, |c| {
+                let fitting = users::table
+                    .filter(users::user_name_key.eq(&login).or(users::email_key.eq(&login)))
+                    .order((users::user_name_key.eq(&login).desc(), users::id))
+                    .select(AccountRow::as_select());
+                fitting.limit(2).load(c).await?
+            });
+            let ambiguous = rows.len() > 1;
+            let first = rows.into_iter().next().filter(|row| row.user_name_key == login || !ambiguous);
+            first.map(TryInto::try_into).transpose()
+        })
+        .await
+    }
+
+    async fn list(&self, query: &UserQuery) -> Result<Vec<UserSummary>, StoreError> {
+        let query = query.clone();
+        self.detached(move |db| people_list(db, query)).await
+    }
+
+    async fn change_role(
+        &self,
+        id: UserId,
+        role: Role,
+        at: OffsetDateTime,
+        event: &AuditEvent,
+    ) -> Result<RoleOutcome, StoreError> {
+        let event = [event.clone()];
+        self.detached(move |db| change_role(db, id.into(), role, at.into(), event)).await
+    }
+}

@@ -1,0 +1,75 @@
+use diesel::prelude::*;
+use muster_domain::audit::{Actor, AuditEvent, Origin};
+
+use crate::error::DbError;
+use crate::schema::audit_events;
+use crate::types::{DbId, Ts};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit_events, treat_none_as_default_value = false)]
+pub(crate) struct AuditRow {
+    id: DbId,
+    at: Ts,
+    action: String,
+    actor_type: String,
+    actor_id: Option<DbId>,
+    actor_name: Option<String>,
+    subject: Option<DbId>,
+    details: String,
+    ip: Option<String>,
+    user_agent: Option<String>,
+    request_id: Option<String>,
+}
+
+impl From<&AuditEvent> for AuditRow {
+    fn from(event: &AuditEvent) -> Self {
+        let (actor_type, actor_id, actor_name) = match &event.origin.actor {
+            Actor::User { id } => ("user", Some((*id).into()), None),
+            Actor::Service { name } => ("service", None, Some(name.clone())),
+            Actor::System { name } => ("system", None, Some(name.clone())),
+            Actor::Anonymous => ("anonymous", None, None),
+        };
+        Self {
+            id: event.id.into(),
+            at: event.at.into(),
+            action: event.action.clone(),
+            actor_type: actor_type.to_owned(),
+            actor_id,
+            actor_name,
+            subject: event.subject.map(Into::into),
+            details: event.details.to_string(),
+            ip: event.origin.ip.map(|ip| ip.to_string()),
+            user_agent: event.origin.user_agent.clone(),
+            request_id: event.origin.request_id.clone(),
+        }
+    }
+}
+
+impl TryFrom<AuditRow> for AuditEvent {
+    type Error = DbError;
+
+    fn try_from(row: AuditRow) -> Result<Self, DbError> {
+        let actor = match (row.actor_type.as_str(), row.actor_id, row.actor_name) {
+            ("user", Some(id), None) => Actor::User { id: id.into() },
+            ("service", None, Some(name)) => Actor::Service { name },
+            ("system", None, Some(name)) => Actor::System { name },
+            ("anonymous", None, None) => Actor::Anonymous,
+            _ => return Err(DbError::inconsistent("audit_events", "the actor's columns do not fit its type")),
+        };
+        let ip = row.ip.map(|ip| ip.parse()).transpose();
+        let details = serde_json::from_str(&row.details);
+        Ok(Self {
+            id: row.id.into(),
+            at: row.at.into(),
+            action: row.action,
+            subject: row.subject.map(Into::into),
+            details: details.map_err(|_| DbError::inconsistent("audit_events", "details are not JSON"))?,
+            origin: Origin {
+                actor,
+                ip: ip.map_err(|_| DbError::inconsistent("audit_events", "ip is no address"))?,
+                user_agent: row.user_agent,
+                request_id: row.request_id,
+            },
+        })
+    }
+}

@@ -1,0 +1,103 @@
+use diesel::prelude::*;
+use muster_domain::verification::{Challenge, Closure, Masked, Method, Proof};
+
+use crate::error::DbError;
+use crate::rows::named;
+use crate::schema::{challenges, proofs};
+use crate::types::{DbId, Hash, Ts};
+
+/// A challenge's row without what came of sending its code. Written whole, so that nothing of the challenge before it
+/// stays.
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = challenges, primary_key(user_id, method))]
+#[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
+pub(crate) struct ChallengeRow {
+    pub(crate) user_id: DbId,
+    pub(crate) method: String,
+    id: DbId,
+    pub(crate) device_id: Option<DbId>,
+    destination: String,
+    pub(crate) fingerprint: Hash,
+    code_hash: Hash,
+    pub(crate) opened_at: Ts,
+    expires_at: Ts,
+    failed_attempts: i16,
+    completed_at: Option<Ts>,
+    cancelled_at: Option<Ts>,
+}
+
+impl ChallengeRow {
+    pub(crate) fn method(&self) -> Result<Method, DbError> {
+        named("challenges", "method", Method::from_name(&self.method))
+    }
+}
+
+impl From<&Challenge> for ChallengeRow {
+    fn from(challenge: &Challenge) -> Self {
+        let (completed_at, cancelled_at) = match challenge.closure {
+            None => (None, None),
+            Some(Closure::Completed { at }) => (Some(at.into()), None),
+            Some(Closure::Cancelled { at }) => (None, Some(at.into())),
+        };
+        Self {
+            user_id: challenge.user_id.into(),
+            method: challenge.method.as_str().to_owned(),
+            id: challenge.id.into(),
+            device_id: challenge.device_id.map(Into::into),
+            destination: challenge.destination.as_str().to_owned(),
+            fingerprint: challenge.fingerprint.into(),
+            code_hash: challenge.code_hash.clone().into(),
+            opened_at: challenge.opened_at.into(),
+            expires_at: challenge.expires_at.into(),
+            failed_attempts: challenge.failed_attempts.into(),
+            completed_at,
+            cancelled_at,
+        }
+    }
+}
+
+impl TryFrom<ChallengeRow> for Challenge {
+    type Error = DbError;
+
+    fn try_from(row: ChallengeRow) -> Result<Self, DbError> {
+        let closure = match (row.completed_at, row.cancelled_at) {
+            (None, None) => None,
+            (Some(at), None) => Some(Closure::Completed { at: at.into() }),
+            (None, Some(at)) => Some(Closure::Cancelled { at: at.into() }),
+            (Some(_), Some(_)) => return Err(DbError::inconsistent("challenges", "completed and cancelled at once")),
+        };
+        let failed_attempts = u8::try_from(row.failed_attempts);
+        Ok(Self {
+            method: row.method()?,
+            id: row.id.into(),
+            user_id: row.user_id.into(),
+            device_id: row.device_id.map(Into::into),
+            destination: Masked::from_stored(row.destination),
+            fingerprint: row.fingerprint.into(),
+            code_hash: row.code_hash.into(),
+            opened_at: row.opened_at.into(),
+            expires_at: row.expires_at.into(),
+            failed_attempts: failed_attempts
+                .map_err(|_| DbError::inconsistent("challenges", "failed_attempts is no small number"))?,
+            closure,
+        })
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = proofs, primary_key(user_id, method))]
+pub(crate) struct ProofRow {
+    pub(crate) user_id: DbId,
+    pub(crate) method: String,
+    pub(crate) fingerprint: Hash,
+    pub(crate) verified_at: Ts,
+}
+
+impl TryFrom<ProofRow> for Proof {
+    type Error = DbError;
+
+    fn try_from(row: ProofRow) -> Result<Self, DbError> {
+        let method = named("proofs", "method", Method::from_name(&row.method))?;
+        Ok(Self { method, fingerprint: row.fingerprint.into(), verified_at: row.verified_at.into() })
+    }
+}

@@ -1,0 +1,23 @@
+//! What is in a row, and the domain's values that it stands for. A row that stands for none is an inconsistency that
+//! names its table and the rule, never its content.
+
+mod audit;
+mod challenge;
+mod device;
+mod preferences;
+mod session;
+mod user;
+
+pub(crate) use audit::AuditRow;
+pub(crate) use challenge::{ChallengeRow, ProofRow};
+pub(crate) use device::DeviceRow;
+pub(crate) use preferences::PreferencesRow;
+pub(crate) use session::{SessionRow, TokenRow};
+pub(crate) use user::{AccountRow, DirectoryColumns, MembershipRow, SummaryRow, UserRow};
+
+use crate::error::DbError;
+
+/// The domain's value of that name in a column, or an inconsistency.
+fn named<T>(table: &str, column: &str, value: Option<T>) -> Result<T, DbError> {
+    value.ok_or_else(|| DbError::inconsistent(table, &format!("{column} is none of its known names")))
+}

@@ -1,0 +1,108 @@
+use diesel::prelude::*;
+use muster_domain::SessionId;
+use muster_domain::audit::RevokeReason;
+use muster_domain::session::{Revocation, Session, StoredToken};
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as NameError, StrDeserializer};
+use time::OffsetDateTime;
+
+use crate::error::DbError;
+use crate::rows::named;
+use crate::schema::{refresh_tokens, sessions};
+use crate::types::{DbId, Hash, Salt, Ts};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions, treat_none_as_default_value = false)]
+pub(crate) struct SessionRow {
+    pub(crate) id: DbId,
+    pub(crate) user_id: DbId,
+    device_name: Option<String>,
+    pub(crate) device_id: Option<DbId>,
+    created_at: Ts,
+    last_used_at: Ts,
+    expires_at: Ts,
+    revoked_at: Option<Ts>,
+    revoke_reason: Option<String>,
+}
+
+impl From<&Session> for SessionRow {
+    fn from(session: &Session) -> Self {
+        Self {
+            id: session.id.into(),
+            user_id: session.user_id.into(),
+            device_name: session.device_name.clone(),
+            device_id: session.device_id.map(Into::into),
+            created_at: session.created_at.into(),
+            last_used_at: session.last_used_at.into(),
+            expires_at: session.expires_at.into(),
+            revoked_at: session.revocation.map(|revocation| revocation.at.into()),
+            revoke_reason: session.revocation.map(|revocation| revocation.reason.as_str().to_owned()),
+        }
+    }
+}
+
+impl TryFrom<SessionRow> for Session {
+    type Error = DbError;
+
+    fn try_from(row: SessionRow) -> Result<Self, DbError> {
+        let revocation = match (row.revoked_at, row.revoke_reason) {
+            (None, None) => None,
+            (Some(at), Some(reason)) => {
+                let reason = named("sessions", "revoke_reason", reason_named(&reason))?;
+                Some(Revocation { at: at.into(), reason })
+            }
+            _ => return Err(DbError::inconsistent("sessions", "revoked_at and revoke_reason come together")),
+        };
+        Ok(Self {
+            id: row.id.into(),
+            user_id: row.user_id.into(),
+            device_name: row.device_name,
+            device_id: row.device_id.map(Into::into),
+            created_at: row.created_at.into(),
+            last_used_at: row.last_used_at.into(),
+            expires_at: row.expires_at.into(),
+            revocation,
+        })
+    }
+}
+
+fn reason_named(name: &str) -> Option<RevokeReason> {
+    let name: StrDeserializer<'_, NameError> = name.into_deserializer();
+    RevokeReason::deserialize(name).ok()
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = refresh_tokens, treat_none_as_default_value = false)]
+pub(crate) struct TokenRow {
+    hash: Hash,
+    pub(crate) session_id: DbId,
+    parent: Option<Hash>,
+    salt: Salt,
+    superseded_at: Option<Ts>,
+    created_at: Ts,
+}
+
+impl TokenRow {
+    pub(crate) fn new(session: SessionId, token: &StoredToken, created_at: OffsetDateTime) -> Self {
+        Self {
+            hash: token.hash.into(),
+            session_id: session.into(),
+            parent: token.parent.map(Into::into),
+            salt: token.salt.into(),
+            superseded_at: token.superseded_at.map(Into::into),
+            created_at: created_at.into(),
+        }
+    }
+}
+
+impl From<TokenRow> for StoredToken {
+    fn from(row: TokenRow) -> Self {
+        Self {
+            hash: row.hash.into(),
+            parent: row.parent.map(Into::into),
+            salt: row.salt.into(),
+            superseded_at: row.superseded_at.map(Into::into),
+        }
+    }
+}

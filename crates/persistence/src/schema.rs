@@ -1,0 +1,180 @@
+//! The tables of `migrations/`, the same on both engines.
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::*;
+
+    users (id) {
+        id -> Id,
+        external_id -> Nullable<Text>,
+        user_name -> Text,
+        user_name_key -> Text,
+        display_name -> Text,
+        given_name -> Nullable<Text>,
+        family_name -> Nullable<Text>,
+        email -> Nullable<Text>,
+        email_key -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        email_fingerprint -> Nullable<Binary>,
+        phone_fingerprint -> Nullable<Binary>,
+        time_zone -> Nullable<Text>,
+        locale -> Nullable<Text>,
+        role -> Text,
+        active -> Bool,
+        source -> Text,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+        search_key -> Text,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::*;
+
+    teams (id) {
+        id -> Id,
+        name -> Text,
+        name_key -> Text,
+        active -> Bool,
+        synced_from_directory -> Bool,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::*;
+
+    team_members (team_id, user_id) {
+        team_id -> Id,
+        user_id -> Id,
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::*;
+
+    preferences (user_id) {
+        user_id -> Id,
+        version -> BigInt,
+        document -> Text,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::*;
+
+    devices (id) {
+        id -> Id,
+        user_id -> Id,
+        platform -> Text,
+        token -> Text,
+        token_fingerprint -> Binary,
+        name -> Nullable<Text>,
+        app_version -> Nullable<Text>,
+        verified_at -> Nullable<Instant>,
+        created_at -> Instant,
+        last_seen_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::*;
+
+    challenges (user_id, method) {
+        user_id -> Id,
+        method -> Text,
+        id -> Id,
+        device_id -> Nullable<Id>,
+        destination -> Text,
+        fingerprint -> Binary,
+        code_hash -> Binary,
+        opened_at -> Instant,
+        expires_at -> Instant,
+        failed_attempts -> SmallInt,
+        completed_at -> Nullable<Instant>,
+        cancelled_at -> Nullable<Instant>,
+        delivery -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::*;
+
+    proofs (user_id, method) {
+        user_id -> Id,
+        method -> Text,
+        fingerprint -> Binary,
+        verified_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::*;
+
+    sessions (id) {
+        id -> Id,
+        user_id -> Id,
+        device_name -> Nullable<Text>,
+        device_id -> Nullable<Id>,
+        created_at -> Instant,
+        last_used_at -> Instant,
+        expires_at -> Instant,
+        revoked_at -> Nullable<Instant>,
+        revoke_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::*;
+
+    refresh_tokens (hash) {
+        hash -> Binary,
+        session_id -> Id,
+        parent -> Nullable<Binary>,
+        salt -> Binary,
+        superseded_at -> Nullable<Instant>,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::*;
+
+    audit_events (id) {
+        id -> Id,
+        at -> Instant,
+        action -> Text,
+        actor_type -> Text,
+        actor_id -> Nullable<Id>,
+        actor_name -> Nullable<Text>,
+        subject -> Nullable<Id>,
+        details -> Text,
+        ip -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    users,
+    teams,
+    team_members,
+    preferences,
+    devices,
+    challenges,
+    proofs,
+    sessions,
+    refresh_tokens,
+    audit_events
+);

@@ -1,0 +1,88 @@
+//! Opening an SQLite file.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use deadpool::Runtime;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, ConnectionError, SqliteConnection};
+use diesel_async::pooled_connection::deadpool::Pool;
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+use muster_domain::StoreError;
+
+use crate::db::{Db, SqliteConn};
+
+/// How many statements read at once, beside the one that writes.
+const READERS: usize = 4;
+/// How long a unit of work waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// `synchronous = FULL`: what was answered is on disk, also when the power fails (WAL alone promises only integrity).
+/// The file's own lock is waited for, in milliseconds, because other processes may hold it: a backup, an import.
+const SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+    PRAGMA foreign_keys = ON;";
+const READ_ONLY: &str = "PRAGMA query_only = ON;";
+
+#[derive(Debug, thiserror::Error)]
+enum OpenError {
+    #[error("the database URL must name a file, like sqlite://data/muster.db")]
+    NoFile,
+    #[error("could not create the folder of the database {path}")]
+    Folder { path: String, source: io::Error },
+    #[error("could not open the database {path} for writing")]
+    File { path: String, source: io::Error },
+    #[error("could not open the database {path}")]
+    Connect { path: String, source: ConnectionError },
+    #[error("could not set up the database {path}")]
+    SetUp { path: String, source: diesel::result::Error },
+}
+
+pub(crate) fn open(path: &str) -> Result<Db, StoreError> {
+    // An in-memory database would be another one for each connection; a query string would be taken for the name.
+    if path.is_empty() || path.starts_with(':') || path.contains(['?', '\0']) {
+        return Err(StoreError::Backend(Box::new(OpenError::NoFile)));
+    }
+    prepare_file(path).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+    // From the root, no path looks to SQLite like one of its `file:` URLs.
+    let path = std::path::absolute(path).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+    let path = path.to_string_lossy();
+    Ok(Db::Sqlite { read: pool(&path, READERS, READ_ONLY)?, write: pool(&path, 1, "")? })
+}
+
+/// Makes sure that the file is there, can be written and has a write-ahead log, so that what is wrong is said at start.
+fn prepare_file(path: &str) -> Result<(), OpenError> {
+    let named = || path.to_owned();
+    if let Some(folder) = Path::new(path).parent() {
+        fs::create_dir_all(folder).map_err(|source| OpenError::Folder { path: named(), source })?;
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|source| OpenError::File { path: named(), source })?;
+    let connect_error = |source| OpenError::Connect { path: named(), source };
+    let absolute = std::path::absolute(path).map_err(|source| OpenError::File { path: named(), source })?;
+    let mut connection = SqliteConnection::establish(&absolute.to_string_lossy()).map_err(connect_error)?;
+    connection.batch_execute(SETUP).map_err(|source| OpenError::SetUp { path: named(), source })
+}
+
+fn pool(path: &str, size: usize, extra: &'static str) -> Result<Pool<SqliteConn>, StoreError> {
+    let mut config = ManagerConfig::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |path| {
+        let path = path.to_owned();
+        Box::pin(async move {
+            let mut connection = SqliteConn::establish(&path).await?;
+            let setup = connection.batch_execute(SETUP).await;
+            setup.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            connection.batch_execute(extra).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            Ok(connection)
+        })
+    });
+    let manager = AsyncDieselConnectionManager::<SqliteConn>::new_with_config(path, config);
+    let builder = Pool::builder(manager).max_size(size).runtime(Runtime::Tokio1).wait_timeout(Some(PATIENCE));
+    builder.build().map_err(|error| StoreError::Backend(Box::new(error)))
+}

@@ -1,0 +1,10 @@
+DROP TABLE audit_events;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE proofs;
+DROP TABLE challenges;
+DROP TABLE devices;
+DROP TABLE preferences;
+DROP TABLE team_members;
+DROP TABLE teams;
+DROP TABLE users;
