@@ -12,6 +12,8 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use muster_domain::page::Limit;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::problem::{Kind, Problem};
 
@@ -125,6 +127,20 @@ impl TryFrom<u16> for Limited {
 
     fn try_from(items: u16) -> Result<Self, Self::Error> {
         Limit::new(items).map(Self).ok_or("must be from 1 to 200")
+    }
+}
+
+/// A time in a query.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Timestamp(pub(crate) OffsetDateTime);
+
+impl TryFrom<String> for Timestamp {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let at = OffsetDateTime::parse(&text, &Rfc3339);
+        at.map(Self).map_err(|_| "must be an RFC 3339 time like 2026-11-22T12:00:00Z")
     }
 }
 

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 use super::resource;
 use crate::cursor;
-use crate::input::Limited;
+use crate::input::{Limited, Timestamp};
 use crate::problem::Problem;
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
@@ -29,10 +29,8 @@ struct Filters {
     user_id: Option<UserId>,
     actor_id: Option<UserId>,
     action: Option<Text<100>>,
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    from: Option<OffsetDateTime>,
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    to: Option<OffsetDateTime>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
     limit: Option<Limited>,
     cursor: Option<String>,
 }
@@ -43,8 +41,8 @@ impl Filters {
             subject: self.user_id,
             actor: self.actor_id,
             action: self.action.map(String::from),
-            from: self.from,
-            to: self.to,
+            from: self.from.map(|Timestamp(at)| at),
+            to: self.to.map(|Timestamp(at)| at),
             after: self.cursor.as_deref().map(cursor::parse_audit).transpose()?,
             limit: self.limit.unwrap_or_default().0,
         })
