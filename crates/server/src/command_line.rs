@@ -1,0 +1,100 @@
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  muster                                 serve in development mode on 127.0.0.1:8080
+  muster import people.json              load people as an identity provider exports them
+  muster admin grant ada@example.com     make somebody an admin
+  MUSTER_LISTEN=127.0.0.1:9000 muster    serve on another port
+
+Settings come from the environment and from a .env file in the working directory; .env.example
+names each with its meaning and default.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 imported but some records were refused.";
+
+const IMPORT_HELP: &str = "\
+The file is a SCIM 2.0 ListResponse or a list of User resources, as Okta or Entra ID export them.
+Each record that was added, changed, deactivated, reactivated or refused is printed with the line
+that it begins on, and at the end how many of each there were. A record that is refused hinders no
+other. People who are not in the file are left as they are. Importing a file again changes nothing.
+
+Exit codes: 0 every record holds, 1 failed, 2 wrong usage, 3 some records were refused.
+
+Example:
+  muster import people.json";
+
+const GRANT_HELP: &str = "\
+For the first admin of a new installation; admins make other admins through the API. The grant is
+recorded in the audit trail.
+
+Example:
+  muster admin grant ada@example.com";
+
+/// Proves that the people on an on-call roster can be reached.
+#[derive(Debug, Parser)]
+#[command(name = "muster", version, after_help = EXAMPLES)]
+pub(crate) struct CommandLine {
+    /// What to do; serving when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the API (what a bare `muster` does)
+    Serve,
+    /// Load people from a file
+    #[command(after_help = IMPORT_HELP)]
+    Import {
+        /// The file to load
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Bring the store's schema up to date
+    Migrate,
+    /// Manage admins
+    #[command(subcommand)]
+    Admin(AdminCommand),
+}
+
+/// What can be done about admins.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Make a person who is in the directory an admin
+    #[command(after_help = GRANT_HELP)]
+    Grant {
+        /// Their e-mail address or user name
+        #[arg(value_name = "EMAIL")]
+        login: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn definition_holds() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn bare_program_names_no_command() {
+        assert!(CommandLine::parse_from(["muster"]).command.is_none());
+        assert!(matches!(CommandLine::parse_from(["muster", "serve"]).command, Some(Command::Serve)));
+    }
+
+    #[test]
+    fn wrong_usage_exits_with_2() {
+        for arguments in
+            [&["muster", "import"][..], &["muster", "fly"], &["muster", "admin"], &["muster", "serve", "x"]]
+        {
+            assert_eq!(CommandLine::try_parse_from(arguments).unwrap_err().exit_code(), 2, "{arguments:?}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The server's settings: the defaults, over them the `.env` file of the working directory, over that the environment.
+
+mod faults;
+mod parse;
+mod settings;
+mod sources;
+
+pub(crate) use faults::{ConfigError, Fault};
+pub(crate) use parse::{Config, Mode, Purpose};
+pub(crate) use sources::{Settings, read_secret_file};
+
+#[cfg(test)]
+mod tests;

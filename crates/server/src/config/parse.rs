@@ -1,0 +1,249 @@
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use muster_crypto::{Pepper, SigningKey};
+use muster_domain::user::Region;
+use time::Duration;
+use tracing_subscriber::EnvFilter;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::settings::nearest;
+use super::{ConfigError, Fault, Settings};
+
+/// How the server runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// On one's own machine: loopback only, demo people, messages go to an outbox.
+    Development,
+    /// For real people.
+    Production,
+}
+
+/// What a command needs of the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Serving: everything.
+    Serve,
+    /// Writing contacts: the store and, because contacts are fingerprinted, the pepper.
+    WriteContacts,
+    /// The store alone.
+    UseStore,
+}
+
+/// The configuration, checked. `Debug` shows no secret.
+pub(crate) struct Config {
+    /// How the server runs.
+    pub mode: Mode,
+    /// Where it listens; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// The folder for what it keeps on disk.
+    pub data_dir: PathBuf,
+    /// Where the store is; may hold a password.
+    pub database_url: Zeroizing<String>,
+    /// Whether the store is a file in the data folder, because nothing else was said.
+    pub database_in_data_dir: bool,
+    /// The address by which clients reach it, without a slash at its end; `None` means where it listens.
+    pub public_url: Option<String>,
+    /// The pepper; `None`, in development only, means the one in the data folder.
+    pub pepper: Option<Pepper>,
+    /// The signing key; `None`, in development only, means the one in the data folder.
+    pub signing_key: Option<SigningKey>,
+    /// The country of phone numbers without a country code.
+    pub default_phone_region: Option<Region>,
+    /// How long a replaced refresh token counts as late and not as stolen.
+    pub replay_grace: Duration,
+    /// What is logged, a valid filter.
+    pub log: String,
+}
+
+impl Config {
+    /// Checks the settings for a purpose. Reads nothing but the files that they name, through `read_file`.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub(crate) fn parse(
+        settings: &Settings,
+        purpose: Purpose,
+        read_file: &dyn Fn(&Path) -> io::Result<Zeroizing<String>>,
+    ) -> Result<Self, ConfigError> {
+        let mut parser = Parser { settings, read_file, faults: settings.faults.clone() };
+        parser.refuse_unknown();
+        let mode =
+            parser.value("MUSTER_MODE", Mode::Development, "must be development or production", |text| match text {
+                "development" => Some(Mode::Development),
+                "production" => Some(Mode::Production),
+                _ => None,
+            });
+        let default_listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
+        let how = "must be an IP address and a port, like 127.0.0.1:8080";
+        let listen: SocketAddr = parser.value("MUSTER_LISTEN", default_listen, how, |text| text.parse().ok());
+        let data_dir = PathBuf::from(settings.get("MUSTER_DATA_DIR").unwrap_or("./data"));
+        let database_url = parser.database_url(&data_dir);
+        let public_url = parser.optional(
+            "MUSTER_PUBLIC_URL",
+            "must be an http or https address without a query, like https://muster.example.com",
+            public_url,
+        );
+        let pepper = parser.secret("MUSTER_PEPPER", "MUSTER_PEPPER_FILE", Pepper::from_base64);
+        let signing_key = parser.secret("MUSTER_SIGNING_KEY", "MUSTER_SIGNING_KEY_FILE", SigningKey::parse);
+        let default_phone_region =
+            parser.optional("MUSTER_DEFAULT_PHONE_REGION", "must be two letters, like US", |text| text.parse().ok());
+        let replay_grace = parser.value("MUSTER_REPLAY_GRACE_SECONDS", 60, "must be a number from 0 to 3600", |text| {
+            text.parse::<u16>().ok().filter(|seconds| *seconds <= 3600)
+        });
+        let log = parser.value("MUSTER_LOG", "info".to_owned(), "must be a tracing filter, like info", |text| {
+            EnvFilter::try_new(text).ok().map(|_| text.to_owned())
+        });
+        match (mode, purpose) {
+            (Mode::Development, Purpose::Serve) => parser.require_loopback(listen),
+            (Mode::Production, Purpose::Serve) => {
+                parser.require_secret("MUSTER_PEPPER");
+                parser.require_secret("MUSTER_SIGNING_KEY");
+                parser.refuse_to_serve_production();
+            }
+            (Mode::Production, Purpose::WriteContacts) => parser.require_secret("MUSTER_PEPPER"),
+            (_, Purpose::WriteContacts | Purpose::UseStore) => {}
+        }
+        if !parser.faults.is_empty() {
+            return Err(parser.faults.into());
+        }
+        Ok(Self {
+            mode,
+            listen,
+            database_url,
+            database_in_data_dir: settings.get("DATABASE_URL").is_none(),
+            data_dir,
+            public_url,
+            pepper,
+            signing_key,
+            default_phone_region,
+            replay_grace: Duration::seconds(replay_grace.into()),
+            log,
+        })
+    }
+}
+
+struct Parser<'a> {
+    settings: &'a Settings,
+    read_file: &'a dyn Fn(&Path) -> io::Result<Zeroizing<String>>,
+    faults: Vec<Fault>,
+}
+
+impl Parser<'_> {
+    fn fault(&mut self, name: &str, detail: impl Into<String>) {
+        self.faults.push(Fault::new(name, detail));
+    }
+
+    fn refuse_unknown(&mut self) {
+        for name in self.settings.names() {
+            if super::settings::find(name).is_none() {
+                self.faults.push(Fault::new(name, format!("is no setting; the nearest is {}", nearest(name))));
+            }
+        }
+    }
+
+    fn optional<T>(&mut self, name: &str, how: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let text = self.settings.get(name)?;
+        let value = parse(text);
+        if value.is_none() {
+            self.fault(name, how);
+        }
+        value
+    }
+
+    fn value<T>(&mut self, name: &str, default: T, how: &str, parse: impl FnOnce(&str) -> Option<T>) -> T {
+        self.optional(name, how, parse).unwrap_or(default)
+    }
+
+    fn database_url(&mut self, data_dir: &Path) -> Zeroizing<String> {
+        let default = || Zeroizing::new(format!("sqlite://{}", data_dir.join("muster.db").display()));
+        let how = "must begin with sqlite:// or postgres://";
+        let schemes = ["sqlite://", "postgres://", "postgresql://"];
+        let given = self.optional("DATABASE_URL", how, |text| {
+            let known = schemes.iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
+            known.then(|| Zeroizing::new(text.to_owned()))
+        });
+        given.unwrap_or_else(default)
+    }
+
+    /// A secret given as itself or as a file, never both.
+    fn secret<T, E: fmt::Display>(
+        &mut self,
+        name: &str,
+        file_name: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let parsed = match (self.settings.get(name), self.settings.get(file_name)) {
+            (Some(_), Some(_)) => Err((name, format!("is given twice: leave out this or {file_name}"))),
+            (Some(text), None) => parse(text).map(Some).map_err(|error| (name, error.to_string())),
+            (None, Some(path)) => match (self.read_file)(Path::new(path)) {
+                Ok(text) => parse(&text).map(Some).map_err(|error| (file_name, format!("the file's text {error}"))),
+                Err(error) => Err((file_name, format!("the file cannot be read: {error}"))),
+            },
+            (None, None) => Ok(None),
+        };
+        parsed.unwrap_or_else(|(at, detail)| {
+            self.fault(at, detail);
+            None
+        })
+    }
+
+    /// A malformed secret was told of already: only one that is left out is missing.
+    fn require_secret(&mut self, name: &str) {
+        let file_name = format!("{name}_FILE");
+        if self.settings.get(name).is_none() && self.settings.get(&file_name).is_none() {
+            self.fault(name, format!("is missing, and so is {file_name}: production mode needs one of them"));
+        }
+    }
+
+    fn require_loopback(&mut self, listen: SocketAddr) {
+        if !listen.ip().is_loopback() {
+            self.fault(
+                "MUSTER_LISTEN",
+                "must be a loopback address, like 127.0.0.1:8080: in development mode anybody who reaches the server \
+                 can sign in as anyone",
+            );
+        }
+    }
+
+    fn refuse_to_serve_production(&mut self) {
+        self.fault(
+            "MUSTER_MODE",
+            "this version cannot serve in production mode: it has no e-mail, SMS and push providers yet, so no code \
+             would reach anyone",
+        );
+    }
+}
+
+fn public_url(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    // Tokens name it as their issuer, so it must leave room in them.
+    (plain && text.len() <= 1024).then(|| url.as_str().trim_end_matches('/').to_owned())
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.database_url.split("://").next().unwrap_or_default();
+        f.debug_struct("Config")
+            .field("mode", &self.mode)
+            .field("listen", &self.listen)
+            .field("data_dir", &self.data_dir)
+            .field("database", &scheme)
+            .field("public_url", &self.public_url)
+            .field("pepper", &self.pepper)
+            .field("signing_key", &self.signing_key)
+            .field("default_phone_region", &self.default_phone_region)
+            .field("replay_grace", &self.replay_grace)
+            .field("log", &self.log)
+            .finish_non_exhaustive()
+    }
+}

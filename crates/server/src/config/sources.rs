@@ -1,0 +1,107 @@
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::settings::find;
+use super::{ConfigError, Fault};
+
+/// The settings that were given, by name, and what was wrong with the places they came from.
+#[derive(Clone, Default)]
+pub(crate) struct Settings {
+    values: BTreeMap<String, Zeroizing<String>>,
+    pub(super) faults: Vec<Fault>,
+}
+
+impl Settings {
+    #[cfg(test)]
+    pub(super) fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut settings = Self::default();
+        for (name, value) in pairs {
+            settings.set(name.to_owned(), Zeroizing::new(value.to_owned()));
+        }
+        settings
+    }
+
+    /// Reads the `.env` file in the working directory, when there is one, and over it the process's environment.
+    /// What is wrong there is kept, to be told together with what is wrong with the values.
+    #[must_use]
+    pub(crate) fn from_process() -> Self {
+        let mut settings = Self::default();
+        match std::fs::read_to_string(".env") {
+            Ok(text) => settings.add_dotenv(&Zeroizing::new(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => settings.faults.push(Fault::new(".env", format!("cannot be read: {error}"))),
+        }
+        settings.add_environment(std::env::vars_os());
+        settings
+    }
+
+    /// Takes the lines of a `.env` file. It may hold other programs' settings: they are left alone.
+    pub(super) fn add_dotenv(&mut self, text: &str) {
+        for item in dotenvy::Iter::new(text.trim_start_matches('\u{feff}').as_bytes()) {
+            match item {
+                Ok((name, value)) if is_ours(&name) => self.set(name, Zeroizing::new(value)),
+                Ok((_, mut value)) => zeroize::Zeroize::zeroize(&mut value),
+                // The library's own message quotes the line, which may hold a secret.
+                Err(dotenvy::Error::LineParse(line, _)) => {
+                    let number = text.lines().position(|each| each == line).map_or(1, |index| index + 1);
+                    self.faults.push(Fault::new(".env", format!("line {number} is not of the form NAME=value")));
+                }
+                Err(_) => self.faults.push(Fault::new(".env", "cannot be read")),
+            }
+        }
+    }
+
+    /// Takes what is ours of an environment.
+    pub(super) fn add_environment(&mut self, variables: impl Iterator<Item = (OsString, OsString)>) {
+        for (name, value) in variables {
+            let Some(name) = name.to_str().filter(|name| is_ours(name)) else { continue };
+            match value.into_string() {
+                Ok(value) => self.set(name.to_owned(), Zeroizing::new(value)),
+                Err(_) => self.faults.push(Fault::new(name, "must be UTF-8")),
+            }
+        }
+    }
+
+    /// An empty value counts as left out, so that a copy of `.env.example` means its defaults.
+    fn set(&mut self, name: String, value: Zeroizing<String>) {
+        if value.trim().is_empty() {
+            self.values.remove(&name);
+        } else {
+            self.values.insert(name, value);
+        }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(|value| value.trim())
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+}
+
+/// A setting of ours, known or misspelled.
+fn is_ours(name: &str) -> bool {
+    name.starts_with("MUSTER_") || find(name).is_some()
+}
+
+/// Reads a file that holds one secret. No secret needs more than the 64 KiB that are read.
+///
+/// # Errors
+/// When the file cannot be read, or is not UTF-8.
+pub(crate) fn read_secret_file(path: &Path) -> io::Result<Zeroizing<String>> {
+    const MAX_BYTES: u64 = 64 * 1024;
+    let mut text = Zeroizing::new(String::new());
+    std::fs::File::open(path)?.take(MAX_BYTES).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+impl From<Vec<Fault>> for ConfigError {
+    fn from(faults: Vec<Fault>) -> Self {
+        Self { faults }
+    }
+}

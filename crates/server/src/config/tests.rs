@@ -1,0 +1,255 @@
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use rstest::rstest;
+use time::Duration;
+use zeroize::Zeroizing;
+
+use super::settings::SETTINGS;
+use super::{Config, ConfigError, Mode, Purpose, Settings};
+
+const PEPPER: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const KEY: &str = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g";
+
+fn files(path: &Path) -> io::Result<Zeroizing<String>> {
+    match path.to_str() {
+        Some("/run/pepper") => Ok(Zeroizing::new(format!("{PEPPER}\n"))),
+        Some("/run/key") => {
+            Ok(Zeroizing::new(format!("-----BEGIN PRIVATE KEY-----\n{KEY}\n-----END PRIVATE KEY-----\n")))
+        }
+        Some("/run/junk") => Ok(Zeroizing::new("junk-that-is-secret".to_owned())),
+        _ => Err(io::Error::from(io::ErrorKind::NotFound)),
+    }
+}
+
+fn parse(purpose: Purpose, pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::parse(&Settings::from_pairs(pairs.iter().copied()), purpose, &files)
+}
+
+fn faulty_names(purpose: Purpose, pairs: &[(&str, &str)]) -> Vec<String> {
+    parse(purpose, pairs).unwrap_err().faults.into_iter().map(|fault| fault.name).collect()
+}
+
+#[test]
+fn nothing_given_is_development_on_loopback() {
+    let config = parse(Purpose::Serve, &[]).unwrap();
+    assert_eq!(config.mode, Mode::Development);
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.data_dir, PathBuf::from("./data"));
+    assert_eq!(*config.database_url, "sqlite://./data/muster.db");
+    assert!(config.database_in_data_dir);
+    assert_eq!(config.public_url, None);
+    assert!(config.pepper.is_none() && config.signing_key.is_none());
+    assert_eq!(config.default_phone_region, None);
+    assert_eq!(config.replay_grace, Duration::seconds(60));
+    assert_eq!(config.log, "info");
+}
+
+#[test]
+fn every_setting_is_taken() {
+    let config = parse(
+        Purpose::WriteContacts,
+        &[
+            ("MUSTER_MODE", "production"),
+            ("MUSTER_LISTEN", "[::]:9000"),
+            ("MUSTER_DATA_DIR", "/var/lib/muster"),
+            ("DATABASE_URL", "postgres://muster:hunter2@db/muster"),
+            ("MUSTER_PUBLIC_URL", "https://muster.example.com/"),
+            ("MUSTER_PEPPER", PEPPER),
+            ("MUSTER_SIGNING_KEY", KEY),
+            ("MUSTER_DEFAULT_PHONE_REGION", "gb"),
+            ("MUSTER_REPLAY_GRACE_SECONDS", "0"),
+            ("MUSTER_LOG", "warn,muster_http=debug"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.mode, Mode::Production);
+    assert_eq!(config.listen.to_string(), "[::]:9000");
+    assert_eq!(config.data_dir, PathBuf::from("/var/lib/muster"));
+    assert_eq!(*config.database_url, "postgres://muster:hunter2@db/muster");
+    assert!(!config.database_in_data_dir);
+    assert_eq!(config.public_url.as_deref(), Some("https://muster.example.com"));
+    assert!(config.pepper.is_some() && config.signing_key.is_some());
+    assert_eq!(config.default_phone_region, "GB".parse().ok());
+    assert_eq!(config.replay_grace, Duration::ZERO);
+    assert_eq!(config.log, "warn,muster_http=debug");
+}
+
+#[test]
+fn secrets_are_read_from_the_files_that_are_named() {
+    let pairs = [("MUSTER_PEPPER_FILE", "/run/pepper"), ("MUSTER_SIGNING_KEY_FILE", "/run/key")];
+    let config = parse(Purpose::Serve, &pairs).unwrap();
+    assert!(config.pepper.is_some() && config.signing_key.is_some());
+}
+
+#[test]
+fn empty_value_counts_as_left_out() {
+    let config = parse(Purpose::Serve, &[("MUSTER_LISTEN", ""), ("MUSTER_PEPPER", "  ")]).unwrap();
+    assert_eq!(config.listen.port(), 8080);
+    assert!(config.pepper.is_none());
+}
+
+#[rstest]
+#[case::mode("MUSTER_MODE", "prod")]
+#[case::listen_without_port("MUSTER_LISTEN", "127.0.0.1")]
+#[case::listen_by_name("MUSTER_LISTEN", "localhost:8080")]
+#[case::listen_port_too_large("MUSTER_LISTEN", "127.0.0.1:70000")]
+#[case::database_of_another_kind("DATABASE_URL", "mysql://db/muster")]
+#[case::database_without_place("DATABASE_URL", "sqlite://")]
+#[case::public_url_without_scheme("MUSTER_PUBLIC_URL", "muster.example.com")]
+#[case::public_url_with_query("MUSTER_PUBLIC_URL", "https://muster.example.com/?a=b")]
+#[case::public_url_with_password("MUSTER_PUBLIC_URL", "https://a:b@muster.example.com")]
+#[case::short_pepper("MUSTER_PEPPER", "c2hvcnQ=")]
+#[case::signing_key("MUSTER_SIGNING_KEY", "c2hvcnQ=")]
+#[case::missing_pepper_file("MUSTER_PEPPER_FILE", "/run/nothing")]
+#[case::pepper_file_of_junk("MUSTER_PEPPER_FILE", "/run/junk")]
+#[case::signing_key_file_of_junk("MUSTER_SIGNING_KEY_FILE", "/run/junk")]
+#[case::region("MUSTER_DEFAULT_PHONE_REGION", "Atlantis")]
+#[case::grace_too_long("MUSTER_REPLAY_GRACE_SECONDS", "3601")]
+#[case::grace_negative("MUSTER_REPLAY_GRACE_SECONDS", "-1")]
+#[case::grace_with_unit("MUSTER_REPLAY_GRACE_SECONDS", "60s")]
+#[case::log("MUSTER_LOG", "muster=loud")]
+fn malformed_value_is_named_with_its_meaning(#[case] name: &str, #[case] value: &str) {
+    let error = parse(Purpose::Serve, &[(name, value)]).unwrap_err();
+    assert_eq!(error.faults.len(), 1, "{error}");
+    assert_eq!(error.faults[0].name, name);
+    let meaning = SETTINGS.iter().find(|setting| setting.name == name).unwrap().meaning;
+    assert!(error.to_string().contains(meaning), "{error}");
+}
+
+#[rstest]
+#[case("MUSTER_PEPER", "MUSTER_PEPPER")]
+#[case("MUSTER_LISTEN_ADDRESS", "MUSTER_LISTEN")]
+#[case("MUSTER_SINGING_KEY", "MUSTER_SIGNING_KEY")]
+#[case("MUSTER_REPLAY_GRACE", "MUSTER_REPLAY_GRACE_SECONDS")]
+#[case("MUSTER_DATABASE_URL", "DATABASE_URL")]
+fn unknown_setting_is_refused_with_the_nearest_one(#[case] unknown: &str, #[case] meant: &str) {
+    let error = parse(Purpose::UseStore, &[(unknown, "x")]).unwrap_err();
+    assert_eq!(error.faults.len(), 1);
+    assert_eq!(error.faults[0].name, unknown);
+    assert_eq!(error.faults[0].detail, format!("is no setting; the nearest is {meant}"));
+}
+
+#[test]
+fn every_fault_is_in_the_one_message() {
+    let pairs = [
+        ("MUSTER_LISTEN", "everywhere"),
+        ("MUSTER_MODE", "production"),
+        ("MUSTER_PEPER", "x"),
+        ("MUSTER_REPLAY_GRACE_SECONDS", "soon"),
+    ];
+    let names = faulty_names(Purpose::Serve, &pairs);
+    assert_eq!(
+        names,
+        [
+            "MUSTER_PEPER",
+            "MUSTER_LISTEN",
+            "MUSTER_REPLAY_GRACE_SECONDS",
+            "MUSTER_PEPPER",
+            "MUSTER_SIGNING_KEY",
+            "MUSTER_MODE"
+        ]
+    );
+}
+
+#[rstest]
+#[case("0.0.0.0:8080")]
+#[case("[::]:8080")]
+#[case("192.168.1.10:8080")]
+fn development_refuses_to_listen_beyond_loopback(#[case] listen: &str) {
+    assert_eq!(faulty_names(Purpose::Serve, &[("MUSTER_LISTEN", listen)]), ["MUSTER_LISTEN"]);
+    assert!(parse(Purpose::UseStore, &[("MUSTER_LISTEN", listen)]).is_ok());
+}
+
+#[rstest]
+#[case("127.0.0.1:0")]
+#[case("127.1.2.3:8080")]
+#[case("[::1]:8080")]
+fn development_takes_any_loopback_address(#[case] listen: &str) {
+    assert!(parse(Purpose::Serve, &[("MUSTER_LISTEN", listen)]).is_ok());
+}
+
+#[test]
+fn production_needs_only_what_its_command_uses() {
+    let production = [("MUSTER_MODE", "production")];
+    assert!(parse(Purpose::UseStore, &production).is_ok());
+    assert_eq!(faulty_names(Purpose::WriteContacts, &production), ["MUSTER_PEPPER"]);
+}
+
+#[test]
+fn production_is_not_served_by_this_version() {
+    let complete = [("MUSTER_MODE", "production"), ("MUSTER_PEPPER", PEPPER), ("MUSTER_SIGNING_KEY", KEY)];
+    let error = parse(Purpose::Serve, &complete).unwrap_err();
+    assert_eq!(error.faults.len(), 1);
+    assert!(error.to_string().contains("no e-mail, SMS and push providers yet"), "{error}");
+}
+
+#[test]
+fn secret_given_twice_is_refused() {
+    let pairs = [("MUSTER_PEPPER", PEPPER), ("MUSTER_PEPPER_FILE", "/run/pepper")];
+    assert_eq!(faulty_names(Purpose::Serve, &pairs), ["MUSTER_PEPPER"]);
+}
+
+#[test]
+fn no_secret_is_in_debug_or_in_a_message() {
+    let pairs = [("MUSTER_PEPPER", PEPPER), ("MUSTER_SIGNING_KEY", KEY), ("DATABASE_URL", "postgres://m:hunter2@db/m")];
+    let debug = format!("{:?}", parse(Purpose::Serve, &pairs).unwrap());
+    for secret in [PEPPER, KEY, "hunter2"] {
+        assert!(!debug.contains(secret), "{debug}");
+    }
+    let wrong = [
+        ("MUSTER_PEPPER", "pepper-that-is-secret"),
+        ("MUSTER_SIGNING_KEY_FILE", "/run/junk"),
+        ("DATABASE_URL", "mysql://m:hunter2-that-is-secret@db"),
+    ];
+    let error = parse(Purpose::Serve, &wrong).unwrap_err();
+    assert_eq!(error.faults.len(), 3);
+    assert!(!format!("{error} {error:?}").contains("that-is-secret"), "{error:?}");
+}
+
+#[test]
+fn environment_wins_over_the_dotenv_file() {
+    let mut settings = Settings::default();
+    settings.add_dotenv("# a comment\nMUSTER_LISTEN=127.0.0.1:1\nMUSTER_LOG='warn'\nOTHER=ignored\n");
+    settings.add_environment(
+        [("MUSTER_LISTEN", "127.0.0.1:2"), ("HOME", "/root")].map(|(n, v)| (n.into(), v.into())).into_iter(),
+    );
+    let config = Config::parse(&settings, Purpose::Serve, &files).unwrap();
+    assert_eq!(config.listen.port(), 2);
+    assert_eq!(config.log, "warn");
+}
+
+#[test]
+fn broken_dotenv_line_is_named_by_number_and_not_quoted() {
+    let mut settings = Settings::default();
+    settings.add_dotenv("MUSTER_LOG=info\nthis is secret\nMUSTER_LISTEN=127.0.0.1:1\n");
+    let error = Config::parse(&settings, Purpose::Serve, &files).unwrap_err();
+    assert_eq!(error.faults[0].name, ".env");
+    assert_eq!(error.faults[0].detail, "line 2 is not of the form NAME=value");
+}
+
+#[test]
+fn value_that_is_not_utf8_is_refused() {
+    let mut settings = Settings::default();
+    settings.add_environment([(OsString::from("MUSTER_DATA_DIR"), OsString::from_vec(vec![0xff]))].into_iter());
+    let error = Config::parse(&settings, Purpose::Serve, &files).unwrap_err();
+    assert_eq!(error.faults.len(), 1);
+    assert_eq!(error.faults[0].detail, "must be UTF-8");
+}
+
+#[test]
+fn example_file_names_every_setting_with_its_meaning_and_default() {
+    let example = include_str!("../../../../.env.example");
+    for setting in SETTINGS {
+        let entry = format!("# {}\n# Default: {}\n#{}=\n", capitalized(setting.meaning), setting.default, setting.name);
+        assert!(example.contains(&entry), "{entry}");
+    }
+    assert_eq!(example.lines().filter(|line| line.ends_with('=')).count(), SETTINGS.len());
+}
+
+fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}

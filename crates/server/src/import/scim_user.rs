@@ -1,0 +1,119 @@
+use muster_domain::FieldError;
+use muster_domain::directory::RawRecord;
+use serde_json::{Map, Value};
+
+/// Reads a SCIM 2.0 User resource (RFC 7643, section 4.1). Attributes that Muster has no use for are not looked at.
+/// Names do not depend on case, null counts as left out, and true and false may be strings, as Entra ID writes them.
+///
+/// # Errors
+/// Each attribute whose value is of the wrong type.
+pub(crate) fn read_user(json: &str) -> Result<RawRecord, Vec<FieldError>> {
+    let value: Value = serde_json::from_str(json)
+        .map_err(|error| vec![FieldError::new("record", format!("cannot be read: {}", without_place(&error)))])?;
+    let Value::Object(user) = value else {
+        return Err(vec![FieldError::new("record", "must be an object")]);
+    };
+    let mut reader = Reader::default();
+    let name = reader.object(&user, "name");
+    let name = |reader: &mut Reader, part: &str| name.and_then(|name| reader.text(name, part, &format!("name.{part}")));
+    let formatted = name(&mut reader, "formatted");
+    let language = reader.text(&user, "preferredLanguage", "preferredLanguage");
+    let record = RawRecord {
+        external_id: reader.text(&user, "externalId", "externalId"),
+        user_name: reader.text(&user, "userName", "userName"),
+        display_name: reader.text(&user, "displayName", "displayName").or(formatted),
+        given_name: name(&mut reader, "givenName"),
+        family_name: name(&mut reader, "familyName"),
+        email: reader.preferred(&user, "emails", &[is_primary, |entry| is_of_type(entry, "work")]),
+        phone: reader.preferred(&user, "phoneNumbers", &[|entry| is_of_type(entry, "mobile"), is_primary]),
+        time_zone: reader.text(&user, "timezone", "timezone"),
+        locale: reader.text(&user, "locale", "locale").or(language.map(first_language)),
+        active: reader.boolean(&user, "active"),
+    };
+    if reader.errors.is_empty() { Ok(record) } else { Err(reader.errors) }
+}
+
+type Object = Map<String, Value>;
+
+#[derive(Default)]
+struct Reader {
+    errors: Vec<FieldError>,
+}
+
+fn attribute<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
+    let (_, value) = object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+    if value.is_null() { None } else { Some(value) }
+}
+
+impl Reader {
+    fn wrong<T>(&mut self, field: &str, detail: &str) -> Option<T> {
+        self.errors.push(FieldError::new(field, detail));
+        None
+    }
+
+    fn text(&mut self, object: &Object, name: &str, field: &str) -> Option<String> {
+        match attribute(object, name)? {
+            // Exports write what is missing as an empty string, too.
+            Value::String(text) if text.trim().is_empty() => None,
+            Value::String(text) => Some(text.clone()),
+            _ => self.wrong(field, "must be a string"),
+        }
+    }
+
+    fn object<'a>(&mut self, object: &'a Object, name: &str) -> Option<&'a Object> {
+        match attribute(object, name)? {
+            Value::Object(inner) => Some(inner),
+            _ => self.wrong(name, "must be an object"),
+        }
+    }
+
+    fn boolean(&mut self, object: &Object, name: &str) -> Option<bool> {
+        let value = attribute(object, name)?;
+        truth(value).or_else(|| self.wrong(name, "must be true or false"))
+    }
+
+    /// The value of the first entry that has one and fits the first of `preferences` that any entry fits; else of the
+    /// first entry that has one.
+    fn preferred(&mut self, user: &Object, name: &str, preferences: &[fn(&Object) -> bool]) -> Option<String> {
+        let Value::Array(list) = attribute(user, name)? else {
+            return self.wrong(name, "must be a list");
+        };
+        let mut entries = Vec::with_capacity(list.len());
+        for (index, entry) in list.iter().enumerate() {
+            let Value::Object(entry) = entry else {
+                return self.wrong(&format!("{name}[{index}]"), "must be an object");
+            };
+            if let Some(value) = self.text(entry, "value", &format!("{name}[{index}].value")) {
+                entries.push((entry, value));
+            }
+        }
+        let chosen = preferences.iter().find_map(|fits| entries.iter().position(|(entry, _)| fits(entry)));
+        (!entries.is_empty()).then(|| entries.swap_remove(chosen.unwrap_or(0)).1)
+    }
+}
+
+fn truth(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(truth) => Some(*truth),
+        Value::String(text) => text.to_ascii_lowercase().parse().ok(),
+        _ => None,
+    }
+}
+
+fn is_primary(entry: &Object) -> bool {
+    attribute(entry, "primary").and_then(truth) == Some(true)
+}
+
+fn is_of_type(entry: &Object, wanted: &str) -> bool {
+    matches!(attribute(entry, "type"), Some(Value::String(kind)) if kind.eq_ignore_ascii_case(wanted))
+}
+
+/// The first of a `preferredLanguage`, which has the form of `Accept-Language` (RFC 7643, section 4.1.1).
+fn first_language(languages: String) -> String {
+    languages.split([',', ';']).next().map(|tag| tag.trim().to_owned()).unwrap_or(languages)
+}
+
+/// The message of the library without its line and column, which count from the record and not from the file.
+fn without_place(error: &serde_json::Error) -> String {
+    error.to_string().split(" at line ").next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,54 @@
+//! Opening the store that the configuration names.
+
+use std::sync::Arc;
+
+use muster_domain::{StoreError, StoreHealth};
+use muster_persistence::Store;
+use tokio::runtime::Handle;
+
+use crate::config::{Config, Mode};
+use crate::data_dir::{self, DataDirError};
+
+/// Why the store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenStoreError {
+    /// The data folder cannot be made.
+    #[error("cannot keep the store")]
+    DataDir(#[from] DataDirError),
+    /// The database cannot be opened.
+    #[error("cannot open the store (DATABASE_URL)")]
+    Connect(#[source] StoreError),
+    /// Its schema could not be brought up to date.
+    #[error("cannot bring the store's schema up to date")]
+    Migrate(#[source] StoreError),
+    /// It does not answer, or its schema is another one.
+    #[error("the store is not ready; if its schema is not the current one, run `muster migrate`")]
+    NotReady(#[source] StoreError),
+}
+
+/// Opens the store, whatever the state of its schema.
+///
+/// # Errors
+/// When it cannot be opened.
+pub(crate) fn connect(config: &Config) -> Result<Store, OpenStoreError> {
+    if config.database_in_data_dir {
+        data_dir::create(&config.data_dir)?;
+    }
+    Store::connect(&config.database_url, Handle::current()).map_err(OpenStoreError::Connect)
+}
+
+/// Opens the store with a current schema: in development mode it is brought up to date, in production only
+/// `muster migrate` does that.
+///
+/// # Errors
+/// When it cannot be opened or its schema is not current.
+pub(crate) async fn open(config: &Config) -> Result<Arc<Store>, OpenStoreError> {
+    let store = connect(config)?;
+    match config.mode {
+        Mode::Development => {
+            store.migrate().await.map_err(OpenStoreError::Migrate)?;
+        }
+        Mode::Production => store.check().await.map_err(OpenStoreError::NotReady)?,
+    }
+    Ok(Arc::new(store))
+}

@@ -1,0 +1,136 @@
+//! The program as its operator meets it: arguments, messages, exit codes, files.
+
+mod common;
+
+use std::os::unix::fs::PermissionsExt;
+
+use common::Folder;
+
+#[test]
+fn help_and_version_are_told_and_end_well() {
+    let folder = Folder::new();
+    let help = folder.run(&["--help"]);
+    assert_eq!(help.code, Some(0));
+    for word in ["serve", "import", "migrate", "admin", "Examples:", "Exit codes:"] {
+        assert!(help.out.contains(word), "{}", help.out);
+    }
+    assert_eq!(folder.run(&["--version"]).out, format!("muster {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    let ended = Folder::new().run(&["import"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.err.contains("FILE"), "{}", ended.err);
+}
+
+#[test]
+fn every_fault_of_the_configuration_is_told_at_once() {
+    let folder = Folder::new();
+    folder.write(".env", "MUSTER_REPLAY_GRACE_SECONDS=soon\nMUSTER_PEPER=typo\n");
+    let output =
+        folder.muster(&["serve"]).env("MUSTER_LISTEN", "0.0.0.0:8080").env("MUSTER_PEPPER", "hunter2").output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr).unwrap();
+    for fault in [
+        "MUSTER_LISTEN: must be a loopback address",
+        "MUSTER_REPLAY_GRACE_SECONDS: must be a number from 0 to 3600",
+        "MUSTER_PEPER: is no setting; the nearest is MUSTER_PEPPER",
+        "MUSTER_PEPPER: must be the base64 of at least 32 random bytes",
+    ] {
+        assert!(told.contains(fault), "{told}");
+    }
+    assert!(!told.contains("hunter2") && !told.contains("typo"), "{told}");
+    assert!(!folder.path().join("data").exists(), "nothing is made before the configuration holds");
+}
+
+#[test]
+fn production_mode_says_that_it_has_no_providers() {
+    let folder = Folder::new();
+    let output = folder.muster(&[]).env("MUSTER_MODE", "production").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("MUSTER_MODE: this version cannot serve in production mode"), "{told}");
+    assert!(told.contains("MUSTER_PEPPER: is missing"), "{told}");
+}
+
+#[test]
+fn file_is_imported_twice_and_only_the_first_time_changes_anything() {
+    let folder = Folder::new();
+    folder.write("people.json", "[\n{\"userName\":\"ada\"},\n{\"userName\":7},\n{\"userName\":\"grace\"}\n]");
+    let first = folder.run(&["import", "people.json"]);
+    assert_eq!(
+        first.out,
+        "line 2: added ada\nline 3: refused: userName must be a string\nline 4: added grace\n\
+         2 added, 0 changed, 0 deactivated, 0 reactivated, 0 unchanged, 1 refused\n",
+        "{}",
+        first.err
+    );
+    assert_eq!(first.code, Some(3));
+    folder.write("people.json", "[\n{\"userName\":\"ada\"},\n{\"userName\":\"grace\"}\n]");
+    let again = folder.run(&["import", "people.json"]);
+    assert_eq!(again.out, "0 added, 0 changed, 0 deactivated, 0 reactivated, 2 unchanged, 0 refused\n");
+    assert_eq!(again.code, Some(0));
+}
+
+#[test]
+fn file_that_cannot_be_read_is_one_message() {
+    let folder = Folder::new();
+    let missing = folder.run(&["import", "missing.json"]);
+    assert_eq!((missing.code, missing.err.lines().count()), (Some(1), 1), "{}", missing.err);
+    assert!(missing.err.starts_with("muster: cannot read missing.json: "), "{}", missing.err);
+    folder.write("broken.json", "[\n{,}\n]");
+    let broken = folder.run(&["import", "broken.json"]);
+    assert_eq!(broken.code, Some(1));
+    assert_eq!(broken.err, "muster: cannot import broken.json: not JSON at line 2, column 2: key must be a string\n");
+    assert!(!folder.path().join("data").exists(), "a file that cannot be read touches nothing");
+}
+
+#[test]
+fn person_is_made_an_admin() {
+    let folder = Folder::new();
+    folder.write("people.json", r#"[{"userName":"ada","emails":[{"value":"ada@example.com"}]}]"#);
+    assert_eq!(folder.run(&["import", "people.json"]).code, Some(0));
+    let granted = folder.run(&["admin", "grant", "ada@example.com"]);
+    assert_eq!((granted.code, granted.out.as_str()), (Some(0), "ada (ada) is an admin now\n"), "{}", granted.err);
+    let nobody = folder.run(&["admin", "grant", "eve@example.com"]);
+    assert_eq!(nobody.code, Some(1));
+    assert_eq!(nobody.err, "muster: no one person has the user name or e-mail address eve@example.com\n");
+}
+
+#[test]
+fn schema_is_migrated_once() {
+    let folder = Folder::new();
+    let first = folder.run(&["migrate"]);
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    assert!(
+        first.out.lines().count() > 0 && first.out.lines().all(|line| line.starts_with("applied ")),
+        "{}",
+        first.out
+    );
+    assert_eq!(folder.run(&["migrate"]).out, "the schema is current\n");
+}
+
+#[test]
+fn production_store_is_migrated_only_when_told_to() {
+    let folder = Folder::new();
+    folder.write("people.json", r#"[{"userName":"ada"}]"#);
+    folder.write(".env", format!("MUSTER_MODE=production\nMUSTER_PEPPER={}=\n", "A".repeat(43)));
+    let early = folder.run(&["import", "people.json"]);
+    assert_eq!(early.code, Some(1));
+    assert!(early.err.contains("run `muster migrate`"), "{}", early.err);
+    assert_eq!(folder.run(&["migrate"]).code, Some(0));
+    assert_eq!(folder.run(&["import", "people.json"]).code, Some(0));
+}
+
+#[test]
+fn data_folder_and_its_secrets_are_for_their_owner_alone() {
+    let folder = Folder::new();
+    drop(folder.serve());
+    let mode = |path: &str| folder.path().join(path).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("data"), 0o700);
+    assert_eq!(mode("data/pepper"), 0o600);
+    assert_eq!(mode("data/signing-key.pem"), 0o600);
+    assert_eq!(mode("data/muster.db") & 0o077, 0);
+}

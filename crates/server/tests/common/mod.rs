@@ -1,0 +1,122 @@
+//! The real program, started in a folder of its own with nothing in its environment that could change what it does.
+
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are helpers of tests")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// A folder in which commands are run one after the other; its store is in `data`.
+pub(crate) struct Folder(TempDir);
+
+impl Folder {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file and returns its path.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// The program with these arguments, ready to run in the folder.
+    pub(crate) fn muster(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
+        command.current_dir(self.path()).args(arguments).stdin(Stdio::null());
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| name.starts_with("MUSTER_") || name == "DATABASE_URL") {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+        Ended::of(&self.muster(arguments).output().unwrap())
+    }
+
+    /// Starts the server on a port that the system chooses, and waits until it listens.
+    pub(crate) fn serve(&self) -> Server {
+        self.serve_with(&[])
+    }
+
+    /// The same with settings.
+    pub(crate) fn serve_with(&self, settings: &[(&str, &str)]) -> Server {
+        let log = std::fs::File::create(self.path().join("server.log")).unwrap();
+        let mut command = self.muster(&[]);
+        command.env("MUSTER_LISTEN", "127.0.0.1:0").envs(settings.iter().copied());
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let Some(url) = line.trim_end().strip_prefix("Muster listens on ") else {
+            let log = std::fs::read_to_string(self.path().join("server.log")).unwrap();
+            panic!("the server did not start: {line}{log}");
+        };
+        Server { url: url.to_owned(), child, output }
+    }
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ended {
+    fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout.clone()).unwrap(),
+            err: String::from_utf8(output.stderr.clone()).unwrap(),
+        }
+    }
+}
+
+/// A running server, killed when dropped.
+pub(crate) struct Server {
+    /// Where it listens, without a slash at the end.
+    pub(crate) url: String,
+    child: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// The next lines that the server prints.
+    pub(crate) fn lines(&mut self, count: usize) -> Vec<String> {
+        self.output.by_ref().lines().take(count).map(Result::unwrap).collect()
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Tells it to stop, as an operator or an orchestrator does, and waits until it has.
+    pub(crate) fn stop(mut self) -> ExitStatus {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
