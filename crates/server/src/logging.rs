@@ -1,4 +1,4 @@
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
@@ -10,7 +10,7 @@ use crate::config::{Config, Mode};
 pub(crate) fn start(config: &Config) {
     let builder = fmt().with_env_filter(EnvFilter::new(&config.log)).with_writer(io::stderr);
     let _ = match config.mode {
-        Mode::Development => builder.try_init(),
+        Mode::Development => builder.with_ansi(io::stderr().is_terminal()).try_init(),
         Mode::Production => builder.json().try_init(),
     };
 }

@@ -1,0 +1,10 @@
+//! The started server over HTTP, as many clients at once, vanishing clients and sudden death treat it.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected should fail where it stands")]
+
+mod client;
+#[path = "../common/mod.rs"]
+mod common;
+mod faults;
+mod races;
+mod secrecy;
