@@ -24,6 +24,8 @@ mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;
 mod types;
 
 #[cfg(not(any(feature = "postgres", feature = "sqlite")))]

@@ -1,0 +1,35 @@
+use diesel::QueryableByName;
+use diesel::sql_types::BigInt;
+use diesel_async::RunQueryDsl;
+
+use super::{runtime, store};
+use crate::db::{Db, SqliteConn};
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+async fn number(connection: &mut SqliteConn, query: &str) -> i64 {
+    diesel::sql_query(query).get_result::<Number>(connection).await.unwrap().number
+}
+
+#[test]
+fn every_connection_is_set_up() {
+    let runtime = runtime();
+    runtime.block_on(async {
+        let (store, _folder) = store(runtime.handle()).await;
+        let Db::Sqlite { read, write } = &store.db else { unreachable!() };
+        for (pool, query_only) in [(read, 1), (write, 0)] {
+            let mut connection = pool.get().await.unwrap();
+            let c = &mut *connection;
+            assert_eq!(number(c, "SELECT journal_mode = 'wal' AS number FROM pragma_journal_mode").await, 1);
+            assert_eq!(number(c, "SELECT synchronous AS number FROM pragma_synchronous").await, 2, "FULL is 2");
+            assert_eq!(number(c, "SELECT foreign_keys AS number FROM pragma_foreign_keys").await, 1);
+            assert_eq!(number(c, "SELECT timeout AS number FROM pragma_busy_timeout").await, 5_000);
+            assert_eq!(number(c, "SELECT query_only AS number FROM pragma_query_only").await, query_only);
+        }
+        assert_eq!((read.status().max_size, write.status().max_size), (4, 1));
+    });
+}
