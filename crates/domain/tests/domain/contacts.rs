@@ -1,0 +1,138 @@
+use muster_domain::user::{EmailAddress, Phone, Region, fold};
+use muster_testkit::Builders;
+use proptest::prelude::*;
+
+#[test]
+fn addresses_that_have_the_form_are_taken() {
+    let longest = format!("{}@{}.example.com", "l".repeat(64), "d".repeat(62));
+    for address in ["ada@example.com", "A.B+c_d@Mail.Example.com", "a@b.co", "émilie@exämple.com", &longest] {
+        let parsed = EmailAddress::parse(&format!("  {address} ")).unwrap();
+        assert_eq!(parsed.as_str(), address);
+    }
+}
+
+#[test]
+fn addresses_that_have_not_the_form_are_refused() {
+    let too_long = format!("a@{}com", "long.".repeat(52));
+    let refused = [
+        "",
+        "ada",
+        "@example.com",
+        "ada@",
+        "ada@localhost",
+        "ada@@example.com",
+        "a b@example.com",
+        "Ada <ada@example.com>",
+        "ada@[192.0.2.7]",
+        "\"ada\"@example.com",
+        "ada\0@example.com",
+        "ada@example.com\r\nBcc: all@example.com",
+        "ada@example.com,grace@example.com",
+        too_long.as_str(),
+    ];
+    for address in refused {
+        assert!(EmailAddress::parse(address).is_err(), "{address:?}");
+    }
+}
+
+#[test]
+fn formatting_of_a_number_does_not_matter() {
+    let us: Option<Region> = "us".parse().ok();
+    assert!(us.is_some());
+    let number = Phone::parse("+12025550143", None);
+    assert_eq!(number.deliverable().unwrap().as_str(), "+12025550143");
+    for written in ["+1 (202) 555-0143", "tel:+1-202-555-0143", " +1 202.555.0143 ", "+1 2025550143"] {
+        assert_eq!(Phone::parse(written, None), number, "{written}");
+    }
+    for written in ["(202) 555-0143", "1 202 555 0143", "202-555-0143", "+1 202 555 0143"] {
+        assert_eq!(Phone::parse(written, us), number, "{written}");
+    }
+    assert_eq!(Phone::parse("020 7946 0958", "GB".parse().ok()), Phone::parse("+442079460958", us));
+}
+
+#[test]
+fn what_is_no_number_is_kept_and_undeliverable() {
+    let odd = [
+        "",
+        "reception",
+        "12",
+        "+1 202 555 0143 ext. 9",
+        "+1 202 555 0143 x9",
+        "2025550143",
+        "+99999999999999999",
+        "+0",
+    ];
+    for written in odd {
+        let phone = Phone::parse(written, None);
+        assert_eq!(phone, Phone::Undeliverable(written.to_owned()));
+        assert_eq!(phone.deliverable(), None);
+    }
+}
+
+#[test]
+fn a_region_is_a_country_code() {
+    for good in ["US", "gb", " de "] {
+        assert!(good.parse::<Region>().is_ok(), "{good}");
+    }
+    for bad in ["", "XX1", "United States", "1"] {
+        assert!(bad.parse::<Region>().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn debug_shows_nothing_of_a_contact() {
+    let user = Builders::default().user("ada").build();
+    let shown = format!("{:?} {:?}", user.email, user.phone);
+    assert_eq!(shown, "Some(EmailAddress(redacted)) Some(Deliverable(redacted))");
+    assert_eq!(format!("{:?}", user.phone.as_ref().and_then(Phone::deliverable)), "Some(E164(redacted))");
+    assert_eq!(format!("{:?}", Phone::parse("secret desk", None)), "Undeliverable(redacted)");
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_parsing_an_address_panic(text in any::<String>()) {
+        if let Ok(address) = EmailAddress::parse(&text) {
+            prop_assert!(address.as_str().len() <= EmailAddress::MAX_BYTES);
+            prop_assert_eq!(EmailAddress::parse(address.as_str()), Ok(address));
+        }
+    }
+
+    #[test]
+    fn normalizing_an_address_is_idempotent_and_does_not_see_case(address in "[a-zA-Z0-9.é]{1,20}@[a-zA-Z]{1,9}\\.com") {
+        if let Ok(parsed) = EmailAddress::parse(&address) {
+            let normalized = parsed.normalized();
+            prop_assert_eq!(&EmailAddress::parse(&normalized).unwrap().normalized(), &normalized);
+            let shouted = EmailAddress::parse(&address.to_uppercase()).unwrap();
+            prop_assert_eq!(shouted.normalized(), normalized);
+        }
+    }
+
+    #[test]
+    fn folding_is_idempotent(text in any::<String>()) {
+        let folded = fold(&text);
+        prop_assert_eq!(fold(&folded), folded);
+    }
+
+    #[test]
+    fn no_text_makes_parsing_a_number_panic(text in any::<String>(), numeric in "[+0-9 ()./x;=#,-]{0,30}") {
+        for raw in [text, numeric] {
+            for region in [None, "US".parse().ok(), "DE".parse().ok()] {
+                let phone = Phone::parse(&raw, region);
+                prop_assert_eq!(Phone::parse(phone.as_str(), region), phone.clone());
+                prop_assert_eq!(Phone::from_stored(phone.as_str(), phone.deliverable().is_some()), phone);
+            }
+        }
+    }
+
+    #[test]
+    fn separators_make_no_other_number(digits in "20255501[0-9]{2}", separators in prop::collection::vec("[ .()-]{0,2}", 10)) {
+        let mut written = String::new();
+        for (digit, separator) in digits.chars().zip(&separators) {
+            written.push(digit);
+            written.push_str(separator);
+        }
+        let phone = Phone::parse(&format!("+1 {written}"), None);
+        prop_assert_eq!(phone.as_str(), format!("+1{digits}"), "{}", written);
+        prop_assert!(phone.deliverable().is_some());
+    }
+}

@@ -1,0 +1,159 @@
+//! Every service of the domain on one store in memory.
+
+use std::sync::Arc;
+
+use muster_domain::audit::{AuditEvent, Origin};
+use muster_domain::device::{Device, DeviceService, NewDevice, Platform};
+use muster_domain::directory::{DirectoryRecord, DirectoryService, DirectoryStore, InsertOutcome, RawRecord};
+use muster_domain::preferences::PreferenceService;
+use muster_domain::session::SessionService;
+use muster_domain::user::{ProfileFacts, ProfileReader, User, UserService};
+use muster_domain::verification::{Code, Method, VerificationService, VerificationStatus};
+use muster_domain::{Clock, UserId};
+use muster_testkit::{
+    Builders, FakeAccessTokens, FakeHasher, FixedClock, MemoryStore, RecordingSender, SeededEntropy, UserBuilder,
+};
+use time::{Duration, OffsetDateTime};
+
+pub(crate) struct House {
+    pub(crate) store: MemoryStore,
+    pub(crate) make: Builders,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) sender: Arc<RecordingSender>,
+    pub(crate) access_tokens: Arc<FakeAccessTokens>,
+    pub(crate) users: UserService,
+    pub(crate) preferences: PreferenceService,
+    pub(crate) verification: VerificationService,
+    pub(crate) devices: DeviceService,
+    pub(crate) sessions: SessionService,
+    pub(crate) directory: DirectoryService,
+    pub(crate) origin: Origin,
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        let make = Builders::default();
+        let (clock, entropy): (Arc<FixedClock>, Arc<SeededEntropy>) = (make.clock.clone(), make.entropy.clone());
+        let store = MemoryStore::new();
+        let shared = Arc::new(store.clone());
+        let hasher = Arc::new(FakeHasher);
+        let sender = Arc::new(RecordingSender::default());
+        let access_tokens = Arc::new(FakeAccessTokens::default());
+        Self {
+            users: UserService {
+                profiles: shared.clone(),
+                users: shared.clone(),
+                clock: clock.clone(),
+                entropy: entropy.clone(),
+            },
+            preferences: PreferenceService {
+                preferences: shared.clone(),
+                clock: clock.clone(),
+                entropy: entropy.clone(),
+            },
+            verification: VerificationService {
+                profiles: shared.clone(),
+                store: shared.clone(),
+                hasher: hasher.clone(),
+                email: sender.clone(),
+                sms: sender.clone(),
+                push: sender.clone(),
+                clock: clock.clone(),
+                entropy: entropy.clone(),
+            },
+            devices: DeviceService {
+                devices: shared.clone(),
+                fingerprinter: hasher.clone(),
+                clock: clock.clone(),
+                entropy: entropy.clone(),
+            },
+            sessions: SessionService {
+                sessions: shared.clone(),
+                hasher: hasher.clone(),
+                access_tokens: access_tokens.clone(),
+                clock: clock.clone(),
+                entropy: entropy.clone(),
+                replay_grace: Duration::seconds(60),
+            },
+            directory: DirectoryService { directory: shared, fingerprinter: hasher, clock: clock.clone(), entropy },
+            origin: Origin::system("test"),
+            store,
+            make,
+            clock,
+            sender,
+            access_tokens,
+        }
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    pub(crate) async fn user(&self, name: &str) -> User {
+        self.insert(self.make.user(name)).await
+    }
+
+    pub(crate) async fn insert(&self, user: UserBuilder) -> User {
+        let user = user.build();
+        let event = self.make.event("test.user.created", Some(user.id));
+        let outcome = self.store.insert_user(&user, &event).await.unwrap();
+        assert_eq!(outcome, InsertOutcome::Inserted);
+        user
+    }
+
+    pub(crate) async fn profile(&self, id: UserId) -> ProfileFacts {
+        self.store.profile(id).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn status(&self, id: UserId) -> VerificationStatus {
+        self.profile(id).await.verification(self.now())
+    }
+
+    pub(crate) async fn device(&self, user: &User, token: &str) -> Device {
+        let new = NewDevice { platform: Platform::Android, token: token.to_owned(), name: None, app_version: None };
+        self.devices.register(user.id, new, &self.origin).await.unwrap().device
+    }
+
+    /// Sends a code and returns it, as its reader sees it.
+    pub(crate) async fn send(&self, user: &User, method: Method) -> Code {
+        self.verification.send_code(user.id, method, None, &self.origin).await.unwrap();
+        self.sender.last_code().unwrap()
+    }
+
+    pub(crate) async fn prove(&self, user: &User, method: Method) {
+        let code = self.send(user, method).await;
+        self.verification.verify_code(user.id, method, &code, &self.origin).await.unwrap();
+    }
+
+    /// The names of what happened since `mark`, and no more.
+    pub(crate) fn actions_since(&self, mark: usize) -> Vec<String> {
+        self.store.audit_trail().into_iter().skip(mark).map(|event| event.action).collect()
+    }
+
+    pub(crate) fn mark(&self) -> usize {
+        self.store.audit_trail().len()
+    }
+
+    pub(crate) fn last_event(&self) -> AuditEvent {
+        self.store.audit_trail().pop().unwrap()
+    }
+}
+
+/// Some code that is not this one.
+pub(crate) fn other_than(code: &Code) -> Code {
+    Code::parse(if code.expose() == "000000" { "000001" } else { "000000" }).unwrap()
+}
+
+/// What the directory says about a person whose user name is an e-mail address.
+pub(crate) fn raw(user_name: &str) -> RawRecord {
+    RawRecord {
+        user_name: Some(user_name.to_owned()),
+        email: Some(user_name.to_owned()),
+        phone: Some("+1 202-555-0143".to_owned()),
+        ..RawRecord::default()
+    }
+}
+
+pub(crate) fn record(raw: RawRecord) -> DirectoryRecord {
+    DirectoryRecord::parse(raw, None).unwrap()
+}

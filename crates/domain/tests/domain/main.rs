@@ -1,0 +1,26 @@
+//! The domain's rules, tested through its services on the testkit's fakes, with a clock that is set and randomness
+//! that repeats. One file a concept.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, and so do its helpers")]
+
+mod access;
+mod audit_trail;
+mod challenge_model;
+mod codes;
+mod contacts;
+mod devices;
+mod directory;
+mod directory_records;
+mod house;
+mod ids;
+mod masking;
+mod preferences;
+mod preferences_document;
+mod push_tokens;
+mod refresh_family_model;
+mod refresh_tokens;
+mod roles;
+mod send_code;
+mod sessions;
+mod text;
+mod verify_code;

@@ -1,0 +1,80 @@
+use muster_domain::device::{InvalidPushToken, Platform, PushToken};
+use proptest::prelude::*;
+
+fn key(first: &str) -> String {
+    format!("{first}{}", "A".repeat(87 - first.len()))
+}
+
+fn subscription(endpoint: &str, p256dh: &str, auth: &str) -> String {
+    format!(r#"{{"endpoint":"{endpoint}","keys":{{"p256dh":"{p256dh}","auth":"{auth}"}}}}"#)
+}
+
+const AUTH: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+
+#[test]
+fn phone_tokens_are_visible_ascii_of_limited_length() {
+    let longest = "x".repeat(PushToken::MAX_BYTES);
+    for token in ["a", "abc:DEF-123_~", longest.as_str()] {
+        for platform in [Platform::Ios, Platform::Android] {
+            assert_eq!(PushToken::parse(platform, token).unwrap().expose(), token);
+        }
+    }
+    let too_long = "x".repeat(PushToken::MAX_BYTES + 1);
+    for token in ["", "  ", "a b", "a\0b", "tök", "a\nb", too_long.as_str()] {
+        for platform in [Platform::Ios, Platform::Android] {
+            assert_eq!(PushToken::parse(platform, token), Err(InvalidPushToken::Token), "{token:?}");
+        }
+    }
+}
+
+#[test]
+fn a_web_token_is_a_push_subscription() {
+    let good = subscription("https://push.example/s/1", &key("BA"), AUTH);
+    assert_eq!(PushToken::parse(Platform::Web, &good).unwrap().expose(), good);
+    let long = format!("https://push.example/{}", "s".repeat(PushToken::MAX_BYTES));
+    let bad = [
+        String::new(),
+        "token".to_owned(),
+        "{}".to_owned(),
+        "[]".to_owned(),
+        subscription("http://push.example/s/1", &key("BA"), AUTH),
+        subscription("push.example/s/1", &key("BA"), AUTH),
+        subscription("https://user@push.example/s/1", &key("BA"), AUTH),
+        subscription("https://:secret@push.example/s/1", &key("BA"), AUTH),
+        subscription("https://push.example/s/1", &key("AA"), AUTH),
+        subscription("https://push.example/s/1", "BAAA", AUTH),
+        subscription("https://push.example/s/1", &key("B*"), AUTH),
+        subscription("https://push.example/s/1", &key("BA"), "AAAA"),
+        subscription("https://push.example/s/1", &key("BA"), ""),
+        subscription(&long, &key("BA"), AUTH),
+        r#"{"endpoint":"https://push.example/s/1"}"#.to_owned(),
+    ];
+    for token in bad {
+        assert_eq!(PushToken::parse(Platform::Web, &token), Err(InvalidPushToken::Subscription), "{token}");
+    }
+}
+
+#[test]
+fn debug_shows_nothing_of_a_token() {
+    let token = PushToken::parse(Platform::Ios, "do-not-show").unwrap();
+    assert_eq!(format!("{token:?}"), "PushToken(redacted)");
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_parsing_panic_and_what_is_taken_is_taken_again(text in any::<String>()) {
+        for platform in [Platform::Ios, Platform::Android, Platform::Web] {
+            if let Ok(token) = PushToken::parse(platform, &text) {
+                prop_assert_eq!(PushToken::parse(platform, token.expose()), Ok(token));
+            }
+        }
+    }
+
+    #[test]
+    fn the_canonical_form_of_a_subscription_is_its_own(path in "[a-zA-Z0-9/%?=&ü .-]{0,40}", port in 1_u16.., pad in any::<bool>()) {
+        let auth = if pad { format!("{AUTH}==") } else { AUTH.to_owned() };
+        let text = subscription(&format!("https://Push.Example:{port}/{path}"), &key("BA"), &auth);
+        let token = PushToken::parse(Platform::Web, &text).unwrap();
+        prop_assert_eq!(PushToken::parse(Platform::Web, token.expose()), Ok(token));
+    }
+}
