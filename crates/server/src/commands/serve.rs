@@ -1,8 +1,10 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
 
 use actix_web::web;
 use muster_domain::StoreError;
+use muster_domain::user::UserService;
 
 use crate::config::Config;
 use crate::data_dir::DataDirError;
@@ -47,12 +49,24 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
     let keyring = super::keyring(config)?;
     let signer = super::signer(config, config.public_url.clone().unwrap_or_else(|| url.clone()))?;
     let store = store::open(config).await?;
-    seed(&wiring::directory(&store, keyring.clone()), &wiring::users(&store)).await?;
+    let users = wiring::users(&store);
+    seed(&wiring::directory(&store, keyring.clone()), &users).await?;
 
     let api = web::Data::new(wiring::development_api(&store, keyring, signer, config.replay_grace));
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    let server = muster_http::server(api, listener, workers).map_err(ServeError::Run)?;
-    say(format!("Muster listens on {url}"));
-    say(welcome(&url, &wiring::users(&store)).await?);
+    let mut server = pin!(muster_http::server(api, listener, workers).map_err(ServeError::Run)?);
+    // In this order: the first poll starts the workers and takes over the signals, so that whoever reads that the
+    // server listens can use it and stop it.
+    tokio::select! {
+        biased;
+        ended = &mut server => return ended.map_err(ServeError::Run),
+        announced = announce(&url, &users) => announced?,
+    }
     server.await.map_err(ServeError::Run)
+}
+
+async fn announce(url: &str, users: &UserService) -> Result<(), StoreError> {
+    say(format!("Muster listens on {url}"));
+    say(welcome(url, users).await?);
+    Ok(())
 }
