@@ -46,10 +46,12 @@ pub async fn a_person_reads_back_as_they_were_inserted(world: World) {
 
 pub async fn a_person_is_found_by_external_id_else_by_user_name(world: World) {
     let ada = world.insert(world.make.user("Ádá").external_id("00u1")).await;
-    let grace = world.insert(world.make.user("grace")).await;
+    let grace = world.insert(world.make.user("grace").external_id("00u2")).await;
+    let linus = world.user("linus").await;
     assert_eq!(find(&world, Some("00u1"), "whatever").await, Some(ada.clone()));
     assert_eq!(find(&world, Some("00u1"), "grace").await, Some(ada.clone()), "the external id decides");
-    assert_eq!(find(&world, Some("00u2"), "GRACE").await, Some(grace.clone()));
+    assert_eq!(find(&world, Some("00u2"), "Ádá").await, Some(grace), "the external id decides");
+    assert_eq!(find(&world, Some("00u3"), "LINUS").await, Some(linus));
     assert_eq!(find(&world, None, "áDÁ").await, Some(ada));
     assert_eq!(find(&world, Some("00U1"), "nobody").await, None, "external ids have a case");
     assert_eq!(find(&world, None, "nobody").await, None);

@@ -103,10 +103,7 @@ impl State {
         match challenge.method {
             Method::Email => user.email_fingerprint,
             Method::Sms => user.phone_fingerprint,
-            Method::Push => {
-                let device = self.devices.get(&challenge.device_id?)?;
-                (device.user_id == user.id).then_some(device.token_fingerprint)
-            }
+            Method::Push => Some(self.devices.get(&challenge.device_id?)?.token_fingerprint),
         }
     }
 
