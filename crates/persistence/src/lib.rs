@@ -24,7 +24,8 @@ mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests;
 mod types;
 

@@ -86,8 +86,11 @@ type BlockingPg = diesel_async::async_connection_wrapper::AsyncConnectionWrapper
 fn migrate_postgres(connection: &mut BlockingPg) -> Result<Vec<String>, MigrateError> {
     use diesel::connection::SimpleConnection;
 
-    // Makes diesel's table when there is none.
-    connection.applied_migrations()?;
+    // Makes diesel's table when there is none. Of two that make it at once PostgreSQL refuses one, `IF NOT EXISTS` or not,
+    // when the other is done: then it is there.
+    if connection.applied_migrations().is_err() {
+        connection.applied_migrations()?;
+    }
     connection.transaction(|c| {
         c.batch_execute("LOCK TABLE __diesel_schema_migrations IN SHARE ROW EXCLUSIVE MODE")?;
         apply_pending(c, ON_POSTGRES)
@@ -112,9 +115,9 @@ impl StoreHealth for Store {
         self.detached(|db| async move {
             let known = match &db {
                 #[cfg(feature = "postgres")]
-                Db::Postgres(_) => versions::<diesel::pg::Pg>(ON_POSTGRES)?,
+                Db::Postgres(_) => versions::<diesel::pg::Pg>(&ON_POSTGRES)?,
                 #[cfg(feature = "sqlite")]
-                Db::Sqlite { .. } => versions::<diesel::sqlite::Sqlite>(ON_SQLITE)?,
+                Db::Sqlite { .. } => versions::<diesel::sqlite::Sqlite>(&ON_SQLITE)?,
             };
             let applied = applied(&db).await?;
             compare(&known, &applied)
@@ -123,7 +126,7 @@ impl StoreHealth for Store {
     }
 }
 
-fn versions<DB: Backend>(migrations: EmbeddedMigrations) -> Result<Vec<String>, DbError> {
+fn versions<DB: Backend>(migrations: &EmbeddedMigrations) -> Result<Vec<String>, DbError> {
     let migrations: Vec<Box<dyn Migration<DB>>> = migrations.migrations().map_err(StoreError::Backend)?;
     Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
 }

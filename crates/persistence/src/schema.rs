@@ -2,7 +2,7 @@
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::*;
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 
     users (id) {
         id -> Id,
@@ -31,7 +31,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Bool, Text};
 
     teams (id) {
         id -> Id,
@@ -44,8 +44,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use crate::types::{Id, Instant};
-    use diesel::sql_types::*;
+    use crate::types::Id;
+    use diesel::sql_types::Text;
 
     team_members (team_id, user_id) {
         team_id -> Id,
@@ -55,8 +55,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use crate::types::{Id, Instant};
-    use diesel::sql_types::*;
+    use crate::types::Id;
+    use diesel::sql_types::{BigInt, Text};
 
     preferences (user_id) {
         user_id -> Id,
@@ -67,7 +67,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Binary, Nullable, Text};
 
     devices (id) {
         id -> Id,
@@ -85,7 +85,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Binary, Nullable, SmallInt, Text};
 
     challenges (user_id, method) {
         user_id -> Id,
@@ -106,7 +106,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Binary, Text};
 
     proofs (user_id, method) {
         user_id -> Id,
@@ -118,7 +118,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Nullable, Text};
 
     sessions (id) {
         id -> Id,
@@ -135,7 +135,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Binary, Nullable};
 
     refresh_tokens (hash) {
         hash -> Binary,
@@ -149,7 +149,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Nullable, Text};
 
     audit_events (id) {
         id -> Id,

@@ -1,5 +1,6 @@
 //! An SQLite file passes the suite that every store must pass.
 #![cfg(feature = "sqlite")]
+#![expect(clippy::unwrap_used, reason = "what only tests call fails by panicking")]
 
 use muster_persistence::Store;
 use muster_testkit::Stores;

@@ -1,5 +1,6 @@
 //! What a URL gives, and what happens on disk.
 #![cfg(feature = "sqlite")]
+#![expect(clippy::unwrap_used, reason = "what only tests call fails by panicking")]
 
 use std::error::Error;
 use std::fs;

@@ -20,7 +20,11 @@ fn every_connection_is_set_up() {
     let runtime = runtime();
     runtime.block_on(async {
         let (store, _folder) = store(runtime.handle()).await;
-        let Db::Sqlite { read, write } = &store.db else { unreachable!() };
+        let (read, write) = match &store.db {
+            Db::Sqlite { read, write } => (read, write),
+            #[cfg(feature = "postgres")]
+            Db::Postgres(_) => unreachable!("the URL is an SQLite file's"),
+        };
         for (pool, query_only) in [(read, 1), (write, 0)] {
             let mut connection = pool.get().await.unwrap();
             let c = &mut *connection;
