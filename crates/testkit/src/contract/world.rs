@@ -158,6 +158,8 @@ impl World {
             let mut page = self.stores.users.list(&query).await.unwrap();
             let limit = usize::from(query.limit.get());
             assert!(page.len() <= limit + 1, "a page holds more than limit + 1");
+            let is_after = |user: &UserSummary| Some(UserKey::of(&user.user_name)) > query.after;
+            assert!(page.iter().all(is_after), "a page holds who came before it");
             let more = page.len() > limit;
             page.truncate(limit);
             query.after = page.last().map(|user| UserKey::of(&user.user_name));
@@ -175,6 +177,8 @@ impl World {
             let mut page = self.stores.audit.list(&query).await.unwrap();
             let limit = usize::from(query.limit.get());
             assert!(page.len() <= limit + 1, "a page holds more than limit + 1");
+            let is_after = |event: &AuditEvent| query.after.is_none_or(|after| AuditKey::of(event) < after);
+            assert!(page.iter().all(is_after), "a page holds what came before it");
             let more = page.len() > limit;
             page.truncate(limit);
             query.after = page.last().map(AuditKey::of);
