@@ -47,7 +47,7 @@ async fn every_change_of_a_busy_day_is_on_record_in_order() {
     tick();
     house.prove(&ada, Method::Push).await;
     tick();
-    let issued = house.sessions.issue(ada.id, None, Some(device.id), &house.origin).await.unwrap();
+    let issued = house.sessions.issue(ada.id, None, None, Some(device.id), &house.origin).await.unwrap();
     tick();
     house.sessions.refresh(&issued.refresh_token, &house.origin).await.unwrap();
     tick();

@@ -12,6 +12,19 @@ fn addresses_that_have_the_form_are_taken() {
 }
 
 #[test]
+fn an_address_has_254_bytes_at_the_most() {
+    let address = |label: usize| {
+        let (local, long) = ("l".repeat(64), "d".repeat(60));
+        format!("{local}@{long}.{long}.{}.com", "e".repeat(label))
+    };
+    assert_eq!(address(63).len(), 254);
+    assert!(EmailAddress::parse(&address(63)).is_ok());
+    let over = address(63).replacen("@ddd", "@dddd", 1);
+    assert_eq!(over.len(), 255);
+    assert!(EmailAddress::parse(&over).is_err());
+}
+
+#[test]
 fn addresses_that_have_not_the_form_are_refused() {
     let too_long = format!("a@{}com", "long.".repeat(52));
     let refused = [

@@ -30,7 +30,6 @@ async fn a_device_is_registered_with_what_its_app_says() {
     assert_eq!((device.user_id, device.platform, device.token.expose()), (ada.id, Platform::Ios, "token"));
     assert_eq!((device.name.as_deref(), device.app_version.as_deref()), (Some("Ada's phone"), Some("3.1")));
     assert_eq!((device.created_at, device.last_seen_at, device.verified_at), (house.now(), house.now(), None));
-    assert_eq!(device.label(), "Ada's phone");
     assert_eq!(house.actions_since(mark), ["device.registered"]);
     assert_eq!(house.last_event().details["deviceId"], device.id.to_string());
     assert_eq!(house.devices.list(ada.id).await.unwrap(), [device]);

@@ -1,7 +1,7 @@
 use muster_domain::audit::DirectoryFeed;
-use muster_domain::directory::{Applied, ApplyRecordError, Change, CreateTeamError, RawRecord};
+use muster_domain::directory::{Applied, ApplyRecordError, Change, CreateTeamError, DirectoryStore, RawRecord};
 use muster_domain::team::{Member, TeamRole};
-use muster_domain::user::{Role, Source};
+use muster_domain::user::{Role, Source, User, UserQuery};
 use muster_domain::verification::Method;
 use muster_domain::{StoreError, Text, UserId};
 use serde_json::json;
@@ -247,4 +247,27 @@ async fn a_team_is_made_with_its_members() {
     let taken = house.directory.create_team(name, &[], DirectoryFeed::Import, &house.origin).await;
     assert!(matches!(taken, Err(CreateTeamError::NameTaken)));
     assert_eq!(house.mark(), mark + 1);
+}
+
+#[tokio::test]
+async fn an_account_that_is_not_the_directorys_is_out_of_its_reach() {
+    let house = House::new();
+    let local = User { source: Source::Local, ..house.make.user("rescue@example.com").build() };
+    let event = house.make.event("test", Some(local.id));
+    house.store.insert_user(&local, &event).await.unwrap();
+    let mark = house.mark();
+    let leaver = RawRecord { active: Some(false), ..raw("RESCUE@example.com") };
+    assert!(matches!(apply(&house, leaver).await, Err(ApplyRecordError::Conflict)));
+    assert!(house.profile(local.id).await.user.active);
+    assert_eq!(house.mark(), mark);
+}
+
+#[test]
+fn debug_shows_no_contact() {
+    let house = House::new();
+    let unchecked = RawRecord { email: Some("ada@example.com".to_owned()), ..raw(ADA) };
+    let user = house.make.user("ada@example.com").build();
+    let query = UserQuery { search: Some("ada@example.com".to_owned()), ..UserQuery::default() };
+    let shown = format!("{unchecked:?} {:?} {user:?} {query:?}", record(unchecked.clone()));
+    assert!(!shown.contains('@') && !shown.contains("555"), "{shown}");
 }

@@ -65,8 +65,8 @@ impl Model {
 async fn live(steps: Vec<Step>) {
     let house = House::new();
     let ada = house.user("ada").await;
-    let issued = house.sessions.issue(ada.id, None, None, &house.origin).await.unwrap();
-    let other = house.sessions.issue(ada.id, None, None, &house.origin).await.unwrap();
+    let issued = house.sessions.issue(ada.id, None, None, None, &house.origin).await.unwrap();
+    let other = house.sessions.issue(ada.id, None, None, None, &house.origin).await.unwrap();
     let mut known: Vec<RefreshToken> = vec![issued.refresh_token.clone()];
     let mut model = Model { now: 0, superseded: vec![None], revoked: false };
     for step in steps {

@@ -11,7 +11,7 @@ use time::Duration;
 use crate::house::{House, raw, record};
 
 async fn issue(house: &House, user: &User) -> IssuedSession {
-    house.sessions.issue(user.id, None, None, &house.origin).await.unwrap()
+    house.sessions.issue(user.id, None, None, None, &house.origin).await.unwrap()
 }
 
 async fn refresh(house: &House, token: &RefreshToken) -> Result<Refreshed, RefusedReason> {
@@ -37,7 +37,7 @@ async fn a_session_is_issued_for_ninety_days() {
     let device = house.device(&ada, "token").await;
     let mark = house.mark();
     let name = Text::parse("Ada's phone").unwrap();
-    let issued = house.sessions.issue(ada.id, Some(name), Some(device.id), &house.origin).await.unwrap();
+    let issued = house.sessions.issue(ada.id, None, Some(name), Some(device.id), &house.origin).await.unwrap();
     assert_eq!(issued.expires_at, house.now() + Duration::days(90));
     assert_eq!(house.actions_since(mark), ["session.issued"]);
     let session = house.sessions.list(ada.id).await.unwrap().remove(0);
@@ -59,10 +59,10 @@ async fn no_session_is_issued_to_nobody_or_on_somebody_elses_device() {
     let graces = house.device(&grace, "token").await;
     let mark = house.mark();
     for id in [gone.id, nobody] {
-        let refused = house.sessions.issue(id, None, None, &house.origin).await;
+        let refused = house.sessions.issue(id, None, None, None, &house.origin).await;
         assert!(matches!(refused, Err(IssueSessionError::NoUser)));
     }
-    let refused = house.sessions.issue(ada.id, None, Some(graces.id), &house.origin).await;
+    let refused = house.sessions.issue(ada.id, None, None, Some(graces.id), &house.origin).await;
     assert!(matches!(refused, Err(IssueSessionError::NoDevice)));
     assert_eq!(house.actions_since(mark), [""; 0]);
 }
@@ -75,7 +75,7 @@ async fn nothing_is_written_when_the_access_token_cannot_be_signed() {
     house.access_tokens.break_key();
     let mark = house.mark();
     assert!(matches!(
-        house.sessions.issue(ada.id, None, None, &house.origin).await,
+        house.sessions.issue(ada.id, None, None, None, &house.origin).await,
         Err(IssueSessionError::Signing(_))
     ));
     assert!(matches!(
@@ -145,6 +145,7 @@ async fn a_replay_after_the_grace_revokes_that_session_only() {
     let mark = house.mark();
     assert_eq!(refused(&house, &first.refresh_token).await, RefusedReason::Replayed);
     assert_eq!(house.actions_since(mark), ["session.replayed", "session.revoked"]);
+    assert_eq!(house.last_event().origin.actor, Actor::Anonymous, "not the owner: anybody may have the token");
     assert_eq!(house.last_event().details["reason"], RevokeReason::Replayed.as_str());
 
     for token in [&first.refresh_token, &second, &third] {
@@ -153,6 +154,19 @@ async fn a_replay_after_the_grace_revokes_that_session_only() {
     assert_eq!(house.mark(), mark + 2, "a replay is recorded once");
     refresh(&house, &other.refresh_token).await.unwrap();
     assert_eq!(house.sessions.list(ada.id).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_credential_whose_session_is_over_opens_no_other() {
+    let house = House::new();
+    let ada = house.user("ada").await;
+    let (ended, live) = (issue(&house, &ada).await, issue(&house, &ada).await);
+    assert!(house.sessions.revoke(ada.id, ended.id, &house.origin).await.unwrap());
+    let mark = house.mark();
+    let refused = house.sessions.issue(ada.id, Some(ended.id), None, None, &house.origin).await;
+    assert!(matches!(refused, Err(IssueSessionError::SessionEnded)));
+    assert_eq!(house.mark(), mark);
+    house.sessions.issue(ada.id, Some(live.id), None, None, &house.origin).await.unwrap();
 }
 
 #[tokio::test]

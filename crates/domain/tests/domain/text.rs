@@ -27,6 +27,15 @@ fn control_characters_are_refused() {
     }
 }
 
+/// What cannot be seen could pass for something else, and what turns direction could hide it.
+#[test]
+fn invisible_and_turning_characters_are_refused_and_joiners_are_not() {
+    for text in ["\u{200b}", "a\u{202e}b", "\u{2066}a", "a\u{2028}b", "\u{feff}a", "\u{2060}"] {
+        assert_eq!(Short::parse(text), Err(InvalidText::Control), "{text:?}");
+    }
+    assert!(Short::parse("\u{1f468}\u{200d}\u{1f4bb}").is_ok());
+}
+
 #[test]
 fn serde_refuses_what_parse_refuses() {
     assert!(serde_json::from_str::<Short>("\"abcdef\"").is_err());

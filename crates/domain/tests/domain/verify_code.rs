@@ -1,6 +1,7 @@
 use muster_domain::UserId;
 use muster_domain::audit::{DirectoryFeed, Origin};
 use muster_domain::directory::RawRecord;
+use muster_domain::user::EmailAddress;
 use muster_domain::verification::{Challenge, Code, Method, VerifyCodeError};
 use time::Duration;
 
@@ -173,6 +174,19 @@ async fn a_changed_destination_loses_its_proof_and_its_challenge() {
     apply(raw("ada@example.com")).await;
     assert!(is_dead(&verify(&house, id, Method::Email, &code).await));
     assert!(house.status(id).await.email.verified_at.is_none());
+}
+
+#[tokio::test]
+async fn a_proof_of_another_destination_does_not_count() {
+    let house = House::new();
+    let ada = house.user("ada").await;
+    house.prove(&ada, Method::Email).await;
+    let mut facts = house.profile(ada.id).await;
+    assert!(facts.verification(house.now()).email.verified_at.is_some());
+    facts.user = house.make.edit(&ada).email(EmailAddress::parse("countess@example.com").ok()).build();
+    assert_eq!(facts.verification(house.now()).email.verified_at, None);
+    facts.user = house.make.edit(&ada).email(None).build();
+    assert_eq!(facts.verification(house.now()).email.verified_at, None);
 }
 
 #[tokio::test]
