@@ -29,7 +29,7 @@ pub mod verification;
 pub use clock::{Clock, to_micros};
 pub use entropy::Entropy;
 pub use error::{FieldError, StoreError, StoreHealth};
-pub use id::{AuditId, ChallengeId, DeviceId, SessionId, TeamId, UserId};
+pub use id::{AuditId, ChallengeId, DeviceId, InvalidId, SessionId, TeamId, UserId};
 pub use text::{InvalidText, Text};
 
 #[cfg(feature = "mock")]

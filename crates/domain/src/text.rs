@@ -2,7 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Text from outside that is safe to keep: trimmed, 1 to `MAX` characters, no control characters (so no NUL).
+/// Text from outside that is safe to keep and to show: trimmed, 1 to `MAX` characters, no control characters (so no
+/// NUL), nothing invisible and nothing that turns the direction of what stands around it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Text<const MAX: usize>(String);
@@ -19,8 +20,8 @@ pub enum InvalidText {
         /// The limit.
         max: usize,
     },
-    /// Holds a control character (Unicode category Cc).
-    #[error("must not contain control characters")]
+    /// Holds a control character (Unicode category Cc) or an invisible one.
+    #[error("must not contain control characters or invisible ones")]
     Control,
 }
 
@@ -37,7 +38,7 @@ impl<const MAX: usize> Text<MAX> {
         if text.chars().count() > MAX {
             return Err(InvalidText::TooLong { max: MAX });
         }
-        if text.chars().any(char::is_control) {
+        if text.chars().any(is_unsafe) {
             return Err(InvalidText::Control);
         }
         Ok(Self(text.to_owned()))
@@ -48,6 +49,13 @@ impl<const MAX: usize> Text<MAX> {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Control characters, and of the format characters (Unicode category Cf) those that hide or turn text (UTS #39). The
+/// joiners U+200C and U+200D stay: names in several scripts, and emoji, need them.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200B}' | '\u{200E}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
 impl<const MAX: usize> TryFrom<String> for Text<MAX> {

@@ -121,7 +121,7 @@ impl RevokeReason {
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "each variant's fields are what its action's record shows, under the same names")]
 pub enum AuditChange {
-    UserCreated { feed: DirectoryFeed, user_name: String },
+    UserCreated { feed: DirectoryFeed, user_name: Masked },
     UserUpdated { feed: DirectoryFeed, fields: Vec<&'static str> },
     UserDeactivated { feed: DirectoryFeed },
     UserReactivated { feed: DirectoryFeed },
@@ -137,7 +137,7 @@ pub enum AuditChange {
     DeviceUpdated { device_id: DeviceId, platform: Platform },
     DeviceReleased { platform: Platform },
     DeviceRemoved { device_id: DeviceId },
-    SessionIssued { session_id: SessionId, device_name: Option<String> },
+    SessionIssued { session_id: SessionId },
     SessionRefreshed { session_id: SessionId },
     SessionReplayed { session_id: SessionId },
     SessionRevoked { session_id: SessionId, reason: RevokeReason },
@@ -176,7 +176,7 @@ impl AuditChange {
     #[must_use]
     pub fn details(&self) -> Value {
         match self {
-            Self::UserCreated { user_name, .. } => json!({ "userName": Masked::login(user_name) }),
+            Self::UserCreated { user_name, .. } => json!({ "userName": user_name }),
             Self::UserUpdated { fields, .. } => json!({ "fields": fields }),
             Self::UserDeactivated { .. } | Self::UserReactivated { .. } => json!({}),
             Self::TeamUpdated { team_id, name, members, .. } => {
@@ -199,12 +199,9 @@ impl AuditChange {
             }
             Self::DeviceReleased { platform } => json!({ "platform": platform }),
             Self::DeviceRemoved { device_id } => json!({ "deviceId": device_id }),
-            Self::SessionIssued { session_id, device_name } => {
-                json!({ "sessionId": session_id, "deviceName": device_name })
-            }
-            Self::SessionRefreshed { session_id } | Self::SessionReplayed { session_id } => {
-                json!({ "sessionId": session_id })
-            }
+            Self::SessionIssued { session_id }
+            | Self::SessionRefreshed { session_id }
+            | Self::SessionReplayed { session_id } => json!({ "sessionId": session_id }),
             Self::SessionRevoked { session_id, reason } => json!({ "sessionId": session_id, "reason": reason }),
         }
     }

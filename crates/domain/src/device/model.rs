@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -7,7 +9,7 @@ use crate::{DeviceId, UserId};
 
 /// Whose push service carries messages to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Platform {
     /// Apple's.
     Ios,
@@ -32,6 +34,12 @@ impl Platform {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Ios, Self::Android, Self::Web].into_iter().find(|platform| platform.as_str() == name)
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -60,10 +68,10 @@ pub struct Device {
     pub last_seen_at: OffsetDateTime,
 }
 
-impl Device {
-    /// Its name, or its platform when it has none.
-    #[must_use]
-    pub fn label(&self) -> &str {
-        self.name.as_deref().unwrap_or(self.platform.as_str())
+impl TryFrom<String> for Platform {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        Self::from_name(&name).ok_or("must be ios, android or web")
     }
 }

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{Host, Url};
 use zeroize::ZeroizeOnDrop;
 
 use crate::device::Platform;
@@ -21,7 +21,9 @@ pub enum InvalidPushToken {
     #[error("must be the push service's token: 1 to 4096 visible ASCII characters")]
     Token,
     /// Not the JSON of a browser's `PushSubscription`.
-    #[error("must be a PushSubscription's JSON: an https endpoint and the keys p256dh (65 bytes) and auth (16 bytes)")]
+    #[error(
+        "must be a PushSubscription's JSON: an https endpoint at a public host and the keys p256dh (65 bytes) and auth (16 bytes)"
+    )]
     Subscription,
 }
 
@@ -82,7 +84,7 @@ fn canonical_subscription(raw: &str) -> Option<String> {
     }
     let mut subscription: Subscription = serde_json::from_str(raw).ok()?;
     let endpoint = Url::parse(&subscription.endpoint).ok()?;
-    if endpoint.scheme() != "https" || !endpoint.username().is_empty() || endpoint.password().is_some() {
+    if !is_push_service(&endpoint) {
         return None;
     }
     let p256dh = BASE64URL.decode(&subscription.keys.p256dh).ok().filter(|key| key.len() == 65 && key[0] == 4)?;
@@ -90,6 +92,17 @@ fn canonical_subscription(raw: &str) -> Option<String> {
     subscription.endpoint = endpoint.into();
     subscription.keys = SubscriptionKeys { p256dh: BASE64URL.encode(p256dh), auth: BASE64URL.encode(auth) };
     serde_json::to_string(&subscription).ok()
+}
+
+/// Whether messages may be sent there: to a public host by name on the usual port, never to an address or a name of an
+/// internal network, which a subscription could else make the server call.
+fn is_push_service(endpoint: &Url) -> bool {
+    let bare = endpoint.username().is_empty() && endpoint.password().is_none() && endpoint.port().is_none();
+    let public = matches!(endpoint.host(), Some(Host::Domain(name)) if {
+        let internal = [".local", ".localhost", ".internal", ".home.arpa"];
+        name.contains('.') && !internal.iter().any(|suffix| name.trim_end_matches('.').ends_with(suffix))
+    });
+    endpoint.scheme() == "https" && bare && public
 }
 
 impl fmt::Debug for PushToken {

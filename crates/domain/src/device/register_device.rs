@@ -11,7 +11,7 @@ pub type DeviceName = Text<100>;
 pub type AppVersion = Text<50>;
 
 /// A device as its app presents it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewDevice {
     /// By whose push service.
     pub platform: Platform,
@@ -66,7 +66,8 @@ impl DeviceService {
             id,
             user_id,
             platform,
-            token_fingerprint: self.fingerprinter.fingerprint(Method::Push, token.expose()),
+            // With the platform, since a token proven through one push service is not proven through another.
+            token_fingerprint: self.fingerprinter.fingerprint(Method::Push, &format!("{platform}:{}", token.expose())),
             token,
             name: new.name.map(String::from),
             app_version: new.app_version.map(String::from),

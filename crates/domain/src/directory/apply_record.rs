@@ -3,7 +3,7 @@ use time::OffsetDateTime;
 use crate::audit::{AuditChange, AuditEvent, DirectoryFeed, Origin, ProofLoss};
 use crate::directory::{DirectoryRecord, DirectoryService, InsertOutcome, PersonKey, UpdateOutcome, UserUpdate};
 use crate::user::{Phone, Role, Source, User};
-use crate::verification::{Fingerprint, Method};
+use crate::verification::{Fingerprint, Masked, Method};
 use crate::{StoreError, UserId};
 
 /// What a directory record changed.
@@ -36,7 +36,8 @@ pub enum Change {
 /// Why a record was not taken over.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyRecordError {
-    /// Somebody else has that user name, or the user name belongs to a person with another external id.
+    /// Somebody else has that user name, or the user name belongs to a person with another external id or to an account
+    /// that is not the directory's.
     #[error("the user name or external id belongs to another person")]
     Conflict,
     /// Others kept changing the person meanwhile; the caller may try again.
@@ -106,7 +107,7 @@ impl DirectoryService {
             updated_at: now,
         };
         let user = self.described(&nobody, record, now);
-        let change = AuditChange::UserCreated { feed, user_name: user.user_name.clone() };
+        let change = AuditChange::UserCreated { feed, user_name: Masked::login(&user.user_name) };
         let event = AuditEvent::new(now, &*self.entropy, origin, Some(user.id), &change);
         Ok(match self.directory.insert_user(&user, &event).await? {
             InsertOutcome::Inserted => Some(Applied { user_id: user.id, change: Change::Added }),
@@ -121,9 +122,8 @@ impl DirectoryService {
         feed: DirectoryFeed,
         origin: &Origin,
     ) -> Result<Option<Applied>, ApplyRecordError> {
-        if let (Some(known), Some(given)) = (&before.external_id, &record.external_id)
-            && known != given
-        {
+        let another_id = matches!((&before.external_id, &record.external_id), (Some(a), Some(b)) if a != b);
+        if another_id || before.source == Source::Local {
             return Err(ApplyRecordError::Conflict);
         }
         let now = self.clock.now();

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
@@ -8,12 +10,18 @@ use crate::user::User;
 use crate::verification::Method;
 
 /// How a directory record names a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PersonKey {
     /// The directory's own id, which decides when it is known.
     pub external_id: Option<String>,
     /// The sign-in name.
     pub user_name: String,
+}
+
+impl fmt::Debug for PersonKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PersonKey(redacted)")
+    }
 }
 
 /// What came of adding a person.

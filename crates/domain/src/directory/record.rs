@@ -1,8 +1,10 @@
+use std::fmt;
+
 use crate::user::{EmailAddress, Phone, Region};
 use crate::{FieldError, Text};
 
 /// A person as the directory wrote them, unchecked. Field names in errors are SCIM's.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct RawRecord {
     /// `externalId`.
     pub external_id: Option<String>,
@@ -26,8 +28,14 @@ pub struct RawRecord {
     pub active: Option<bool>,
 }
 
+impl fmt::Debug for RawRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RawRecord(redacted)")
+    }
+}
+
 /// A person as the directory knows them, checked and normalized.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct DirectoryRecord {
     pub(super) external_id: Option<String>,
     pub(super) user_name: String,
@@ -39,6 +47,12 @@ pub struct DirectoryRecord {
     pub(super) time_zone: Option<String>,
     pub(super) locale: Option<String>,
     pub(super) active: bool,
+}
+
+impl fmt::Debug for DirectoryRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DirectoryRecord(redacted)")
+    }
 }
 
 impl DirectoryRecord {
@@ -115,5 +129,5 @@ fn text<const MAX: usize>(field: &str, value: Option<String>, errors: &mut Vec<F
 
 fn full_name(given: Option<&str>, family: Option<&str>, user_name: &str) -> String {
     let parts: Vec<&str> = [given, family].into_iter().flatten().collect();
-    if parts.is_empty() { user_name.to_owned() } else { parts.join(" ") }
+    if parts.is_empty() { user_name.to_owned() } else { parts.join(" ").chars().take(400).collect() }
 }

@@ -28,6 +28,9 @@ pub enum IssueSessionError {
     /// The device is not one of the person's.
     #[error("there is no such device")]
     NoDevice,
+    /// The session whose access token was presented is over.
+    #[error("the session of the credential is over")]
+    SessionEnded,
     /// The access token could not be signed.
     #[error("could not issue the session")]
     Signing(#[from] SigningError),
@@ -37,18 +40,25 @@ pub enum IssueSessionError {
 }
 
 impl SessionService {
-    /// Opens a session for a person's phone.
+    /// Opens a session for a person's phone. When the caller's own credential belongs to a session, `presented`, that
+    /// one must be live: an access token that outlives its session by minutes must not become another 90 days.
     ///
     /// # Errors
     /// See [`IssueSessionError`].
     pub async fn issue(
         &self,
         user_id: UserId,
+        presented: Option<SessionId>,
         device_name: Option<DeviceName>,
         device_id: Option<DeviceId>,
         origin: &Origin,
     ) -> Result<IssuedSession, IssueSessionError> {
         let now = self.clock.now();
+        if let Some(presented) = presented
+            && !self.sessions.list(user_id, now).await?.iter().any(|live| live.id == presented)
+        {
+            return Err(IssueSessionError::SessionEnded);
+        }
         let id = SessionId::new(now, &*self.entropy);
         let refresh_token = RefreshToken::generate(&*self.entropy);
         let session = Session {
@@ -68,7 +78,7 @@ impl SessionService {
             superseded_at: None,
         };
         let access_token = self.access_token(user_id, id, now)?;
-        let change = AuditChange::SessionIssued { session_id: id, device_name: session.device_name.clone() };
+        let change = AuditChange::SessionIssued { session_id: id };
         let event = AuditEvent::new(now, &*self.entropy, origin, Some(user_id), &change);
         match self.sessions.issue(&session, &token, &event).await? {
             IssueOutcome::Issued => {

@@ -66,16 +66,17 @@ impl SessionService {
             let candidate = self.sessions.load_for_refresh(&hash).await?;
             let candidate = candidate.ok_or(RefreshError::Refused(RefusedReason::Unknown))?;
             let now = self.clock.now();
-            let origin = origin.by_user(candidate.session.user_id);
             match candidate.judge(now, self.replay_grace) {
                 Verdict::Rotate => {
-                    if let Some(refreshed) = self.rotate(presented, hash, candidate, now, &origin).await? {
+                    let owner = origin.by_user(candidate.session.user_id);
+                    if let Some(refreshed) = self.rotate(presented, hash, candidate, now, &owner).await? {
                         return Ok(refreshed);
                     }
                 }
                 Verdict::LatePacket => return Err(RefreshError::Refused(RefusedReason::LatePacket)),
                 Verdict::Replay => {
-                    self.end_replayed(&candidate, now, &origin).await?;
+                    // Recorded as nobody's doing: who shows a replayed token may be anybody.
+                    self.end_replayed(&candidate, now, origin).await?;
                     return Err(RefreshError::Refused(RefusedReason::Replayed));
                 }
                 Verdict::Refuse(reason) => return Err(RefreshError::Refused(reason)),

@@ -30,7 +30,11 @@ impl EmailAddress {
         if address.len() > Self::MAX_BYTES || quoted || address.chars().any(char::is_control) {
             return Err(InvalidEmail);
         }
-        email_address::EmailAddress::parse_with_options(address, options).map_err(|_| InvalidEmail)?;
+        let parsed = email_address::EmailAddress::parse_with_options(address, options).map_err(|_| InvalidEmail)?;
+        // `1.2.3.4` has the form of a domain, and is none.
+        if parsed.domain().rsplit('.').next().is_some_and(|tld| tld.bytes().all(|b| b.is_ascii_digit())) {
+            return Err(InvalidEmail);
+        }
         Ok(Self(address.to_owned()))
     }
 

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -7,7 +9,7 @@ use crate::verification::Fingerprint;
 
 /// What a person may do on the platform as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "String")]
 pub enum Role {
     /// Sees everyone, changes roles, reads the audit trail.
     Admin,
@@ -60,7 +62,7 @@ impl Source {
 }
 
 /// A person, as the directory describes them and as Muster ranks them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct User {
     /// Who.
     pub id: UserId,
@@ -100,6 +102,12 @@ pub struct User {
     pub updated_at: OffsetDateTime,
 }
 
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User").field("id", &self.id).field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
 /// What must be known about a person on each request: the role and whether they may act at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Account {
@@ -116,4 +124,12 @@ pub struct Account {
 #[must_use]
 pub fn fold(text: &str) -> String {
     text.trim().to_lowercase()
+}
+
+impl TryFrom<String> for Role {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        Self::from_name(&name).ok_or("must be admin or user")
+    }
 }

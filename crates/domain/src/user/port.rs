@@ -1,3 +1,5 @@
+use std::fmt;
+
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
@@ -17,8 +19,14 @@ pub trait ProfileReader: Send + Sync {
 }
 
 /// Where a page of people starts: after the person with this folded user name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UserKey(pub String);
+
+impl fmt::Debug for UserKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UserKey(redacted)")
+    }
+}
 
 impl UserKey {
     /// The key of the person with that user name.
@@ -29,7 +37,7 @@ impl UserKey {
 }
 
 /// Which people are asked for. Every filter that is given must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct UserQuery {
     /// Only people whose user name, display name or e-mail address contains this text, without regard to case.
     pub search: Option<String>,
@@ -45,6 +53,12 @@ pub struct UserQuery {
     pub after: Option<UserKey>,
     /// How many at the most.
     pub limit: Limit,
+}
+
+impl fmt::Debug for UserQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserQuery").field("limit", &self.limit).finish_non_exhaustive()
+    }
 }
 
 /// What came of a change of role.

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use time::OffsetDateTime;
 
 use crate::UserId;
@@ -30,10 +32,22 @@ impl ProfileFacts {
     pub fn verification(&self, now: OffsetDateTime) -> VerificationStatus {
         VerificationStatus::derive(self, now)
     }
+
+    /// What is on record once `challenge` was completed at `at`.
+    pub(crate) fn prove(&mut self, challenge: &Challenge, at: OffsetDateTime) {
+        let Challenge { method, fingerprint, .. } = *challenge;
+        self.challenges.retain(|other| other.method != method);
+        if let Some(device) = self.devices.iter_mut().find(|device| Some(device.id) == challenge.device_id) {
+            device.verified_at = Some(at);
+        } else {
+            self.proofs.retain(|proof| proof.method != method);
+            self.proofs.push(Proof { method, fingerprint, verified_at: at });
+        }
+    }
 }
 
 /// A person as a list shows them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct UserSummary {
     /// Who.
     pub id: UserId,
@@ -52,4 +66,10 @@ pub struct UserSummary {
     pub can_be_on_call: bool,
     /// Their active teams, by name.
     pub teams: Vec<Membership>,
+}
+
+impl fmt::Debug for UserSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserSummary").field("id", &self.id).finish_non_exhaustive()
+    }
 }

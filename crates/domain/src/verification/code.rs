@@ -1,7 +1,7 @@
 use std::fmt;
 
 use serde::Deserialize;
-use zeroize::ZeroizeOnDrop;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::verification::{Fingerprint, Method};
 use crate::{ChallengeId, Entropy, UserId};
@@ -63,7 +63,7 @@ impl TryFrom<String> for Code {
     type Error = InvalidCode;
 
     fn try_from(typed: String) -> Result<Self, Self::Error> {
-        Self::parse(&typed)
+        Self::parse(&Zeroizing::new(typed))
     }
 }
 

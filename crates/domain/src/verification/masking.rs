@@ -2,6 +2,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::device::Platform;
 use crate::user::EmailAddress;
 
 /// A contact with most of it hidden: enough for its owner to recognize, too little for others to use. The only form in
@@ -42,10 +43,10 @@ impl Masked {
         Self(format!("***{}", digits[digits.len() - shown..].iter().collect::<String>()))
     }
 
-    /// The name by which its owner knows a device, or its platform: nothing to hide.
+    /// A device, by its platform: its name is its owner's free text.
     #[must_use]
-    pub fn device(label: &str) -> Self {
-        Self(label.to_owned())
+    pub fn device(platform: Platform) -> Self {
+        Self(platform.as_str().to_owned())
     }
 
     /// Reads back a masked text that a store kept.

@@ -51,11 +51,13 @@ pub enum NotifyError {
     TimedOut,
 }
 
-impl From<Result<Receipt, NotifyError>> for Delivery {
-    fn from(result: Result<Receipt, NotifyError>) -> Self {
+impl From<&Result<Receipt, NotifyError>> for Delivery {
+    fn from(result: &Result<Receipt, NotifyError>) -> Self {
         match result {
             Ok(Receipt { captured: true, .. }) => Self::Captured,
-            Ok(Receipt { provider_message_id, .. }) => Self::Accepted { provider_message_id },
+            Ok(Receipt { provider_message_id, .. }) => {
+                Self::Accepted { provider_message_id: provider_message_id.clone() }
+            }
             Err(NotifyError::Rejected(_)) => Self::Rejected,
             Err(NotifyError::Throttled { .. }) => Self::Throttled,
             Err(NotifyError::Unavailable(_)) => Self::Unavailable,

@@ -10,7 +10,7 @@ use crate::verification::{
 use crate::{ChallengeId, DeviceId, StoreError, UserId};
 
 /// A code that was made, and what came of sending it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct SentCode {
     /// The challenge it answers.
     pub id: ChallengeId,
@@ -22,6 +22,8 @@ pub struct SentCode {
     pub expires_at: OffsetDateTime,
     /// What came of handing it to the provider.
     pub delivery: Delivery,
+    /// Why it was not handed over, for the operator's log alone.
+    pub failure: Option<NotifyError>,
     /// The code itself, only when the development outbox captured it.
     pub captured_code: Option<Code>,
 }
@@ -91,7 +93,8 @@ impl VerificationService {
             valid_for: Challenge::LIFETIME,
             at: now,
         };
-        let delivery = Delivery::from(self.deliver(&destination, &message).await);
+        let outcome = self.deliver(&destination, &message).await;
+        let delivery = Delivery::from(&outcome);
         let change = AuditChange::ChallengeSent {
             challenge_id: challenge.id,
             method,
@@ -107,6 +110,7 @@ impl VerificationService {
             expires_at: challenge.expires_at,
             captured_code: (delivery == Delivery::Captured).then_some(code),
             delivery,
+            failure: outcome.err(),
         })
     }
 
@@ -124,7 +128,7 @@ impl VerificationService {
         let (masked, device_id) = match destination {
             Destination::Email(address) => (Masked::email(address), None),
             Destination::Sms(number) => (Masked::phone(number.as_str()), None),
-            Destination::Push(device) => (Masked::device(device.label()), Some(device.id)),
+            Destination::Push(device) => (Masked::device(device.platform), Some(device.id)),
         };
         Challenge {
             id,

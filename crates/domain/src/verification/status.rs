@@ -68,7 +68,7 @@ impl VerificationStatus {
                 pending: pending(Method::Sms),
             },
             push: ChannelStatus {
-                destination: newest.map(|device| Masked::device(device.label())),
+                destination: newest.map(|device| Masked::device(device.platform)),
                 verified_at: facts.devices.iter().filter_map(|d: &Device| d.verified_at).min(),
                 pending: pending(Method::Push),
             },

@@ -1,7 +1,6 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::audit::{AuditChange, AuditEvent, Origin};
-use crate::user::ProfileFacts;
 use crate::verification::{Challenge, ChallengeState, Code, Method, VerificationService, VerificationStatus};
 use crate::{StoreError, UserId};
 
@@ -71,11 +70,15 @@ impl VerificationService {
             destination: challenge.destination.clone(),
         };
         let event = AuditEvent::new(now, &*self.entropy, origin, Some(user_id), &change);
+        // Read before the write, so that nothing can fail once the code is used.
+        let Some(mut facts) = self.profiles.profile(user_id).await? else {
+            return Err(dead);
+        };
         if !self.store.complete_challenge(challenge.id, now, &event).await? {
             return Err(dead);
         }
-        let facts: Option<ProfileFacts> = self.profiles.profile(user_id).await?;
-        let status = facts.map(|f| f.verification(now)).ok_or(dead)?;
+        facts.prove(&challenge, now);
+        let status = facts.verification(now);
         Ok(Verified { method, at: now, status })
     }
 
