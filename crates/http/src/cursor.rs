@@ -37,8 +37,8 @@ pub(crate) fn parse_audit(cursor: &str) -> Result<AuditKey, Problem> {
     let (mut micros, mut id) = ([0; 8], [0; 16]);
     micros.copy_from_slice(&bytes[..8]);
     id.copy_from_slice(&bytes[8..]);
-    let nanos = i128::from(i64::from_be_bytes(micros)) * 1_000;
-    let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| malformed())?;
+    let micros = u64::try_from(i64::from_be_bytes(micros)).map_err(|_| malformed())?;
+    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).map_err(|_| malformed())?;
     Ok(AuditKey { at, id: AuditId(Uuid::from_bytes(id)) })
 }
 

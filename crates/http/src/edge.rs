@@ -1,8 +1,12 @@
+use std::panic::AssertUnwindSafe;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest};
+use futures_util::FutureExt;
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
@@ -12,10 +16,15 @@ use crate::problem::{Kind, Problem};
 /// in our code or in the framework, becomes a problem.
 ///
 /// # Errors
-/// None of its own.
+/// When a handler panicked: an error that is answered with its problem.
 pub async fn edge(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse, Error> {
     let id = request_id(request.request());
-    let mut response = next.call(request).await?.map_into_boxed_body();
+    let Ok(response) = AssertUnwindSafe(next.call(request)).catch_unwind().await else {
+        // What panicked is in the log already, by the panic hook.
+        let problem = Problem::new(Kind::Internal, "this is a fault of the server; try again");
+        return Err(InternalError::from_response("a handler panicked", problem.render(&id)).into());
+    };
+    let mut response = response?.map_into_boxed_body();
     let problem = response.response_mut().extensions_mut().remove::<Problem>();
     let bare_error = response.status().is_client_error() || response.status().is_server_error();
     if let Some(problem) = problem.or_else(|| bare_error.then(|| framework_problem(&response))) {

@@ -15,7 +15,7 @@ pub(crate) fn origin(request: &HttpRequest, actor: Actor) -> Origin {
     });
     Origin {
         actor,
-        ip: request.peer_addr().map(|address| address.ip()),
+        ip: request.peer_addr().map(|address| address.ip().to_canonical()),
         user_agent,
         request_id: Some(request_id(request)),
     }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use time::Duration;
 
 use super::{Kind, Problem};
+use crate::authentication::refused;
 
 /// How long a client should wait while the store cannot be reached.
 const UNAVAILABLE_WAIT: Duration = Duration::seconds(5);
@@ -69,7 +70,7 @@ impl From<ReplacePreferencesError> for Problem {
 impl From<SendCodeError> for Problem {
     fn from(error: SendCodeError) -> Self {
         match error {
-            SendCodeError::NoUser => Self::unauthenticated("the account is not active"),
+            SendCodeError::NoUser => refused(),
             SendCodeError::DeviceNotApplicable => Self::field("deviceId", "is only for the method push"),
             SendCodeError::NoDevice => Self::field("deviceId", "is not one of your devices"),
             SendCodeError::NoDestination { method } => {
@@ -115,7 +116,7 @@ impl From<RegisterDeviceError> for Problem {
 impl From<IssueSessionError> for Problem {
     fn from(error: IssueSessionError) -> Self {
         match error {
-            IssueSessionError::NoUser => Self::unauthenticated("the account is not active"),
+            IssueSessionError::NoUser | IssueSessionError::SessionEnded => refused(),
             IssueSessionError::NoDevice => Self::field("deviceId", "is not one of your devices"),
             IssueSessionError::Signing(error) => error.into(),
             IssueSessionError::Store(error) => error.into(),

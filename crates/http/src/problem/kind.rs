@@ -56,6 +56,8 @@ kinds! {
     Conflict, "conflict", CONFLICT, "The resource changed meanwhile";
     /// What is stored is not what the client last saw.
     PreconditionFailed, "precondition-failed", PRECONDITION_FAILED, "The resource is not as the client expects";
+    /// The body did not arrive in time.
+    RequestTimeout, "request-timeout", REQUEST_TIMEOUT, "The request took too long to arrive";
     /// The body is larger than any request needs.
     PayloadTooLarge, "payload-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// The body is not declared as JSON.
@@ -88,6 +90,7 @@ impl Kind {
             StatusCode::FORBIDDEN => Self::Forbidden,
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
             StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
             StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable,

@@ -58,8 +58,7 @@ impl Problem {
     }
 
     pub(crate) fn unauthenticated(detail: impl Into<String>) -> Self {
-        let challenge = HeaderValue::from_static("Bearer");
-        Self::new(Kind::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, challenge)
+        Self::new(Kind::Unauthenticated, detail)
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
@@ -114,6 +113,10 @@ impl Problem {
         }
         let mut response = HttpResponse::build(self.0.kind.status());
         response.content_type("application/problem+json");
+        if self.0.kind.status() == StatusCode::UNAUTHORIZED {
+            // RFC 9110, section 15.5.2; a header of the problem's own says more.
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
         for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.clone()));
         }
@@ -124,7 +127,7 @@ impl Problem {
     }
 }
 
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {

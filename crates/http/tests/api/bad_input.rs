@@ -67,7 +67,7 @@ async fn a_body_that_is_not_json_says_where() {
       "type": "urn:muster:problem:malformed-request"
     }
     "#);
-    for body in [&b""[..], b"{", b"[1, 2", b"\xff\xfe", b"{\"method\":\"\xc3\x28\"}", b"{\"method\":\"sms\"} x"] {
+    for body in [&b""[..], b"{", b"\xff\xfe", b"{\"method\":\"\xc3\x28\"}", b"{\"method\":\"sms\"} x"] {
         let answer = world.call(raw(&world, "application/json", body)).await;
         assert_eq!((answer.status, answer.problem().as_str()), (400, "malformed-request"), "{body:?}");
     }
@@ -144,7 +144,13 @@ async fn malformed_ids_and_cursors_name_their_field() {
         (Method::GET, "/api/users?q=a%00b", "q"),
         (Method::GET, "/api/users?canbeoncall=true", "canbeoncall"),
         (Method::GET, "/api/users?role=user&role=admin", "role"),
+        (Method::GET, "/api/users?q=%ff", "q"),
+        (Method::GET, "/api/users/urn:uuid:01900000-0000-7000-8000-000000000000", "id"),
+        (Method::GET, "/api/users/01900000000070008000000000000000", "id"),
         (Method::GET, "/api/audit?from=yesterday", "from"),
+        (Method::GET, "/api/audit?from=9999-12-31T23:59:59-23:59", "from"),
+        (Method::GET, "/api/audit?to=0000-01-01T00:00:00Z", "to"),
+        (Method::GET, "/api/audit?cursor=Yf__________AAAAAAAAAAAAAAAAAAAAAAA", "cursor"),
         (Method::GET, "/api/audit?userId=me", "userId"),
     ] {
         let answer = world.ask(&world.ada, method, path, Value::Null).await;
@@ -152,6 +158,56 @@ async fn malformed_ids_and_cursors_name_their_field() {
     }
     let long = format!("/api/users?q={}", "x".repeat(201));
     assert_eq!(world.get(&world.ada, &long).await.fields(), ["q"]);
+}
+
+/// A code or a token in the wrong place must not come back in a problem, from where it may reach a log.
+#[actix_web::test]
+async fn a_problem_never_repeats_what_was_sent() {
+    let world = World::new().await;
+    for (path, body) in [
+        ("/api/mobile/refresh", json!("mst_rt_secret")),
+        ("/api/mobile/refresh", json!({ "refreshToken": "mst_rt_secret" })),
+        ("/api/mobile/refresh", json!({ "refreshToken": { "mst_rt_secret": 1 } })),
+        ("/api/mobile/refresh", json!({ "mst_rt_secret": 1 })),
+        ("/api/mobile/token", json!({ "deviceId": "mst_rt_secret" })),
+        (SEND, json!({ "method": "mst_rt_secret" })),
+        ("/api/notifications/devices", json!({ "platform": "ios", "token": ["mst_rt_secret"] })),
+        ("/api/notifications/verification/verify", json!({ "method": "sms", "code": "mst_rt_secret" })),
+        ("/dev/login", json!({ "email": 7, "mst_rt_secret": "" })),
+    ] {
+        let request = world.request(&world.grace, Method::POST, path, body.clone());
+        let answer = world.call(request.insert_header(("host", "localhost"))).await;
+        assert_eq!(answer.problem(), "validation-failed", "{path} {body}");
+        assert!(!answer.text.contains("mst_rt_secret"), "{}", answer.text);
+    }
+    let number =
+        world.post(&world.grace, "/api/notifications/verification/verify", json!({ "method": "sms", "code": 42917 }));
+    assert!(!number.await.text.contains("42917"));
+}
+
+#[actix_web::test]
+async fn arrays_do_not_stand_in_for_objects() {
+    let world = World::new().await;
+    let login = TestRequest::post().uri("/dev/login").insert_header(("host", "localhost"));
+    assert_eq!(world.call(login.set_json(json!(["ada@example.com"]))).await.fields(), ["body"]);
+    assert_eq!(world.post(&world.grace, SEND, json!({ "method": { "sms": null } })).await.fields(), ["method"]);
+    let mut document = world.get(&world.grace, "/api/notifications/preferences").await.json();
+    document["rules"]["high"] = json!([["push", 0]]);
+    let answer = world.ask(&world.grace, Method::PUT, "/api/notifications/preferences", document).await;
+    assert_eq!(answer.fields(), ["body"]);
+}
+
+#[actix_web::test]
+async fn what_is_wrong_with_a_request_is_told_only_to_those_who_may_make_it() {
+    let world = World::new().await;
+    let gone = world.add(world.make.user("gone").deactivated()).await;
+    for path in ["/api/users/nope", "/api/users?limit=0", "/api/audit?from=nope", "/api/audit/export?from=nope"] {
+        assert_eq!(world.get(&world.grace, path).await.problem(), "forbidden", "{path}");
+        assert_eq!(world.get(&gone, path).await.problem(), "unauthenticated", "{path}");
+    }
+    let role = world.ask(&world.grace, Method::PATCH, "/api/users/nope/role", json!({ "role": 7 })).await;
+    assert_eq!(role.problem(), "forbidden");
+    assert_eq!(world.post(&gone, SEND, json!({ "method": 7 })).await.problem(), "unauthenticated");
 }
 
 #[actix_web::test]

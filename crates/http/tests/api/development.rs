@@ -95,7 +95,7 @@ async fn a_request_under_another_name_for_this_machine_is_not_answered() {
         let request = TestRequest::get().uri("/dev/outbox").insert_header(("host", host));
         assert_eq!(world.call(request).await.status, 404, "{host}");
     }
-    for host in ["localhost", "127.0.0.1:1", "[::1]:8080", "[::1]"] {
+    for host in ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "127.0.0.2:8080", "[::1]:8080", "[::1]"] {
         let request = TestRequest::get().uri("/dev/outbox").insert_header(("host", host));
         assert_eq!(world.call(request).await.status, 200, "{host}");
     }

@@ -112,6 +112,7 @@ async fn a_replay_ends_its_session_alone() {
     assert_snapshot!(replay.show(), @r#"
     401
     content-type: application/problem+json
+    www-authenticate: Bearer
 
     {
       "detail": "sign in again",
@@ -142,20 +143,19 @@ async fn a_late_packet_is_401_and_ends_nothing() {
 #[actix_web::test]
 async fn unknown_expired_and_revoked_tokens_are_one_problem() {
     let world = World::new().await;
-    let (revoked, expired) = (issue(&world).await, issue(&world).await);
+    let revoked = issue(&world).await;
     let id = world.get(&world.grace, TOKENS).await.json()["items"][0]["id"].as_str().unwrap().to_owned();
+    let expired = issue(&world).await;
     let unknown = muster_domain::session::RefreshToken::from_bytes([7; 32]).expose().to_string();
     assert_eq!(world.ask(&world.linus, Method::DELETE, &format!("{TOKENS}/{id}"), Value::Null).await.status, 404);
-    for id in world.get(&world.grace, TOKENS).await.json()["items"].as_array().unwrap() {
-        let path = format!("{TOKENS}/{}", id["id"].as_str().unwrap());
-        assert_eq!(world.ask(&world.grace, Method::DELETE, &path, Value::Null).await.status, 204);
-        assert_eq!(world.ask(&world.grace, Method::DELETE, &path, Value::Null).await.status, 404);
-    }
-    world.make.clock.advance(Duration::days(91));
+    assert_eq!(world.ask(&world.grace, Method::DELETE, &format!("{TOKENS}/{id}"), Value::Null).await.status, 204);
+    assert_eq!(world.ask(&world.grace, Method::DELETE, &format!("{TOKENS}/{id}"), Value::Null).await.status, 404);
     let expected = refresh(&world, &unknown).await.show();
-    for token in [&revoked, &expired] {
-        assert_eq!(refresh(&world, token).await.show(), expected);
-    }
+    assert_eq!(refresh(&world, &revoked).await.show(), expected);
+    world.make.clock.advance(Duration::days(90) - Duration::SECOND);
+    assert_eq!(refresh(&world, &expired).await.status, 200);
+    world.make.clock.advance(Duration::SECOND);
+    assert_eq!(refresh(&world, &expired).await.show(), expected);
 }
 
 #[actix_web::test]
@@ -214,6 +214,19 @@ async fn malformed_requests_name_their_field() {
         assert_eq!((answer.status, answer.fields()), (422, vec![field.to_owned()]), "{body}");
     }
     assert_eq!(refresh(&world, "").await.fields(), ["refreshToken"]);
+}
+
+#[actix_web::test]
+async fn an_access_token_cannot_outlive_its_session_by_opening_another() {
+    let world = World::new().await;
+    let opened = world.post(&world.grace, TOKEN, json!({})).await.json();
+    let bearer = format!("Bearer {}", opened["accessToken"].as_str().unwrap());
+    let open_another = || TestRequest::post().uri(TOKEN).insert_header(("authorization", bearer.clone()));
+    assert_eq!(world.call(open_another()).await.status, 201, "a body may be left out");
+    let path = format!("{TOKENS}/{}", opened["id"].as_str().unwrap());
+    assert_eq!(world.ask(&world.grace, Method::DELETE, &path, Value::Null).await.status, 204);
+    let answer = world.call(open_another()).await;
+    assert_eq!((answer.status, answer.problem().as_str()), (401, "unauthenticated"));
 }
 
 #[actix_web::test]

@@ -119,7 +119,7 @@ async fn if_match_is_honoured() {
     world.ask(&world.grace, Method::PUT, PATH, document()).await;
     let mut changed = document();
     changed["quietHours"] = Value::Null;
-    for stale in ["\"0\"", "\"7\"", "W/\"1\"", "\"x\""] {
+    for stale in ["\"0\"", "\"+1\"", "\"7\"", "W/\"1\"", "\"x\""] {
         let request = world.request(&world.grace, Method::PUT, PATH, changed.clone());
         let answer = world.call(request.insert_header(("if-match", stale))).await;
         assert_eq!((answer.status, answer.problem().as_str()), (412, "precondition-failed"), "{stale}");
@@ -129,6 +129,19 @@ async fn if_match_is_honoured() {
         let request = world.request(&world.grace, Method::PUT, PATH, changed.clone());
         assert_eq!(world.call(request.insert_header(("if-match", good))).await.status, 200, "{good}");
     }
+}
+
+#[actix_web::test]
+async fn a_client_that_has_the_document_is_not_sent_it_again() {
+    let world = World::new().await;
+    let request =
+        |tag: &str| world.request(&world.grace, Method::GET, PATH, Value::Null).insert_header(("if-none-match", tag));
+    for known in ["\"0\"", "W/\"0\"", "\"7\", \"0\"", "*"] {
+        let answer = world.call(request(known)).await;
+        assert_eq!((answer.status, answer.text.as_str()), (304, ""), "{known}");
+        assert_eq!(answer.header("etag"), Some("\"0\""));
+    }
+    assert_eq!(world.call(request("\"1\"")).await.status, 200);
 }
 
 #[actix_web::test]

@@ -129,7 +129,7 @@ async fn all_three_proofs_put_a_person_on_call() {
       },
       "missing": [],
       "push": {
-        "destination": "Grace's phone",
+        "destination": "ios",
         "deviceCount": 1,
         "pending": null,
         "verified": true,

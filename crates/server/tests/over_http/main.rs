@@ -1,6 +1,6 @@
 //! The started server over HTTP, as many clients at once, vanishing clients and sudden death treat it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected should fail where it stands")]
+#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should fail where it stands")]
 
 mod client;
 #[path = "../common/mod.rs"]

@@ -1,4 +1,4 @@
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::stream;
 use muster_domain::StoreError;
 use muster_domain::access::Action;
@@ -8,7 +8,7 @@ use muster_domain::page::{Limit, Page};
 use super::{AuditEventView, Filters};
 use crate::api::Api;
 use crate::authentication::Caller;
-use crate::input::Query;
+use crate::input::query;
 use crate::problem::Problem;
 
 /// Where an export is: what to write next, and how to read what follows.
@@ -22,10 +22,10 @@ struct Step {
 pub(super) async fn export_audit(
     api: web::Data<Api>,
     caller: Caller,
-    filters: Query<Filters>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     caller.may(Action::ReadAudit)?;
-    let Query(filters) = filters;
+    let filters: Filters = query(&request)?;
     if filters.limit.is_some() || filters.cursor.is_some() {
         let field = if filters.limit.is_some() { "limit" } else { "cursor" };
         return Err(Problem::field(field, "is not for an export, which is always whole"));

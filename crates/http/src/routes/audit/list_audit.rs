@@ -8,7 +8,7 @@ use super::{AuditEventView, Filters};
 use crate::api::Api;
 use crate::authentication::Caller;
 use crate::cursor;
-use crate::input::{Query, next_link};
+use crate::input::{next_link, query};
 use crate::problem::Problem;
 use crate::views::PageView;
 
@@ -17,10 +17,9 @@ pub(super) async fn list_audit(
     api: web::Data<Api>,
     caller: Caller,
     request: HttpRequest,
-    filters: Query<Filters>,
 ) -> Result<HttpResponse, Problem> {
     caller.may(Action::ReadAudit)?;
-    let query = filters.0.query()?;
+    let query = query::<Filters>(&request)?.query()?;
     let page = Page::from_one_more(api.audit.list(&query).await?, query.limit, AuditKey::of);
     let next_cursor = page.next.as_ref().map(cursor::of_audit);
     let mut response = HttpResponse::Ok();

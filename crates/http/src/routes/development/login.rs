@@ -7,7 +7,7 @@ use time::Duration;
 
 use crate::api::Api;
 use crate::authentication::refused;
-use crate::input::Json;
+use crate::input::Body;
 use crate::problem::{Kind, Problem};
 
 /// How long a development sign-in lasts: a working day.
@@ -20,8 +20,9 @@ pub(super) struct LoginRequest {
 }
 
 /// `POST /dev/login`: an access token for anyone on record, by e-mail address or user name, without any proof.
-pub(super) async fn login(api: web::Data<Api>, body: Json<LoginRequest>) -> Result<HttpResponse, Problem> {
-    let account = api.users.users.find_login(body.0.email.as_str()).await?;
+pub(super) async fn login(api: web::Data<Api>, body: Body) -> Result<HttpResponse, Problem> {
+    let LoginRequest { email } = body.json()?;
+    let account = api.users.users.find_login(email.as_str()).await?;
     let account = account.ok_or_else(|| {
         Problem::new(Kind::NotFound, "nobody on record has this e-mail address; the demo has ada@example.com")
     })?;

@@ -3,6 +3,8 @@
 mod login;
 mod outbox;
 
+use std::net::IpAddr;
+
 use actix_web::guard::{Guard, GuardContext};
 use actix_web::http::uri::Authority;
 use actix_web::http::{Method, header};
@@ -29,6 +31,7 @@ impl Guard for LoopbackHost {
             Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
             _ => authority,
         };
-        matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+        let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
     }
 }

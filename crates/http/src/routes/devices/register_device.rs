@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::api::Api;
 use crate::authentication::Own;
-use crate::input::Json;
+use crate::input::Body;
 use crate::problem::Problem;
 use crate::views::DeviceView;
 
@@ -36,12 +36,8 @@ impl TryFrom<Value> for Token {
 }
 
 /// `POST /api/notifications/devices`: registers a device (201), or updates the caller's with the same token (200).
-pub(super) async fn register_device(
-    api: web::Data<Api>,
-    own: Own,
-    body: Json<RegisterRequest>,
-) -> Result<HttpResponse, Problem> {
-    let RegisterRequest { platform, token, name, app_version } = body.0;
+pub(super) async fn register_device(api: web::Data<Api>, own: Own, body: Body) -> Result<HttpResponse, Problem> {
+    let RegisterRequest { platform, token, name, app_version } = body.json()?;
     let new = NewDevice { platform, token: token.0, name, app_version };
     let registered = api.devices.register(own.id, new, &own.origin).await?;
     let mut response = if registered.created { HttpResponse::Created() } else { HttpResponse::Ok() };

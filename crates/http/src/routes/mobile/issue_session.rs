@@ -7,10 +7,10 @@ use time::OffsetDateTime;
 
 use crate::api::Api;
 use crate::authentication::Own;
-use crate::input::Json;
+use crate::input::Body;
 use crate::problem::Problem;
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct IssueRequest {
     device_name: Option<DeviceName>,
@@ -30,13 +30,9 @@ struct IssuedView<'a> {
 }
 
 /// `POST /api/mobile/token`: opens a session for the caller's phone. The refresh token is shown this once.
-pub(super) async fn issue_session(
-    api: web::Data<Api>,
-    own: Own,
-    body: Json<IssueRequest>,
-) -> Result<HttpResponse, Problem> {
-    let IssueRequest { device_name, device_id } = body.0;
-    let issued = api.sessions.issue(own.id, device_name, device_id, &own.origin).await?;
+pub(super) async fn issue_session(api: web::Data<Api>, own: Own, body: Body) -> Result<HttpResponse, Problem> {
+    let IssueRequest { device_name, device_id } = body.json_or_default()?;
+    let issued = api.sessions.issue(own.id, own.session_id, device_name, device_id, &own.origin).await?;
     Ok(HttpResponse::Created().json(IssuedView {
         id: issued.id,
         refresh_token: &issued.refresh_token.expose(),

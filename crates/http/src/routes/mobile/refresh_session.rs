@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::Presented;
 use crate::api::Api;
-use crate::input::Json;
+use crate::input::Body;
 use crate::origin::origin;
 use crate::problem::Problem;
 use crate::views::ProfileView;
@@ -27,10 +27,11 @@ struct RefreshedView<'a> {
 pub(super) async fn refresh_session(
     api: web::Data<Api>,
     request: HttpRequest,
-    body: Json<Presented>,
+    body: Body,
 ) -> Result<HttpResponse, Problem> {
+    let Presented { refresh_token } = body.json()?;
     let origin = origin(&request, Actor::Anonymous);
-    let refreshed = api.sessions.refresh(&body.0.refresh_token, &origin).await?;
+    let refreshed = api.sessions.refresh(&refresh_token, &origin).await?;
     Ok(HttpResponse::Ok().json(RefreshedView {
         access_token: refreshed.access_token.expose(),
         token_type: "Bearer",

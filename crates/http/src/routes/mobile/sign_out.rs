@@ -3,16 +3,13 @@ use muster_domain::audit::Actor;
 
 use super::Presented;
 use crate::api::Api;
-use crate::input::Json;
+use crate::input::Body;
 use crate::origin::origin;
 use crate::problem::Problem;
 
 /// `DELETE /api/mobile/token`: ends the session of a refresh token, for the token alone. 204 also when it is dead.
-pub(super) async fn sign_out(
-    api: web::Data<Api>,
-    request: HttpRequest,
-    body: Json<Presented>,
-) -> Result<HttpResponse, Problem> {
-    api.sessions.sign_out(&body.0.refresh_token, &origin(&request, Actor::Anonymous)).await?;
+pub(super) async fn sign_out(api: web::Data<Api>, request: HttpRequest, body: Body) -> Result<HttpResponse, Problem> {
+    let Presented { refresh_token } = body.json()?;
+    api.sessions.sign_out(&refresh_token, &origin(&request, Actor::Anonymous)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

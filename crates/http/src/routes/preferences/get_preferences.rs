@@ -1,11 +1,32 @@
-use actix_web::{HttpResponse, web};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{EntityTag, Header, IfNoneMatch};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::answer;
 use crate::api::Api;
 use crate::authentication::Own;
 use crate::problem::Problem;
 
-/// `GET /api/notifications/preferences`: what the caller chose, or the defaults.
-pub(super) async fn get_preferences(api: web::Data<Api>, own: Own) -> Result<HttpResponse, Problem> {
-    Ok(answer(&api.preferences.load(own.id).await?))
+/// `GET /api/notifications/preferences`: what the caller chose, or the defaults; 304 when `If-None-Match` has it.
+pub(super) async fn get_preferences(
+    api: web::Data<Api>,
+    own: Own,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let stored = api.preferences.load(own.id).await?;
+    let mut answer = answer(&stored);
+    if request.headers().contains_key(IfNoneMatch::name()) && is_known(&request, stored.version) {
+        *answer.status_mut() = StatusCode::NOT_MODIFIED;
+        return Ok(answer.drop_body().map_into_boxed_body());
+    }
+    Ok(answer)
+}
+
+fn is_known(request: &HttpRequest, version: i64) -> bool {
+    let current = EntityTag::new_strong(version.to_string());
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&current)),
+        Err(_) => false,
+    }
 }

@@ -1,11 +1,11 @@
-use actix_web::http::header::{Header, IfMatch};
+use actix_web::http::header::{EntityTag, Header, IfMatch};
 use actix_web::{HttpRequest, HttpResponse, web};
 use muster_domain::preferences::{Precondition, Preferences};
 
 use super::answer;
 use crate::api::Api;
 use crate::authentication::Own;
-use crate::input::Json;
+use crate::input::Body;
 use crate::problem::{Kind, Problem};
 
 /// `PUT /api/notifications/preferences`: replaces the whole document; `If-Match` is honoured.
@@ -13,10 +13,11 @@ pub(super) async fn put_preferences(
     api: web::Data<Api>,
     own: Own,
     request: HttpRequest,
-    body: Json<Preferences>,
+    body: Body,
 ) -> Result<HttpResponse, Problem> {
     let precondition = precondition(&request)?;
-    Ok(answer(&api.preferences.replace(own.id, body.0, &precondition, &own.origin).await?))
+    let document: Preferences = body.document()?;
+    Ok(answer(&api.preferences.replace(own.id, document, &precondition, &own.origin).await?))
 }
 
 /// A weak tag or one that we never gave matches nothing: `If-Match` compares strongly (RFC 9110, section 13.1.1).
@@ -28,8 +29,11 @@ fn precondition(request: &HttpRequest) -> Result<Precondition, Problem> {
         .map_err(|_| Problem::new(Kind::MalformedRequest, "If-Match must be * or a list of entity tags"))?;
     Ok(match header {
         IfMatch::Any => Precondition::None,
-        IfMatch::Items(tags) => {
-            Precondition::AnyOf(tags.iter().filter(|tag| !tag.weak).filter_map(|tag| tag.tag().parse().ok()).collect())
-        }
+        IfMatch::Items(tags) => Precondition::AnyOf(tags.iter().filter(|tag| !tag.weak).filter_map(version).collect()),
     })
+}
+
+/// The version that we gave this tag to. Tags are compared character by character, so `"+1"` is none of ours.
+fn version(tag: &EntityTag) -> Option<i64> {
+    tag.tag().parse().ok().filter(|version: &i64| version.to_string() == tag.tag())
 }

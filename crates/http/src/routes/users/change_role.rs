@@ -1,4 +1,4 @@
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use muster_domain::UserId;
 use muster_domain::access::Action;
 use muster_domain::user::Role;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::api::Api;
 use crate::authentication::Caller;
-use crate::input::{Json, PathId};
+use crate::input::{Body, path_id};
 use crate::problem::Problem;
 use crate::views::ProfileView;
 
@@ -20,10 +20,12 @@ pub(super) struct NewRole {
 pub(super) async fn change_role(
     api: web::Data<Api>,
     caller: Caller,
-    id: PathId<UserId>,
-    body: Json<NewRole>,
+    request: HttpRequest,
+    body: Body,
 ) -> Result<web::Json<ProfileView>, Problem> {
     caller.may(Action::ChangeRole)?;
-    let facts = api.users.change_role(id.0, body.0.role, &caller.origin).await?;
+    let id: UserId = path_id(&request)?;
+    let NewRole { role } = body.json()?;
+    let facts = api.users.change_role(id, role, &caller.origin).await?;
     Ok(web::Json(ProfileView::new(facts, api.clock.now())))
 }

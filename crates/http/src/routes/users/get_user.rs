@@ -1,10 +1,8 @@
-use actix_web::web;
-use muster_domain::UserId;
-use muster_domain::access::Action;
+use actix_web::{HttpRequest, web};
 
 use crate::api::Api;
 use crate::authentication::Caller;
-use crate::input::PathId;
+use crate::input::path_id;
 use crate::problem::Problem;
 use crate::views::ProfileView;
 
@@ -13,10 +11,9 @@ use crate::views::ProfileView;
 pub(super) async fn get_user(
     api: web::Data<Api>,
     caller: Caller,
-    id: PathId<UserId>,
+    request: HttpRequest,
 ) -> Result<web::Json<ProfileView>, Problem> {
-    let PathId(id) = id;
-    caller.may(Action::ReadUser(id))?;
+    let id = caller.may_read(path_id(&request))?;
     let facts = api.users.profile(id).await?.ok_or_else(|| Problem::not_found("user"))?;
     Ok(web::Json(ProfileView::new(facts, api.clock.now())))
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::api::Api;
 use crate::authentication::Caller;
 use crate::cursor;
-use crate::input::{Limited, Query, next_link};
+use crate::input::{Limited, next_link, query};
 use crate::problem::Problem;
 use crate::views::{PageView, UserSummaryView};
 
@@ -29,10 +29,9 @@ pub(super) async fn list_users(
     api: web::Data<Api>,
     caller: Caller,
     request: HttpRequest,
-    filters: Query<Filters>,
 ) -> Result<HttpResponse, Problem> {
     caller.may(Action::ListUsers)?;
-    let Query(filters) = filters;
+    let filters: Filters = query(&request)?;
     let query = UserQuery {
         search: filters.q.map(String::from),
         role: filters.role,

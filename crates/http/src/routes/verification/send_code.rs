@@ -5,11 +5,12 @@ use muster_domain::verification::{Masked, Method};
 use muster_domain::{ChallengeId, DeviceId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use tracing::Instrument;
 
 use crate::api::Api;
 use crate::authentication::Own;
-use crate::input::Json;
-use crate::problem::{Kind, Problem};
+use crate::input::Body;
+use crate::problem::{Kind, Problem, chain};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -34,17 +35,18 @@ pub(super) struct SentView {
 
 /// `POST /api/notifications/verification/send`: sends the caller a code. It goes on when the client hangs up, so that
 /// what was opened is sent and recorded.
-pub(super) async fn send_code(
-    api: web::Data<Api>,
-    own: Own,
-    body: Json<SendRequest>,
-) -> Result<web::Json<SentView>, Problem> {
+pub(super) async fn send_code(api: web::Data<Api>, own: Own, body: Body) -> Result<web::Json<SentView>, Problem> {
+    let SendRequest { method, device_id } = body.json()?;
     let verification = Arc::clone(&api.verification);
-    let SendRequest { method, device_id } = body.0;
-    let sending = rt::spawn(async move { verification.send_code(own.id, method, device_id, &own.origin).await });
+    let sending = rt::spawn(
+        async move { verification.send_code(own.id, method, device_id, &own.origin).await }.in_current_span(),
+    );
     let sent = sending
         .await
         .map_err(|error| Problem::failure(Kind::Internal, "the code may or may not have been sent", &error))??;
+    if let Some(failure) = &sent.failure {
+        tracing::warn!(%method, cause = chain(failure), "a code was not delivered");
+    }
     let code = sent.captured_code.filter(|_| api.development.is_some());
     Ok(web::Json(SentView {
         id: sent.id,

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use crate::api::Api;
 use crate::authentication::Own;
-use crate::input::Json;
+use crate::input::Body;
 use crate::problem::Problem;
 
 #[derive(Deserialize)]
@@ -26,12 +26,8 @@ pub(super) struct VerifiedView {
 }
 
 /// `POST /api/notifications/verification/verify`: proves one of the caller's contacts with the code that went there.
-pub(super) async fn verify_code(
-    api: web::Data<Api>,
-    own: Own,
-    body: Json<VerifyRequest>,
-) -> Result<web::Json<VerifiedView>, Problem> {
-    let VerifyRequest { method, code } = body.0;
+pub(super) async fn verify_code(api: web::Data<Api>, own: Own, body: Body) -> Result<web::Json<VerifiedView>, Problem> {
+    let VerifyRequest { method, code } = body.json()?;
     let verified = api.verification.verify_code(own.id, method, &code, &own.origin).await?;
     Ok(web::Json(VerifiedView {
         method: verified.method,

@@ -1,0 +1,129 @@
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, rt, web};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::fault::fault;
+use crate::problem::{Kind, Problem};
+
+/// The largest body that is read, in bytes.
+pub(crate) const MAX_BODY: usize = 64 * 1024;
+/// How long a client may take to send a body.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A body that was read, or why it was not. What it says is looked at when the handler asks.
+pub(crate) struct Body(Result<web::Bytes, Problem>);
+
+impl FromRequest for Body {
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Infallible>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let declared = check_declared(request);
+        let bytes = web::Bytes::from_request(request, payload);
+        Box::pin(async move {
+            if let Err(problem) = declared {
+                return Ok(Self(Err(problem)));
+            }
+            Ok(Self(match rt::time::timeout(PATIENCE, bytes).await {
+                Ok(bytes) => bytes.map_err(|error| unreadable(&error)),
+                Err(_) => Err(Problem::new(Kind::RequestTimeout, "the body did not arrive within 10 seconds")),
+            }))
+        })
+    }
+}
+
+/// Refuses what the head already tells: not JSON, or too large. A request without any body declares nothing.
+fn check_declared(request: &HttpRequest) -> Result<(), Problem> {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|bytes| bytes > MAX_BODY as u64) {
+        return Err(too_large());
+    }
+    let declared = request.content_type();
+    let nothing_to_declare = declared.is_empty() && length.unwrap_or(0) == 0;
+    if nothing_to_declare || declared.eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        Err(Problem::new(Kind::UnsupportedMediaType, "send the body with Content-Type: application/json"))
+    }
+}
+
+fn too_large() -> Problem {
+    Problem::new(Kind::PayloadTooLarge, format!("a body may have at most {MAX_BODY} bytes"))
+}
+
+fn unreadable(error: &actix_web::Error) -> Problem {
+    match error.as_error::<PayloadError>() {
+        Some(PayloadError::Overflow) => too_large(),
+        _ => Problem::new(Kind::MalformedRequest, "the body could not be read to its end"),
+    }
+}
+
+impl Body {
+    /// The JSON object in it.
+    pub(crate) fn json<T: DeserializeOwned>(self) -> Result<T, Problem> {
+        let bytes = self.0?;
+        if bytes.is_empty() {
+            return Err(Problem::new(Kind::MalformedRequest, "the request needs a JSON object as its body"));
+        }
+        parse(&bytes)
+    }
+
+    /// The same for a request all of whose fields may be left out, and so its body.
+    pub(crate) fn json_or_default<T: DeserializeOwned + Default>(self) -> Result<T, Problem> {
+        let bytes = self.0?;
+        if bytes.is_empty() { Ok(T::default()) } else { parse(&bytes) }
+    }
+
+    /// The same for a document of objects within objects. Serde also takes an array of a struct's values for the struct,
+    /// which no client is promised.
+    pub(crate) fn document<T: DeserializeOwned + Serialize>(self) -> Result<T, Problem> {
+        let bytes = self.0.clone()?;
+        let document: T = self.json()?;
+        let given: Value = parse(&bytes)?;
+        match serde_json::to_value(&document) {
+            Ok(meant) if same_shape(&given, &meant) => Ok(document),
+            _ => Err(Problem::field("body", "has an array where an object belongs")),
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value: Result<T, _> = serde_path_to_error::deserialize(&mut deserializer);
+    let value = value.map_err(|error| {
+        let path = error.path().to_string();
+        let error = error.into_inner();
+        if error.is_data() { fault(&path, &error.to_string()) } else { not_json(&error) }
+    })?;
+    deserializer.end().map_err(|error| not_json(&error))?;
+    if bytes.trim_ascii_start().first() == Some(&b'{') {
+        Ok(value)
+    } else {
+        Err(Problem::field("body", "must be a JSON object"))
+    }
+}
+
+fn not_json(error: &serde_json::Error) -> Problem {
+    let detail = format!("the body is not JSON in UTF-8: line {}, column {}", error.line(), error.column());
+    Problem::new(Kind::MalformedRequest, detail)
+}
+
+/// Whether two values are objects, arrays and scalars in the same places.
+fn same_shape(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            a.iter().all(|(name, value)| b.get(name).is_some_and(|other| same_shape(value, other)))
+        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_shape(a, b)),
+        (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => false,
+        _ => true,
+    }
+}
