@@ -15,6 +15,7 @@ mod error;
 mod facts;
 mod locks;
 mod migrations;
+mod options;
 mod ports;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -32,4 +33,6 @@ mod types;
 #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
 compile_error!("muster-persistence needs one of its features `postgres` and `sqlite`");
 
+pub use migrations::PendingMigration;
+pub use options::StoreOptions;
 pub use store::Store;

@@ -21,6 +21,18 @@ const ON_POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/post
 #[cfg(feature = "sqlite")]
 const ON_SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
+/// What each migration runs, by its name: diesel embeds the texts too, but does not show them.
+macro_rules! texts {
+    ($engine:literal: $($name:literal),*) => {
+        &[$(($name, include_str!(concat!("../../../migrations/", $engine, "/", $name, "/up.sql")))),*]
+    };
+}
+
+#[cfg(feature = "postgres")]
+const POSTGRES_TEXTS: &[(&str, &str)] = texts!("postgres": "0001_initial");
+#[cfg(feature = "sqlite")]
+const SQLITE_TEXTS: &[(&str, &str)] = texts!("sqlite": "0001_initial");
+
 diesel::table! {
     /// Diesel's own record of what was applied.
     __diesel_schema_migrations (version) {
@@ -49,7 +61,30 @@ impl From<MigrateError> for DbError {
     }
 }
 
+/// A migration of this build that the schema lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingMigration {
+    /// Its name, like `0001_initial`. Migrations are applied in the order of their names.
+    pub name: String,
+    /// What it would run, on the store's engine.
+    pub sql: &'static str,
+}
+
 impl Store {
+    /// What [`Store::migrate`] would apply now, in that order. It changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached.
+    pub async fn pending_migrations(&self) -> Result<Vec<PendingMigration>, StoreError> {
+        self.detached(|db| async move {
+            let (known, texts) = known(&db)?;
+            let applied = applied(&db).await?;
+            let pending = known.into_iter().filter(|migration| !applied.contains(&migration.version));
+            pending.map(|Known { name, .. }| Ok(PendingMigration { sql: text_of(&name, texts)?, name })).collect()
+        })
+        .await
+    }
+
     /// Applies the migrations that are missing, all or none, and returns their names. Of several that do it at once,
     /// one does it and the others wait.
     ///
@@ -113,22 +148,44 @@ fn apply_pending<DB: Backend>(
 impl StoreHealth for Store {
     async fn check(&self) -> Result<(), StoreError> {
         self.detached(|db| async move {
-            let known = match &db {
-                #[cfg(feature = "postgres")]
-                Db::Postgres(_) => versions::<diesel::pg::Pg>(&ON_POSTGRES)?,
-                #[cfg(feature = "sqlite")]
-                Db::Sqlite { .. } => versions::<diesel::sqlite::Sqlite>(&ON_SQLITE)?,
-            };
-            let applied = applied(&db).await?;
-            compare(&known, &applied)
+            let (known, _) = known(&db)?;
+            let known: Vec<String> = known.into_iter().map(|migration| migration.version).collect();
+            compare(&known, &applied(&db).await?)
         })
         .await
     }
 }
 
-fn versions<DB: Backend>(migrations: &EmbeddedMigrations) -> Result<Vec<String>, DbError> {
+/// A migration of this build.
+struct Known {
+    version: String,
+    name: String,
+}
+
+type Texts = &'static [(&'static str, &'static str)];
+
+/// The migrations of this build for an engine, in their order, and what they run.
+fn known(db: &Db) -> Result<(Vec<Known>, Texts), DbError> {
+    match db {
+        #[cfg(feature = "postgres")]
+        Db::Postgres(_) => Ok((in_order::<diesel::pg::Pg>(&ON_POSTGRES)?, POSTGRES_TEXTS)),
+        #[cfg(feature = "sqlite")]
+        Db::Sqlite { .. } => Ok((in_order::<diesel::sqlite::Sqlite>(&ON_SQLITE)?, SQLITE_TEXTS)),
+    }
+}
+
+fn in_order<DB: Backend>(migrations: &EmbeddedMigrations) -> Result<Vec<Known>, DbError> {
     let migrations: Vec<Box<dyn Migration<DB>>> = migrations.migrations().map_err(StoreError::Backend)?;
-    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
+    let named = migrations.iter().map(Migration::name);
+    let mut known: Vec<_> =
+        named.map(|name| Known { version: name.version().to_string(), name: name.to_string() }).collect();
+    known.sort_by(|one, other| one.version.cmp(&other.version));
+    Ok(known)
+}
+
+fn text_of(name: &str, texts: Texts) -> Result<&'static str, DbError> {
+    let found = texts.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
+    found.ok_or_else(|| StoreError::Backend(format!("the migration {name} has no text").into()).into())
 }
 
 async fn applied(db: &Db) -> Result<Vec<String>, DbError> {

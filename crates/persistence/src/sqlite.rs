@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,12 +14,11 @@ use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfi
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use muster_domain::StoreError;
 
+use crate::StoreOptions;
 use crate::db::{Db, SqliteConn};
 
-/// How many statements read at once, beside the one that writes.
+/// How many statements read at once when the options do not say.
 const READERS: usize = 4;
-/// How long a unit of work waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// `synchronous = FULL`: what was answered is on disk, also when the power fails (WAL alone promises only integrity).
 /// The file's own lock is waited for, in milliseconds, because other processes may hold it: a backup, an import.
@@ -40,7 +40,7 @@ enum OpenError {
     SetUp { path: String, source: diesel::result::Error },
 }
 
-pub(crate) fn open(path: &str) -> Result<Db, StoreError> {
+pub(crate) fn open(path: &str, options: &StoreOptions) -> Result<Db, StoreError> {
     // An in-memory database would be another one for each connection; a query string would be taken for the name.
     if path.is_empty() || path.starts_with(':') || path.contains(['?', '\0']) {
         return Err(StoreError::Backend(Box::new(OpenError::NoFile)));
@@ -49,7 +49,9 @@ pub(crate) fn open(path: &str) -> Result<Db, StoreError> {
     // From the root, no path looks to SQLite like one of its `file:` URLs.
     let path = std::path::absolute(path).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
     let path = path.to_string_lossy();
-    Ok(Db::Sqlite { read: pool(&path, READERS, READ_ONLY)?, write: pool(&path, 1, "")? })
+    let readers = options.pool_size.map_or(READERS, NonZeroUsize::get);
+    let patience = options.acquire_timeout;
+    Ok(Db::Sqlite { read: pool(&path, readers, patience, READ_ONLY)?, write: pool(&path, 1, patience, "")? })
 }
 
 /// Makes sure that the file is there, can be written and has a write-ahead log, so that what is wrong is said at start.
@@ -69,7 +71,7 @@ fn prepare_file(path: &str) -> Result<(), OpenError> {
     connection.batch_execute(SETUP).map_err(|source| OpenError::SetUp { path: named(), source })
 }
 
-fn pool(path: &str, size: usize, extra: &'static str) -> Result<Pool<SqliteConn>, StoreError> {
+fn pool(path: &str, size: usize, patience: Duration, extra: &'static str) -> Result<Pool<SqliteConn>, StoreError> {
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |path| {
@@ -83,6 +85,6 @@ fn pool(path: &str, size: usize, extra: &'static str) -> Result<Pool<SqliteConn>
         })
     });
     let manager = AsyncDieselConnectionManager::<SqliteConn>::new_with_config(path, config);
-    let builder = Pool::builder(manager).max_size(size).runtime(Runtime::Tokio1).wait_timeout(Some(PATIENCE));
+    let builder = Pool::builder(manager).max_size(size).runtime(Runtime::Tokio1).wait_timeout(Some(patience));
     builder.build().map_err(|error| StoreError::Backend(Box::new(error)))
 }

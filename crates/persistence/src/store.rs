@@ -1,6 +1,7 @@
 use muster_domain::StoreError;
 use tokio::runtime::Handle;
 
+use crate::StoreOptions;
 use crate::db::Db;
 use crate::error::DbError;
 
@@ -32,12 +33,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::Backend`] when the URL is malformed or of another kind of database, [`StoreError::Unavailable`]
     /// when the file cannot be opened or written.
-    pub fn connect(url: &str, runtime: Handle) -> Result<Self, StoreError> {
-        let db = match url.split_once("://") {
+    pub fn open(options: &StoreOptions, runtime: Handle) -> Result<Self, StoreError> {
+        let db = match options.url.split_once("://") {
             #[cfg(feature = "sqlite")]
-            Some(("sqlite", path)) => crate::sqlite::open(path)?,
+            Some(("sqlite", path)) => crate::sqlite::open(path, options)?,
             #[cfg(feature = "postgres")]
-            Some(("postgres" | "postgresql", _)) => crate::postgres::open(url)?,
+            Some(("postgres" | "postgresql", _)) => crate::postgres::open(options)?,
             #[cfg(not(feature = "sqlite"))]
             Some(("sqlite", _)) => return Err(StoreError::Backend(Box::new(InvalidUrl::NotBuiltIn("SQLite")))),
             #[cfg(not(feature = "postgres"))]
@@ -47,6 +48,14 @@ impl Store {
             _ => return Err(StoreError::Backend(Box::new(InvalidUrl::Scheme))),
         };
         Ok(Self { db, runtime })
+    }
+
+    /// [`Store::open`] with the default options.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn connect(url: &str, runtime: Handle) -> Result<Self, StoreError> {
+        Self::open(&StoreOptions::new(url), runtime)
     }
 
     /// Runs a unit of work to its end on the store's own runtime. A caller that is cancelled only stops waiting for it:

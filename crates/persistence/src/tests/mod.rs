@@ -3,6 +3,7 @@
 mod connections;
 mod detached;
 mod failures;
+mod pending;
 
 use tempfile::TempDir;
 use tokio::runtime::{Handle, Runtime};

@@ -1,0 +1,46 @@
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// Where a store is, and how patient it is with its database.
+#[derive(Clone)]
+pub struct StoreOptions {
+    /// `sqlite://PATH` or `postgres://…`; see [`crate::Store::open`]. It may hold a password, and is never shown.
+    pub url: String,
+    /// How many connections are open at most. On SQLite: how many read at once, beside the one that writes. `None`
+    /// means 16 on PostgreSQL and 4 on SQLite.
+    pub pool_size: Option<NonZeroUsize>,
+    /// How long opening one connection may take, TLS and sign-in included; 5 seconds. Opening a file waits for nothing,
+    /// so SQLite has no use for it.
+    pub connect_timeout: Duration,
+    /// How long a unit of work waits for a connection that others use; 10 seconds.
+    pub acquire_timeout: Duration,
+    /// How long PostgreSQL works on one statement, and how long it keeps a transaction open that says nothing; 30
+    /// seconds, `None` for no limit. Migrations are not held to it. SQLite has nothing like it: there it does nothing.
+    pub statement_timeout: Option<Duration>,
+}
+
+impl StoreOptions {
+    /// The store at `url`, everything else by default.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            pool_size: None,
+            connect_timeout: Duration::from_secs(5),
+            acquire_timeout: Duration::from_secs(10),
+            statement_timeout: Some(Duration::from_secs(30)),
+        }
+    }
+}
+
+impl fmt::Debug for StoreOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreOptions")
+            .field("url", &"redacted")
+            .field("pool_size", &self.pool_size)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("acquire_timeout", &self.acquire_timeout)
+            .field("statement_timeout", &self.statement_timeout)
+            .finish()
+    }
+}
