@@ -1,0 +1,26 @@
+# Runs a server until its standard input ends, which it does when the process that gives the orders is gone, however it
+# went. Then it stops the server at once and removes the folder.
+#   sh watchdog.sh FOLDER POSTGRES [ARGUMENT…]
+folder=$1
+shift
+while read -r order; do
+  case $order in
+    start)
+      "$@" </dev/null >>"$folder/log" 2>&1 &
+      server=$!
+      ;;
+    kill)
+      kill -STOP "$server"
+      kill -KILL "$server" $(cat "/proc/$server/task/$server/children" 2>/dev/null) 2>/dev/null
+      wait "$server" 2>/dev/null
+      ;;
+    stop)
+      kill -INT "$server"
+      wait "$server" 2>/dev/null
+      ;;
+  esac
+  echo done
+done
+kill -QUIT "$server" 2>/dev/null
+wait
+rm -rf "$folder"
