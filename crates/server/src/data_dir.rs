@@ -18,17 +18,18 @@ pub(crate) enum DataDirError {
     #[error("the secret in {} cannot be read or made", .0.display())]
     Secret(PathBuf, #[source] io::Error),
     /// A secret's file can be read by others than its owner.
-    #[error("others can read the secret in {path}: run `chmod 600 {path}`, or remove it to have a new one made", path = .0.display())]
+    #[error("others can read the secret in {path}: run `chmod 600 {path}`", path = .0.display())]
     TooOpen(PathBuf),
     /// What the file holds is no pepper.
-    #[error("the pepper in {} is damaged", .0.display())]
+    #[error("the pepper in {} is damaged: restore it from a backup; with a new one, made when the file is removed, every proof of contact is lost", .0.display())]
     Pepper(PathBuf, #[source] InvalidPepper),
     /// What the file holds is no signing key.
-    #[error("the signing key in {} is damaged", .0.display())]
+    #[error("the signing key in {} is damaged: restore it from a backup, or remove the file to have a new one made", .0.display())]
     SigningKey(PathBuf, #[source] InvalidSigningKey),
 }
 
-/// Makes the folder, for its owner alone, unless it is there.
+/// Makes the folder, for its owner alone, unless it is there. Git is told to leave a folder that is made here alone: it
+/// holds secrets and contacts, and a server may be started anywhere in a repository.
 ///
 /// # Errors
 /// When it cannot be made.
@@ -37,7 +38,12 @@ pub(crate) fn create(folder: &Path) -> Result<(), DataDirError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| DataDirError::Create(folder.to_owned(), error))
+    let failed = |error| DataDirError::Create(folder.to_owned(), error);
+    if folder.is_dir() {
+        return Ok(());
+    }
+    builder.create(folder).map_err(failed)?;
+    fs::write(folder.join(".gitignore"), "*\n").map_err(failed)
 }
 
 /// The folder's pepper, made on first use.
@@ -130,6 +136,7 @@ mod tests {
         let folder = parent.path().join("a/b");
         create(&folder).unwrap();
         assert_eq!(mode(&folder), 0o700);
+        assert_eq!(fs::read_to_string(folder.join(".gitignore")).unwrap(), "*\n");
         create(&folder).unwrap();
     }
 

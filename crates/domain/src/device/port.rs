@@ -36,12 +36,13 @@ pub trait DeviceStore: Send + Sync {
     /// - The person has a device with that token fingerprint: its platform, token, name, app version and `last_seen_at`
     ///   become the given ones; its id, proof and `created_at` stay. [`RegisterOutcome::Updated`], and `updated` is
     ///   written.
-    /// - Another person has it: their device goes, with its proof and the challenge that was sent to it; the given one
-    ///   is stored. [`RegisterOutcome::Created`], and `released` and `registered` are written.
+    /// - Another person has it: their device goes with its proof, and the challenge that was sent to it is cancelled as
+    ///   of the given `last_seen_at`; the given one is stored. [`RegisterOutcome::Created`], and `released` and
+    ///   `registered` are written.
     /// - Nobody has it: the given one is stored. [`RegisterOutcome::Created`], and `registered` is written.
     ///
     /// A person who has `max` devices gets no new one. However many run at once, one person at most has a token, and no
-    /// person more than `max`.
+    /// person more than `max`. A cancelled challenge is kept without its device, so that the wait for the next holds.
     async fn register(
         &self,
         device: &Device,
@@ -52,8 +53,9 @@ pub trait DeviceStore: Send + Sync {
     /// A person's devices, oldest first (by `created_at`, then id).
     async fn list(&self, user_id: UserId) -> Result<Vec<Device>, StoreError>;
 
-    /// Removes a device of that person with its proof, cancels the challenge that was sent to it as of `at`, and writes
-    /// `event`: all or nothing. `false`, and nothing written, when the person has no such device.
+    /// Removes a device of that person with its proof, cancels the challenge that was sent to it as of `at` (which is
+    /// kept without its device, so that the wait for the next holds), and writes `event`: all or nothing. `false`, and
+    /// nothing written, when the person has no such device.
     async fn remove(
         &self,
         user_id: UserId,

@@ -26,9 +26,15 @@ pub enum Change {
         fields: Vec<&'static str>,
     },
     /// They may no longer sign in, and their sessions are ended.
-    Deactivated,
+    Deactivated {
+        /// What else changed.
+        fields: Vec<&'static str>,
+    },
     /// They may sign in again.
-    Reactivated,
+    Reactivated {
+        /// What else changed.
+        fields: Vec<&'static str>,
+    },
     /// The record says nothing new.
     Unchanged,
 }
@@ -100,7 +106,7 @@ impl DirectoryService {
             time_zone: None,
             locale: None,
             role: Role::User,
-            active: record.active,
+            active: true,
             source: Source::Scim,
             version: 0,
             created_at: now,
@@ -140,8 +146,8 @@ impl DirectoryService {
             user,
         };
         let change = match (before.active, update.user.active) {
-            (true, false) => Change::Deactivated,
-            (false, true) => Change::Reactivated,
+            (true, false) => Change::Deactivated { fields: besides_active(&fields) },
+            (false, true) => Change::Reactivated { fields: besides_active(&fields) },
             _ => Change::Updated { fields: fields.clone() },
         };
         let events = self.events(&before, &update, fields, feed, origin);
@@ -193,7 +199,7 @@ impl DirectoryService {
             time_zone: record.time_zone.clone(),
             locale: record.locale.clone(),
             role: before.role,
-            active: record.active,
+            active: record.active.unwrap_or(before.active),
             source: before.source,
             version: before.version + 1,
             created_at: before.created_at,
@@ -216,6 +222,10 @@ fn changed_fields(before: &User, after: &User) -> Vec<&'static str> {
         ("active", before.active == after.active),
     ];
     comparisons.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
+}
+
+fn besides_active(fields: &[&'static str]) -> Vec<&'static str> {
+    fields.iter().copied().filter(|field| *field != "active").collect()
 }
 
 /// The methods whose destination was one thing and is another now. Fingerprints are of normalized destinations, so a

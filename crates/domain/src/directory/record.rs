@@ -24,7 +24,7 @@ pub struct RawRecord {
     pub time_zone: Option<String>,
     /// `locale`.
     pub locale: Option<String>,
-    /// `active`; a person is active when it is left out.
+    /// `active`. When it is left out, a new person is active and a known one stays what they are.
     pub active: Option<bool>,
 }
 
@@ -46,7 +46,8 @@ pub struct DirectoryRecord {
     pub(super) phone: Option<Phone>,
     pub(super) time_zone: Option<String>,
     pub(super) locale: Option<String>,
-    pub(super) active: bool,
+    /// What the record says of it, if anything.
+    pub(super) active: Option<bool>,
 }
 
 impl fmt::Debug for DirectoryRecord {
@@ -96,7 +97,7 @@ impl DirectoryRecord {
             phone: phone.map(|number| Phone::parse(&number, default_region)),
             time_zone,
             locale,
-            active: raw.active.unwrap_or(true),
+            active: raw.active,
         })
     }
 

@@ -12,9 +12,9 @@ use crate::{StoreError, TeamId, UserId};
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ProfileReader: Send + Sync {
-    /// The person with that id, active or not, with their active teams (by name), every proof on record, devices
-    /// (oldest first), the latest challenge of each method, and the stored preferences. `None` when there is no such
-    /// person.
+    /// The person with that id, active or not, with their active teams (by folded name, see [`fold`]), every proof on
+    /// record, devices (oldest first), the latest challenge of each method, and the stored preferences. `None` when
+    /// there is no such person. Never a stale answer: what another call has committed is seen.
     async fn profile(&self, id: UserId) -> Result<Option<ProfileFacts>, StoreError>;
 }
 
@@ -45,7 +45,7 @@ pub struct UserQuery {
     pub role: Option<Role>,
     /// Only active, or only deactivated people.
     pub active: Option<bool>,
-    /// Only members of this team.
+    /// Only members of this team; nobody when it is inactive, for an inactive team is shown nowhere.
     pub team: Option<TeamId>,
     /// Only people who can, or only people who cannot be on call (see [`UserSummary::can_be_on_call`]).
     pub can_be_on_call: Option<bool>,
@@ -91,7 +91,8 @@ pub trait UserStore: Send + Sync {
     async fn list(&self, query: &UserQuery) -> Result<Vec<UserSummary>, StoreError>;
 
     /// Gives a person a role and writes `event`, both or neither. Taking the role of admin from an active admin is
-    /// refused when no other active admin is left, however many such calls run at once.
+    /// refused when no other active admin is left, however many such calls run at once. `updated_at` becomes `at`;
+    /// `version` stays, for it counts what the directory changes.
     async fn change_role(
         &self,
         id: UserId,

@@ -23,7 +23,8 @@ pub enum OpenOutcome {
 pub trait VerificationStore: Send + Sync {
     /// Makes `challenge` the only one of its person and method and writes `event`, both or neither, but only when the
     /// one before it was opened at or before `cutoff` (or there is none). Of any number of such calls at once, exactly
-    /// one is [`OpenOutcome::Opened`].
+    /// one is [`OpenOutcome::Opened`]. A challenge whose device was removed meanwhile is opened all the same and kept
+    /// without a device: the wait for the next holds, and nothing can complete it.
     async fn open_challenge(
         &self,
         challenge: &Challenge,

@@ -173,10 +173,12 @@ async fn deactivation_and_return_are_recorded_and_delete_nothing() {
     let id = proven_ada(&house).await;
     let mark = house.mark();
     let inactive = RawRecord { active: Some(false), ..raw(ADA) };
-    assert_eq!(apply(&house, inactive.clone()).await.unwrap().change, Change::Deactivated);
+    assert_eq!(apply(&house, inactive.clone()).await.unwrap().change, Change::Deactivated { fields: vec![] });
     assert_eq!(house.actions_since(mark), ["scim.user.updated", "scim.user.deactivated"]);
     assert_eq!(apply(&house, inactive).await.unwrap().change, Change::Unchanged);
-    assert_eq!(apply(&house, raw(ADA)).await.unwrap().change, Change::Reactivated);
+    assert_eq!(apply(&house, raw(ADA)).await.unwrap().change, Change::Unchanged, "what is left out stays");
+    let back = RawRecord { active: Some(true), display_name: Some("Countess".to_owned()), ..raw(ADA) };
+    assert_eq!(apply(&house, back).await.unwrap().change, Change::Reactivated { fields: vec!["displayName"] });
     assert_eq!(house.actions_since(mark + 2), ["scim.user.updated", "scim.user.reactivated"]);
     assert_eq!(proven(&house, id).await, (true, true));
     assert_eq!(house.profile(id).await.user.version, 3);

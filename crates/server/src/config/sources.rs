@@ -41,14 +41,19 @@ impl Settings {
 
     /// Takes the lines of a `.env` file. It may hold other programs' settings: they are left alone.
     pub(super) fn add_dotenv(&mut self, text: &str) {
+        let mut searched = 0;
         for item in dotenvy::Iter::new(text.trim_start_matches('\u{feff}').as_bytes()) {
             match item {
                 Ok((name, value)) if is_ours(&name) => self.set(name, Zeroizing::new(value)),
                 Ok((_, mut value)) => zeroize::Zeroize::zeroize(&mut value),
                 // The library's own message quotes the line, which may hold a secret.
                 Err(dotenvy::Error::LineParse(line, _)) => {
-                    let number = text.lines().position(|each| each == line).map_or(1, |index| index + 1);
-                    self.faults.push(Fault::new(".env", format!("line {number} is not of the form NAME=value")));
+                    let found = text.lines().skip(searched).position(|each| each == line);
+                    searched += found.map_or(0, |index| index + 1);
+                    let told = format!(
+                        "line {searched} is not of the form NAME=value (a value of several lines needs quotes)"
+                    );
+                    self.faults.push(Fault::new(".env", told));
                 }
                 Err(_) => self.faults.push(Fault::new(".env", "cannot be read")),
             }
@@ -66,11 +71,10 @@ impl Settings {
         }
     }
 
-    /// An empty value counts as left out, so that a copy of `.env.example` means its defaults.
+    /// An empty value counts as left out, so that a copy of `.env.example` means its defaults, and an empty variable of
+    /// the environment what `.env` says.
     fn set(&mut self, name: String, value: Zeroizing<String>) {
-        if value.trim().is_empty() {
-            self.values.remove(&name);
-        } else {
+        if !value.trim().is_empty() {
             self.values.insert(name, value);
         }
     }

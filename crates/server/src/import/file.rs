@@ -1,15 +1,33 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 
 use serde_json::value::RawValue;
 
 /// One resource of the file, unread.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Record<'a> {
-    /// The line that it begins on, from 1.
-    pub line: usize,
+    /// Where it is.
+    pub place: Place,
     /// Its JSON.
     pub json: &'a str,
+}
+
+/// Where a record begins: its line, and which record of the file it is when others begin on that line too, as in the
+/// one-line answers of identity providers. Both count from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub line: usize,
+    pub record: Option<usize>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.record {
+            None => write!(f, "line {}", self.line),
+            Some(record) => write!(f, "line {}, record {record}", self.line),
+        }
+    }
 }
 
 /// The file's resources.
@@ -41,7 +59,10 @@ pub(crate) enum FileError {
         reason: String,
     },
     /// It is JSON of neither form.
-    #[error("neither a SCIM 2.0 ListResponse (an object with a list of `Resources`) nor a list of User resources")]
+    #[error(
+        "neither a SCIM 2.0 ListResponse (an object with a list of `Resources`) nor a list of User resources; \
+         what the own APIs of Okta and Microsoft Graph list is not SCIM"
+    )]
     NeitherForm,
 }
 
@@ -65,7 +86,12 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Roster<'_>, FileError> {
         // SCIM's attribute names do not depend on case (RFC 7643, section 2.1).
         let find = |name: &str| attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, raw)| *raw);
         total = find("totalResults").and_then(|raw| raw.get().parse().ok());
-        find("Resources").ok_or(FileError::NeitherForm)?
+        match find("Resources").filter(|raw| raw.get() != "null") {
+            Some(list) => list,
+            // Where nothing matched, a ListResponse may leave the list out (RFC 7644, section 3.4.2).
+            None if total == Some(0) => return Ok(Roster { total: None, records: Vec::new() }),
+            None => return Err(FileError::NeitherForm),
+        }
     };
     let resources: Vec<&RawValue> = serde_json::from_str(list.get()).map_err(|_| FileError::NeitherForm)?;
     Ok(Roster { total: total.filter(|total| *total > resources.len()), records: located(text, &resources) })
@@ -78,9 +104,15 @@ fn located<'a>(text: &'a str, resources: &[&'a RawValue]) -> Vec<Record<'a>> {
         let begins = raw.get().as_ptr().addr() - text.as_ptr().addr();
         line += newlines(&text.as_bytes()[counted..begins]);
         counted = begins;
-        Record { line, json: raw.get() }
+        Record { place: Place { line, record: None }, json: raw.get() }
     };
-    resources.iter().map(record).collect()
+    let mut records: Vec<Record<'a>> = resources.iter().map(record).collect();
+    let lines: Vec<usize> = records.iter().map(|record| record.place.line).collect();
+    for (index, record) in records.iter_mut().enumerate() {
+        let shared = index > 0 && lines[index - 1] == lines[index] || lines.get(index + 1) == Some(&lines[index]);
+        record.place.record = shared.then_some(index + 1);
+    }
+    records
 }
 
 fn newlines(bytes: &[u8]) -> usize {

@@ -6,14 +6,14 @@ use muster_domain::directory::{ApplyRecordError, Change, DirectoryRecord, Direct
 use muster_domain::user::{Region, fold};
 use muster_domain::{FieldError, StoreError};
 
-use super::{Record, Roster, read_user};
+use super::{Place, Record, Roster, name_of, read_user};
 
 /// What became of one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// The line that the record begins on.
-    pub line: usize,
-    /// The person's user name, when the record has one that can be shown.
+    /// Where the record is.
+    pub place: Place,
+    /// The person's user name, or else their external id, when the record has one that can be shown.
     pub user_name: Option<String>,
     /// What became of it.
     pub outcome: Outcome,
@@ -46,10 +46,10 @@ pub(crate) struct Summary {
 
 /// The import stopped half-way. What came before is kept; running it again goes on.
 #[derive(Debug, thiserror::Error)]
-#[error("the import stopped at line {line}; run it again to go on")]
+#[error("the import stopped at {place}; run it again to go on")]
 pub(crate) struct ImportError {
     /// The record that could not be taken over.
-    pub line: usize,
+    pub place: Place,
     /// Why.
     #[source]
     pub store: StoreError,
@@ -74,21 +74,21 @@ pub(crate) async fn run(
             Ok(checked) => {
                 let outcome = match directory.apply_record(&checked, DirectoryFeed::Import, &origin).await {
                     Ok(applied) => Outcome::Applied(applied.change),
-                    Err(ApplyRecordError::Store(store)) => return Err(ImportError { line: record.line, store }),
+                    Err(ApplyRecordError::Store(store)) => return Err(ImportError { place: record.place, store }),
                     Err(refused @ (ApplyRecordError::Conflict | ApplyRecordError::Contended)) => {
                         Outcome::Refused { reason: refused.to_string() }
                     }
                 };
                 Entry {
-                    line: record.line,
+                    place: record.place,
                     user_name: Some(checked.user_name().to_owned()),
                     undeliverable_phone: checked.phone_is_undeliverable() && matches!(outcome, Outcome::Applied(_)),
                     outcome,
                 }
             }
             Err(reason) => Entry {
-                line: record.line,
-                user_name: None,
+                place: record.place,
+                user_name: name_of(record.json),
                 undeliverable_phone: false,
                 outcome: Outcome::Refused { reason },
             },
@@ -103,7 +103,7 @@ fn check(record: &Record<'_>, default_region: Option<Region>, seen: &mut Seen) -
     let raw = read_user(record.json).map_err(|errors| listed(&errors))?;
     let external_id = raw.external_id.as_ref().map(|id| id.trim().to_owned());
     let checked = DirectoryRecord::parse(raw, default_region).map_err(|errors| listed(&errors))?;
-    seen.admit(record.line, checked.user_name(), external_id)?;
+    seen.admit(record.place, checked.user_name(), external_id)?;
     Ok(checked)
 }
 
@@ -114,21 +114,21 @@ fn listed(errors: &[FieldError]) -> String {
 /// Which records named whom. Two for one person would undo each other, at each run anew.
 #[derive(Default)]
 struct Seen {
-    user_names: HashMap<String, usize>,
-    external_ids: HashMap<String, usize>,
+    user_names: HashMap<String, Place>,
+    external_ids: HashMap<String, Place>,
 }
 
 impl Seen {
-    fn admit(&mut self, line: usize, user_name: &str, external_id: Option<String>) -> Result<(), String> {
+    fn admit(&mut self, place: Place, user_name: &str, external_id: Option<String>) -> Result<(), String> {
         let user_name = fold(user_name);
         if let Some(earlier) = self.user_names.get(&user_name) {
-            return Err(format!("userName is that of line {earlier}"));
+            return Err(format!("userName is that of {earlier}"));
         }
         if let Some(earlier) = external_id.as_ref().and_then(|id| self.external_ids.get(id)) {
-            return Err(format!("externalId is that of line {earlier}"));
+            return Err(format!("externalId is that of {earlier}"));
         }
-        self.user_names.insert(user_name, line);
-        self.external_ids.extend(external_id.map(|id| (id, line)));
+        self.user_names.insert(user_name, place);
+        self.external_ids.extend(external_id.map(|id| (id, place)));
         Ok(())
     }
 }
@@ -138,8 +138,8 @@ impl Summary {
         let counter = match outcome {
             Outcome::Applied(Change::Added) => &mut self.added,
             Outcome::Applied(Change::Updated { .. }) => &mut self.changed,
-            Outcome::Applied(Change::Deactivated) => &mut self.deactivated,
-            Outcome::Applied(Change::Reactivated) => &mut self.reactivated,
+            Outcome::Applied(Change::Deactivated { .. }) => &mut self.deactivated,
+            Outcome::Applied(Change::Reactivated { .. }) => &mut self.reactivated,
             Outcome::Applied(Change::Unchanged) => &mut self.unchanged,
             Outcome::Refused { .. } => &mut self.refused,
         };
@@ -162,15 +162,17 @@ impl Entry {
     /// The lines that tell of it; none when nothing changed and there is nothing to note.
     #[must_use]
     pub(crate) fn lines(&self) -> Vec<String> {
-        let at = format!("line {}:", self.line);
+        let at = format!("{}:", self.place);
         let name = self.user_name.as_deref().unwrap_or_default();
         let told = match &self.outcome {
             Outcome::Applied(Change::Added) => Some(format!("{at} added {name}")),
-            Outcome::Applied(Change::Updated { fields }) => {
-                Some(format!("{at} changed {name} ({})", fields.join(", ")))
+            Outcome::Applied(Change::Updated { fields }) => Some(format!("{at} changed {name}{}", besides(fields))),
+            Outcome::Applied(Change::Deactivated { fields }) => {
+                Some(format!("{at} deactivated {name}{}", besides(fields)))
             }
-            Outcome::Applied(Change::Deactivated) => Some(format!("{at} deactivated {name}")),
-            Outcome::Applied(Change::Reactivated) => Some(format!("{at} reactivated {name}")),
+            Outcome::Applied(Change::Reactivated { fields }) => {
+                Some(format!("{at} reactivated {name}{}", besides(fields)))
+            }
             Outcome::Applied(Change::Unchanged) => None,
             Outcome::Refused { reason } if name.is_empty() => Some(format!("{at} refused: {reason}")),
             Outcome::Refused { reason } => Some(format!("{at} refused {name}: {reason}")),
@@ -180,4 +182,8 @@ impl Entry {
         });
         told.into_iter().chain(note).collect()
     }
+}
+
+fn besides(fields: &[&str]) -> String {
+    if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) }
 }

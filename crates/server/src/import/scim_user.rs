@@ -25,11 +25,20 @@ pub(crate) fn read_user(json: &str) -> Result<RawRecord, Vec<FieldError>> {
         given_name: name(&mut reader, "givenName"),
         family_name: name(&mut reader, "familyName"),
         email: reader.preferred(&user, "emails", &[is_primary, |entry| is_of_type(entry, "work")]),
-        phone: reader.preferred(&user, "phoneNumbers", &[|entry| is_of_type(entry, "mobile"), is_primary]),
+        phone: reader.preferred(
+            &user,
+            "phoneNumbers",
+            &[|entry| is_of_type(entry, "mobile"), is_primary, takes_messages],
+        ),
         time_zone: reader.text(&user, "timezone", "timezone"),
         locale: reader.text(&user, "locale", "locale").or(language.map(first_language)),
         active: reader.boolean(&user, "active"),
     };
+    if record.user_name.is_none() && ["profile", "userPrincipalName"].iter().any(|own| attribute(&user, own).is_some())
+    {
+        let detail = "is required: this is the identity provider's own form of a user, not SCIM's";
+        reader.errors.push(FieldError::new("userName", detail));
+    }
     if reader.errors.is_empty() { Ok(record) } else { Err(reader.errors) }
 }
 
@@ -106,6 +115,23 @@ fn is_primary(entry: &Object) -> bool {
 
 fn is_of_type(entry: &Object, wanted: &str) -> bool {
     matches!(attribute(entry, "type"), Some(Value::String(kind)) if kind.eq_ignore_ascii_case(wanted))
+}
+
+fn takes_messages(entry: &Object) -> bool {
+    !is_of_type(entry, "fax") && !is_of_type(entry, "pager")
+}
+
+/// By what a record that is refused can be told from others: its user name, else its external id, as far as it can be
+/// shown on one line.
+#[must_use]
+pub(crate) fn name_of(json: &str) -> Option<String> {
+    let Ok(Value::Object(user)) = serde_json::from_str(json) else { return None };
+    let text = |name| match attribute(&user, name) {
+        Some(Value::String(text)) if !text.trim().is_empty() => Some(text.trim().chars().take(60).collect::<String>()),
+        _ => None,
+    };
+    let name = text("userName").or_else(|| text("externalId"))?;
+    Some(name.escape_debug().to_string())
 }
 
 /// The first of a `preferredLanguage`, which has the form of `Accept-Language` (RFC 7643, section 4.1.1).

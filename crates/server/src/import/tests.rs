@@ -121,15 +121,15 @@ null,
             "line 3: refused: userName is required",
             "line 4: refused: userName must be a string",
             "line 5: refused: record must be an object",
-            "line 6: refused: emails must be an e-mail address of at most 254 bytes, like ada@example.com",
-            "line 7: refused: emails must be a list; phoneNumbers[0] must be an object",
-            "line 8: refused: userName must not be longer than 255 characters",
-            "line 9: refused: userName must not contain control characters or invisible ones",
+            "line 6: refused bad-mail: emails must be an e-mail address of at most 254 bytes, like ada@example.com",
+            "line 7: refused bad-list: emails must be a list; phoneNumbers[0] must be an object",
+            "line 8: refused xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx: userName must not be longer than 255 characters",
+            "line 9: refused nul\\0: userName must not contain control characters or invisible ones",
             "line 10: refused: record cannot be read: unexpected end of hex escape",
-            "line 11: refused: userName is that of line 2",
-            "line 12: refused: active must be true or false",
+            "line 11: refused GOOD1: userName is that of line 2",
+            "line 12: refused maybe: active must be true or false",
             "line 13: added good2",
-            "line 14: refused: externalId is that of line 13",
+            "line 14: refused good3: externalId is that of line 13",
             "line 15: refused: record must be an object",
             "line 16: added good4",
         ]
@@ -204,6 +204,7 @@ fn email_is_the_primary_one_else_that_of_work_else_the_first(#[case] emails: &st
 #[case::mobile(r#"[{"value":"1","primary":true},{"value":"2","type":"mobile"}]"#, "2")]
 #[case::primary(r#"[{"value":"1","type":"work"},{"value":"2","primary":true}]"#, "2")]
 #[case::first(r#"[{"value":"1","type":"work"},{"value":"2","type":"home"}]"#, "1")]
+#[case::no_fax(r#"[{"value":"1","type":"fax"},{"value":"2","type":"work"}]"#, "2")]
 fn phone_is_the_mobile_one_else_the_primary_one_else_the_first(#[case] phones: &str, #[case] chosen: &str) {
     assert_eq!(user(&format!(r#"{{"phoneNumbers":{phones}}}"#)).phone.as_deref(), Some(chosen));
 }
@@ -226,24 +227,18 @@ fn id_of_the_provider_is_no_external_id() {
     assert_eq!(user(r#"{"id":"00u1","userName":"a"}"#).external_id, None);
 }
 
+const NEITHER: &str = "neither a SCIM 2.0 ListResponse (an object with a list of `Resources`) nor a list of User \
+    resources; what the own APIs of Okta and Microsoft Graph list is not SCIM";
+
 #[rstest]
 #[case::empty("", "not JSON at line 1, column 0: EOF while parsing a value")]
 #[case::cut_short("[\n{\"userName\":\n", "not JSON at line 3, column 0: EOF while parsing a value")]
 #[case::comma("[{},\n]", "not JSON at line 2, column 1: expected value")]
 #[case::two_documents("[]\n[]", "not JSON at line 2, column 1: trailing characters")]
 #[case::csv("userName,email\nada,ada@example.com", "not JSON at line 1, column 1: expected value")]
-#[case::number(
-    "7",
-    "neither a SCIM 2.0 ListResponse (an object with a list of `Resources`) nor a list of User resources"
-)]
-#[case::one_user(
-    r#"{"userName":"a"}"#,
-    "neither a SCIM 2.0 ListResponse (an object with a list of `Resources`) nor a list of User resources"
-)]
-#[case::resources_of_another_type(
-    r#"{"Resources":{}}"#,
-    "neither a SCIM 2.0 ListResponse (an object with a list of `Resources`) nor a list of User resources"
-)]
+#[case::number("7", NEITHER)]
+#[case::one_user(r#"{"userName":"a"}"#, NEITHER)]
+#[case::resources_of_another_type(r#"{"Resources":{}}"#, NEITHER)]
 fn file_that_is_no_roster_is_refused_as_a_whole(#[case] text: &str, #[case] reason: &str) {
     assert_eq!(parse(text.as_bytes()).unwrap_err().to_string(), reason);
 }
@@ -257,7 +252,7 @@ fn file_that_is_not_utf8_is_refused_with_its_line() {
 #[test]
 fn byte_order_mark_is_skipped_and_lines_are_counted_from_one() {
     let roster = parse("\u{feff}[{},\r\n\r\n  {}, {}]".as_bytes()).unwrap();
-    assert_eq!(roster.records.iter().map(|record| record.line).collect::<Vec<_>>(), [1, 3, 3]);
+    assert_eq!(roster.records.iter().map(|record| record.place.line).collect::<Vec<_>>(), [1, 3, 3]);
 }
 
 #[test]
@@ -290,6 +285,47 @@ proptest! {
         }
         text.push(']');
         let roster = parse(text.as_bytes()).unwrap();
-        prop_assert_eq!(roster.records.iter().map(|record| record.line).collect::<Vec<_>>(), expected);
+        prop_assert_eq!(roster.records.iter().map(|record| record.place.line).collect::<Vec<_>>(), expected);
     }
+}
+
+/// As an identity provider's API answers: everything on one line.
+#[tokio::test]
+async fn records_on_one_line_are_told_apart_by_number_and_name() {
+    let file = r#"[{"userName":"a"},{"userName":"b","emails":"b"},{"externalId":"00u3"},{"userName":"A"}]"#;
+    let (told, summary) = world().import(file).await;
+    assert_eq!(
+        told,
+        [
+            "line 1, record 1: added a",
+            "line 1, record 2: refused b: emails must be a list",
+            "line 1, record 3: refused 00u3: userName is required",
+            "line 1, record 4: refused A: userName is that of line 1, record 1",
+        ]
+    );
+    assert_eq!((summary.added, summary.refused), (1, 3));
+}
+
+#[test]
+fn list_response_without_resources_is_an_empty_roster() {
+    for text in [r#"{"totalResults":0}"#, r#"{"totalResults":0,"Resources":null}"#] {
+        assert!(parse(text.as_bytes()).unwrap().records.is_empty(), "{text}");
+    }
+    assert!(parse(br#"{"totalResults":1}"#).is_err());
+}
+
+#[tokio::test]
+async fn providers_own_form_of_a_user_is_refused_with_a_hint() {
+    let (told, _) = world().import(r#"[{"profile":{"login":"a@example.com"},"status":"ACTIVE"}]"#).await;
+    assert!(told[0].contains("the identity provider's own form"), "{told:?}");
+}
+
+#[tokio::test]
+async fn leaver_who_is_listed_without_active_stays_out() {
+    let world = world();
+    world.import(r#"[{"userName":"a","displayName":"A","active":false}]"#).await;
+    let (told, _) = world.import(r#"[{"userName":"a","displayName":"B"}]"#).await;
+    assert_eq!(told, ["line 1: changed a (displayName)"]);
+    let (told, _) = world.import(r#"[{"userName":"a","displayName":"C","active":true}]"#).await;
+    assert_eq!(told, ["line 1: reactivated a (displayName)"]);
 }
