@@ -16,12 +16,12 @@ pub struct Database {
 /// process: what it made is the template of every other database, so that all tests of a process share one schema.
 pub async fn database<Migrating: Future<Output = ()>>(migrate: impl FnOnce(String) -> Migrating) -> Database {
     let server = Server::get().await;
-    if let Server::Given(_) = server {
+    let Server::Ours(cluster) = server else {
         // Nobody would remove the template from a server that outlives this process.
         let database = empty_database().await;
         migrate(database.url.clone()).await;
         return database;
-    }
+    };
     let make_template = async {
         let name = new_name();
         server.run(&format!("CREATE DATABASE {name}")).await;
@@ -34,7 +34,7 @@ pub async fn database<Migrating: Future<Output = ()>>(migrate: impl FnOnce(Strin
         name
     };
     let template = TEMPLATE.get_or_init(|| make_template).await;
-    create(server, &format!("TEMPLATE {template}")).await
+    create(server, &format!("TEMPLATE {template} {}", cluster.quick_copy())).await
 }
 
 /// A database without any table.
