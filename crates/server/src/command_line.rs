@@ -12,7 +12,19 @@ Examples:
 Settings come from the environment and from a .env file in the working directory; .env.example
 names each with its meaning and default.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 imported but some records were refused.";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 imported but some records were refused, 4 the schema
+is not the one of this build (migrate --check).";
+
+const MIGRATE_HELP: &str = "\
+Migrations are applied in one transaction, all or none; of several that migrate at once one does it
+and the others wait. A schema that a newer build made is refused.
+
+Exit codes: 0 the schema is current, 1 failed, 2 wrong usage, 4 with --check: migrations are pending,
+or the schema is newer than this build.
+
+Examples:
+  muster migrate --check                 before a release: is there anything to do?
+  muster migrate --dry-run | less        which statements would run";
 
 const IMPORT_HELP: &str = "\
 The file is a SCIM 2.0 ListResponse or a list of User resources, as Okta or Entra ID export them.
@@ -54,7 +66,15 @@ pub(crate) enum Command {
         file: PathBuf,
     },
     /// Bring the store's schema up to date
-    Migrate,
+    #[command(after_help = MIGRATE_HELP)]
+    Migrate {
+        /// Change nothing, and say whether the schema is the one of this build
+        #[arg(long, conflicts_with = "dry_run")]
+        check: bool,
+        /// Change nothing, and print the SQL that would run
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Manage admins
     #[command(subcommand)]
     Admin(AdminCommand),
@@ -91,9 +111,13 @@ mod tests {
 
     #[test]
     fn wrong_usage_exits_with_2() {
-        for arguments in
-            [&["muster", "import"][..], &["muster", "fly"], &["muster", "admin"], &["muster", "serve", "x"]]
-        {
+        for arguments in [
+            &["muster", "import"][..],
+            &["muster", "fly"],
+            &["muster", "admin"],
+            &["muster", "serve", "x"],
+            &["muster", "migrate", "--check", "--dry-run"],
+        ] {
             assert_eq!(CommandLine::try_parse_from(arguments).unwrap_err().exit_code(), 2, "{arguments:?}");
         }
     }

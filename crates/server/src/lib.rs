@@ -24,6 +24,9 @@ use crate::config::{Config, ConfigError, Purpose, Settings, read_secret_file};
 /// What a command ends with when records were refused.
 const SOME_REFUSED: u8 = 3;
 
+/// What `migrate --check` ends with when the schema is not the one of this build.
+const ANOTHER_SCHEMA: u8 = 4;
+
 /// Runs the program with its arguments, the first of which is its own name.
 pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let command_line = match CommandLine::try_parse_from(arguments) {
@@ -50,7 +53,13 @@ async fn execute(command: Command) -> Result<ExitCode, Box<dyn Error>> {
                 return Ok(ExitCode::from(SOME_REFUSED));
             }
         }
-        Command::Migrate => commands::migrate::run(&configure(Purpose::UseStore)?).await?,
+        Command::Migrate { check: true, .. } => {
+            if !commands::migrate::check(&configure(Purpose::UseStore)?).await? {
+                return Ok(ExitCode::from(ANOTHER_SCHEMA));
+            }
+        }
+        Command::Migrate { dry_run: true, .. } => commands::migrate::dry_run(&configure(Purpose::UseStore)?).await?,
+        Command::Migrate { .. } => commands::migrate::run(&configure(Purpose::UseStore)?).await?,
         Command::Admin(AdminCommand::Grant { login }) => {
             commands::grant::run(&configure(Purpose::UseStore)?, &login).await?;
         }

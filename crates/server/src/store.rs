@@ -21,8 +21,8 @@ pub(crate) enum OpenStoreError {
     /// Its schema could not be brought up to date.
     #[error("cannot bring the store's schema up to date")]
     Migrate(#[source] StoreError),
-    /// It does not answer, or its schema is another one.
-    #[error("the store is not ready; if its schema is not the current one, run `muster migrate`")]
+    /// It does not answer, or its schema is not the one of this build.
+    #[error("the store is not ready")]
     NotReady(#[source] StoreError),
 }
 
@@ -34,20 +34,28 @@ pub(crate) fn connect(config: &Config) -> Result<Store, OpenStoreError> {
     if config.database_in_data_dir {
         data_dir::create(&config.data_dir)?;
     }
-    Store::connect(&config.database_url, Handle::current()).map_err(OpenStoreError::Connect)
+    Store::open(&config.store, Handle::current()).map_err(OpenStoreError::Connect)
+}
+
+/// Brings the schema up to date and returns which migrations that took.
+///
+/// # Errors
+/// When a migration fails, or a newer build made the schema: there is nothing to apply then, and nothing to rely on.
+pub(crate) async fn migrate(store: &Store) -> Result<Vec<String>, OpenStoreError> {
+    let applied = store.migrate().await.map_err(OpenStoreError::Migrate)?;
+    store.check().await.map_err(OpenStoreError::NotReady)?;
+    Ok(applied)
 }
 
 /// Opens the store with a current schema: in development mode it is brought up to date, in production only
 /// `muster migrate` does that.
 ///
 /// # Errors
-/// When it cannot be opened or its schema is not current.
+/// When it cannot be opened or its schema is not the one of this build.
 pub(crate) async fn open(config: &Config) -> Result<Arc<Store>, OpenStoreError> {
     let store = connect(config)?;
     match config.mode {
-        Mode::Development => {
-            store.migrate().await.map_err(OpenStoreError::Migrate)?;
-        }
+        Mode::Development => drop(migrate(&store).await?),
         Mode::Production => store.check().await.map_err(OpenStoreError::NotReady)?,
     }
     Ok(Arc::new(store))

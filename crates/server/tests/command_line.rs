@@ -5,6 +5,8 @@ mod common;
 use std::os::unix::fs::PermissionsExt;
 
 use common::Folder;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
 
 #[test]
 fn help_and_version_are_told_and_end_well() {
@@ -110,6 +112,41 @@ fn schema_is_migrated_once() {
         first.out
     );
     assert_eq!(folder.run(&["migrate"]).out, "the schema is current\n");
+}
+
+#[test]
+fn pending_migrations_are_told_and_shown_and_not_applied() {
+    let folder = Folder::new();
+    let check = folder.run(&["migrate", "--check"]);
+    assert_eq!(check.code, Some(4), "{}", check.err);
+    let why = "the schema is older than this build (migrations 0001): run `muster migrate`\n";
+    assert_eq!(check.out, format!("pending 0001_initial\n{why}"));
+    let dry_run = folder.run(&["migrate", "--dry-run"]);
+    assert_eq!(dry_run.code, Some(0), "{}", dry_run.err);
+    assert!(dry_run.out.starts_with("-- 0001_initial\n"), "{}", dry_run.out);
+    assert!(dry_run.out.contains("CREATE TABLE users"), "{}", dry_run.out);
+
+    assert!(folder.run(&["migrate"]).out.starts_with("applied 0001_initial\n"));
+    let check = folder.run(&["migrate", "--check"]);
+    assert_eq!((check.code, check.out.as_str()), (Some(0), "the schema is current\n"));
+    assert_eq!(folder.run(&["migrate", "--dry-run"]).out, "-- the schema is current\n");
+}
+
+#[test]
+fn newer_schema_is_neither_served_nor_migrated_also_in_development() {
+    let folder = Folder::new();
+    assert_eq!(folder.run(&["migrate"]).code, Some(0));
+    let file = folder.path().join("data/muster.db");
+    let mut connection = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    connection.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')").unwrap();
+    let why = "the schema is newer than this build (migrations 9999): run a newer build\n";
+    let check = folder.run(&["migrate", "--check"]);
+    assert_eq!((check.code, check.out.as_str()), (Some(4), why));
+    for command in ["serve", "migrate"] {
+        let refused = folder.run(&[command]);
+        assert_eq!(refused.code, Some(1), "{command}");
+        assert!(refused.err.ends_with(why), "{command}: {}", refused.err);
+    }
 }
 
 #[test]

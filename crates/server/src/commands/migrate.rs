@@ -1,18 +1,57 @@
+use muster_domain::{StoreError, StoreHealth};
+
 use crate::config::Config;
 use crate::output::say;
-use crate::store::{OpenStoreError, connect};
+use crate::store::{OpenStoreError, connect, migrate};
 
 /// Brings the store's schema up to date and prints which migrations that took.
 ///
 /// # Errors
-/// When the store cannot be opened or a migration fails.
+/// When the store cannot be opened, a migration fails, or a newer build made the schema.
 pub(crate) async fn run(config: &Config) -> Result<(), OpenStoreError> {
-    let applied = connect(config)?.migrate().await.map_err(OpenStoreError::Migrate)?;
+    let applied = migrate(&connect(config)?).await?;
     for migration in &applied {
         say(format!("applied {migration}"));
     }
     if applied.is_empty() {
         say("the schema is current");
+    }
+    Ok(())
+}
+
+/// Prints which migrations are pending, or that a newer build made the schema, and answers whether it is current.
+///
+/// # Errors
+/// When the store cannot be opened or does not answer.
+pub(crate) async fn check(config: &Config) -> Result<bool, OpenStoreError> {
+    let store = connect(config)?;
+    for migration in store.pending_migrations().await.map_err(OpenStoreError::NotReady)? {
+        say(format!("pending {}", migration.name));
+    }
+    match store.check().await {
+        Ok(()) => {
+            say("the schema is current");
+            Ok(true)
+        }
+        Err(StoreError::Inconsistent { what }) => {
+            say(what);
+            Ok(false)
+        }
+        Err(error) => Err(OpenStoreError::NotReady(error)),
+    }
+}
+
+/// Prints what [`run`] would run, as SQL.
+///
+/// # Errors
+/// When the store cannot be opened or does not answer.
+pub(crate) async fn dry_run(config: &Config) -> Result<(), OpenStoreError> {
+    let pending = connect(config)?.pending_migrations().await.map_err(OpenStoreError::NotReady)?;
+    for migration in &pending {
+        say(format!("-- {}\n{}", migration.name, migration.sql.trim_end()));
+    }
+    if pending.is_empty() {
+        say("-- the schema is current");
     }
     Ok(())
 }

@@ -1,10 +1,12 @@
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use muster_crypto::{Pepper, SigningKey};
 use muster_domain::user::Region;
+use muster_persistence::StoreOptions;
 use time::Duration;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -41,8 +43,8 @@ pub(crate) struct Config {
     pub listen: SocketAddr,
     /// The folder for what it keeps on disk.
     pub data_dir: PathBuf,
-    /// Where the store is; may hold a password.
-    pub database_url: Zeroizing<String>,
+    /// Where the store is, which may hold a password, and how patient the server is with it.
+    pub store: StoreOptions,
     /// Whether the store is a file in the data folder, because nothing else was said.
     pub database_in_data_dir: bool,
     /// The address by which clients reach it, without a slash at its end; `None` means where it listens.
@@ -81,7 +83,7 @@ impl Config {
         let how = "must be an IP address and a port, like 127.0.0.1:8080";
         let listen: SocketAddr = parser.value("MUSTER_LISTEN", default_listen, how, |text| text.parse().ok());
         let data_dir = PathBuf::from(settings.get("MUSTER_DATA_DIR").unwrap_or("./data"));
-        let database_url = parser.database_url(&data_dir);
+        let store = parser.store(&data_dir);
         let public_url = parser.optional(
             "MUSTER_PUBLIC_URL",
             "must be an http or https address without a query, like https://muster.example.com",
@@ -91,9 +93,9 @@ impl Config {
         let signing_key = parser.secret("MUSTER_SIGNING_KEY", "MUSTER_SIGNING_KEY_FILE", SigningKey::parse);
         let default_phone_region =
             parser.optional("MUSTER_DEFAULT_PHONE_REGION", "must be two letters, like US", |text| text.parse().ok());
-        let replay_grace = parser.value("MUSTER_REPLAY_GRACE_SECONDS", 60, "must be a number from 0 to 3600", |text| {
-            text.parse::<u16>().ok().filter(|seconds| *seconds <= 3600)
-        });
+        let minute = std::time::Duration::from_mins(1);
+        let how = "must be a number from 0 to 3600";
+        let replay_grace = parser.value("MUSTER_REPLAY_GRACE_SECONDS", minute, how, seconds);
         let log = parser.value("MUSTER_LOG", "info".to_owned(), "must be a tracing filter, like info", |text| {
             EnvFilter::try_new(text).ok().map(|_| text.to_owned())
         });
@@ -113,14 +115,14 @@ impl Config {
         Ok(Self {
             mode,
             listen,
-            database_url,
+            store,
             database_in_data_dir: settings.get("DATABASE_URL").is_none(),
             data_dir,
             public_url,
             pepper,
             signing_key,
             default_phone_region,
-            replay_grace: Duration::seconds(replay_grace.into()),
+            replay_grace: Duration::try_from(replay_grace).unwrap_or(Duration::MINUTE),
             log,
         })
     }
@@ -158,15 +160,34 @@ impl Parser<'_> {
         self.optional(name, how, parse).unwrap_or(default)
     }
 
-    fn database_url(&mut self, data_dir: &Path) -> Zeroizing<String> {
-        let default = || Zeroizing::new(format!("sqlite://{}", data_dir.join("muster.db").display()));
+    fn store(&mut self, data_dir: &Path) -> StoreOptions {
+        let default = || format!("sqlite://{}", data_dir.join("muster.db").display());
         let how = "must begin with sqlite:// or postgres://";
         let schemes = ["sqlite://", "postgres://", "postgresql://"];
         let given = self.optional("DATABASE_URL", how, |text| {
             let known = schemes.iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
-            known.then(|| Zeroizing::new(text.to_owned()))
+            known.then(|| text.to_owned())
         });
-        given.unwrap_or_else(default)
+        let defaults = StoreOptions::new(given.unwrap_or_else(default));
+        let pool_size = self.optional("MUSTER_DB_POOL_SIZE", "must be a number from 1 to 1000", |text| {
+            text.parse().ok().filter(|size: &NonZeroUsize| size.get() <= 1000)
+        });
+        let connect_timeout = self.timeout("MUSTER_DB_CONNECT_TIMEOUT_SECONDS");
+        let acquire_timeout = self.timeout("MUSTER_DB_ACQUIRE_TIMEOUT_SECONDS");
+        let how = "must be a number from 0 to 3600";
+        let statement_timeout = self.optional("MUSTER_DB_STATEMENT_TIMEOUT_SECONDS", how, seconds);
+        StoreOptions {
+            pool_size: pool_size.or(defaults.pool_size),
+            connect_timeout: connect_timeout.unwrap_or(defaults.connect_timeout),
+            acquire_timeout: acquire_timeout.unwrap_or(defaults.acquire_timeout),
+            statement_timeout: statement_timeout
+                .map_or(defaults.statement_timeout, |limit| (!limit.is_zero()).then_some(limit)),
+            ..defaults
+        }
+    }
+
+    fn timeout(&mut self, name: &str) -> Option<std::time::Duration> {
+        self.optional(name, "must be a number from 1 to 3600", |text| seconds(text).filter(|limit| !limit.is_zero()))
     }
 
     /// A secret given as itself or as a file, never both.
@@ -218,6 +239,12 @@ impl Parser<'_> {
     }
 }
 
+/// Whole seconds, up to an hour.
+fn seconds(text: &str) -> Option<std::time::Duration> {
+    let seconds = text.parse::<u16>().ok().filter(|seconds| *seconds <= 3600)?;
+    Some(std::time::Duration::from_secs(seconds.into()))
+}
+
 fn public_url(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
     let plain = matches!(url.scheme(), "http" | "https")
@@ -232,12 +259,13 @@ fn public_url(text: &str) -> Option<String> {
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.database_url.split("://").next().unwrap_or_default();
+        let scheme = self.store.url.split("://").next().unwrap_or_default();
         f.debug_struct("Config")
             .field("mode", &self.mode)
             .field("listen", &self.listen)
             .field("data_dir", &self.data_dir)
             .field("database", &scheme)
+            .field("store", &self.store)
             .field("public_url", &self.public_url)
             .field("pepper", &self.pepper)
             .field("signing_key", &self.signing_key)

@@ -14,11 +14,31 @@ const fn setting(name: &'static str, meaning: &'static str, default: &'static st
 }
 
 /// Every setting there is.
-pub(crate) const SETTINGS: [Setting; 12] = [
+pub(crate) const SETTINGS: [Setting; 16] = [
     setting("MUSTER_MODE", "how the server runs: development or production", "development"),
     setting("MUSTER_LISTEN", "the IP address and port that the server listens on", "127.0.0.1:8080"),
     setting("MUSTER_DATA_DIR", "the folder for what the server keeps on disk", "./data"),
     setting("DATABASE_URL", "where the store is: sqlite://FILE or postgres://…", "sqlite://<data dir>/muster.db"),
+    setting(
+        "MUSTER_DB_POOL_SIZE",
+        "how many connections one server opens to its database: 1 to 1000",
+        "16; with SQLite 4, for reading",
+    ),
+    setting(
+        "MUSTER_DB_CONNECT_TIMEOUT_SECONDS",
+        "for how many seconds opening a connection to PostgreSQL may take: 1 to 3600",
+        "5",
+    ),
+    setting(
+        "MUSTER_DB_ACQUIRE_TIMEOUT_SECONDS",
+        "for how many seconds a request waits for a connection that others use: 1 to 3600",
+        "10",
+    ),
+    setting(
+        "MUSTER_DB_STATEMENT_TIMEOUT_SECONDS",
+        "for how many seconds PostgreSQL works on one statement: 1 to 3600, or 0 for no limit",
+        "30",
+    ),
     setting("MUSTER_PUBLIC_URL", "the address by which clients reach the server", "http://<listen>"),
     setting(
         "MUSTER_PEPPER",

@@ -1,8 +1,10 @@
 use std::ffi::OsString;
 use std::io;
+use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use muster_persistence::StoreOptions;
 use rstest::rstest;
 use time::Duration;
 use zeroize::Zeroizing;
@@ -38,7 +40,12 @@ fn nothing_given_is_development_on_loopback() {
     assert_eq!(config.mode, Mode::Development);
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.data_dir, PathBuf::from("./data"));
-    assert_eq!(*config.database_url, "sqlite://./data/muster.db");
+    assert_eq!(config.store.url, "sqlite://./data/muster.db");
+    let defaults = StoreOptions::new("");
+    assert_eq!(config.store.pool_size, defaults.pool_size);
+    assert_eq!(config.store.connect_timeout, defaults.connect_timeout);
+    assert_eq!(config.store.acquire_timeout, defaults.acquire_timeout);
+    assert_eq!(config.store.statement_timeout, defaults.statement_timeout);
     assert!(config.database_in_data_dir);
     assert_eq!(config.public_url, None);
     assert!(config.pepper.is_none() && config.signing_key.is_none());
@@ -56,6 +63,10 @@ fn every_setting_is_taken() {
             ("MUSTER_LISTEN", "[::]:9000"),
             ("MUSTER_DATA_DIR", "/var/lib/muster"),
             ("DATABASE_URL", "postgres://muster:hunter2@db/muster"),
+            ("MUSTER_DB_POOL_SIZE", "40"),
+            ("MUSTER_DB_CONNECT_TIMEOUT_SECONDS", "2"),
+            ("MUSTER_DB_ACQUIRE_TIMEOUT_SECONDS", "3"),
+            ("MUSTER_DB_STATEMENT_TIMEOUT_SECONDS", "0"),
             ("MUSTER_PUBLIC_URL", "https://muster.example.com/"),
             ("MUSTER_PEPPER", PEPPER),
             ("MUSTER_SIGNING_KEY", KEY),
@@ -68,7 +79,11 @@ fn every_setting_is_taken() {
     assert_eq!(config.mode, Mode::Production);
     assert_eq!(config.listen.to_string(), "[::]:9000");
     assert_eq!(config.data_dir, PathBuf::from("/var/lib/muster"));
-    assert_eq!(*config.database_url, "postgres://muster:hunter2@db/muster");
+    assert_eq!(config.store.url, "postgres://muster:hunter2@db/muster");
+    assert_eq!(config.store.pool_size, NonZeroUsize::new(40));
+    assert_eq!(config.store.connect_timeout.as_secs(), 2);
+    assert_eq!(config.store.acquire_timeout.as_secs(), 3);
+    assert_eq!(config.store.statement_timeout, None);
     assert!(!config.database_in_data_dir);
     assert_eq!(config.public_url.as_deref(), Some("https://muster.example.com"));
     assert!(config.pepper.is_some() && config.signing_key.is_some());
@@ -98,6 +113,12 @@ fn empty_value_counts_as_left_out() {
 #[case::listen_port_too_large("MUSTER_LISTEN", "127.0.0.1:70000")]
 #[case::database_of_another_kind("DATABASE_URL", "mysql://db/muster")]
 #[case::database_without_place("DATABASE_URL", "sqlite://")]
+#[case::no_connections("MUSTER_DB_POOL_SIZE", "0")]
+#[case::too_many_connections("MUSTER_DB_POOL_SIZE", "1001")]
+#[case::no_time_to_connect("MUSTER_DB_CONNECT_TIMEOUT_SECONDS", "0")]
+#[case::no_patience("MUSTER_DB_ACQUIRE_TIMEOUT_SECONDS", "0")]
+#[case::statement_too_long("MUSTER_DB_STATEMENT_TIMEOUT_SECONDS", "3601")]
+#[case::statement_with_unit("MUSTER_DB_STATEMENT_TIMEOUT_SECONDS", "30s")]
 #[case::public_url_without_scheme("MUSTER_PUBLIC_URL", "muster.example.com")]
 #[case::public_url_with_query("MUSTER_PUBLIC_URL", "https://muster.example.com/?a=b")]
 #[case::public_url_with_password("MUSTER_PUBLIC_URL", "https://a:b@muster.example.com")]
@@ -224,10 +245,12 @@ fn environment_wins_over_the_dotenv_file() {
 #[test]
 fn broken_dotenv_line_is_named_by_number_and_not_quoted() {
     let mut settings = Settings::default();
-    settings.add_dotenv("MUSTER_LOG=info\nthis is secret\nMUSTER_LISTEN=127.0.0.1:1\n");
+    settings.add_dotenv("MUSTER_LOG=info\nthis is secret\nMUSTER_LISTEN=127.0.0.1:1\nthis is secret\n");
     let error = Config::parse(&settings, Purpose::Serve, &files).unwrap_err();
     assert_eq!(error.faults[0].name, ".env");
-    assert_eq!(error.faults[0].detail, "line 2 is not of the form NAME=value");
+    assert!(error.faults[0].detail.starts_with("line 2 is not of the form NAME=value"), "{}", error.faults[0].detail);
+    assert!(error.faults[1].detail.starts_with("line 4 is not of the form NAME=value"), "{}", error.faults[1].detail);
+    assert!(!error.to_string().contains("secret"));
 }
 
 #[test]

@@ -3,6 +3,9 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are helpers of tests")]
 
+pub(crate) mod client;
+pub(crate) mod raw;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
@@ -32,8 +35,21 @@ impl Folder {
 
     /// The program with these arguments, ready to run in the folder.
     pub(crate) fn muster(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
-        command.current_dir(self.path()).args(arguments).stdin(Stdio::null());
+        let mut command = self.command(env!("CARGO_BIN_EXE_muster"));
+        command.args(arguments);
+        command
+    }
+
+    /// Another program, which is given the same surroundings and is to end in `muster`, its path the argument.
+    pub(crate) fn muster_under(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = self.command(program);
+        command.args(arguments).arg(env!("CARGO_BIN_EXE_muster"));
+        command
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(|name| name.starts_with("MUSTER_") || name == "DATABASE_URL") {
                 command.env_remove(name);
@@ -54,18 +70,28 @@ impl Folder {
 
     /// The same with settings.
     pub(crate) fn serve_with(&self, settings: &[(&str, &str)]) -> Server {
-        let log = std::fs::File::create(self.path().join("server.log")).unwrap();
         let mut command = self.muster(&[]);
-        command.env("MUSTER_LISTEN", "127.0.0.1:0").envs(settings.iter().copied());
+        command.envs(settings.iter().copied());
+        self.start(command)
+    }
+
+    /// Starts a command that ends in serving. Servers of one folder share its log.
+    pub(crate) fn start(&self, mut command: Command) -> Server {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.path().join("server.log")).unwrap();
+        command.env("MUSTER_LISTEN", "127.0.0.1:0");
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
         let Some(url) = line.trim_end().strip_prefix("Muster listens on ") else {
-            let log = std::fs::read_to_string(self.path().join("server.log")).unwrap();
-            panic!("the server did not start: {line}{log}");
+            panic!("the server did not start: {line}{}", self.log());
         };
         Server { url: url.to_owned(), child, output }
+    }
+
+    /// What its servers logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.path().join("server.log")).unwrap()
     }
 }
 
@@ -106,10 +132,20 @@ impl Server {
         self.child.id()
     }
 
-    /// Tells it to stop, as an operator or an orchestrator does, and waits until it has.
-    pub(crate) fn stop(mut self) -> ExitStatus {
+    /// Tells it to stop, as an operator or an orchestrator does.
+    pub(crate) fn terminate(&self) {
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(told.success());
+    }
+
+    /// Tells it to stop and waits until it has.
+    pub(crate) fn stop(self) -> ExitStatus {
+        self.terminate();
+        self.ended()
+    }
+
+    /// Waits until it has stopped.
+    pub(crate) fn ended(mut self) -> ExitStatus {
         self.child.wait().unwrap()
     }
 }

@@ -4,15 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::client::{Client, body};
 use crate::common::Folder;
-
-/// Writes a request and hangs up without reading the answer.
-fn hang_up(url: &str, request: &str, after: Duration) {
-    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    std::thread::sleep(after);
-}
+use crate::common::client::Client;
+use crate::common::raw;
 
 fn raw_answer(url: &str, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
@@ -30,19 +24,15 @@ async fn clients_that_vanish_mid_request_leave_nothing_open() {
     let grace = Client::sign_in(&server.url, "grace@example.com").await;
     let token = grace.open_session().await;
     let before = grace.get("/api/users/me").await;
-    let body_text = json!({ "refreshToken": token }).to_string();
-    let refresh = format!(
-        "POST /api/mobile/refresh HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body_text}",
-        body_text.len()
-    );
+    let refresh = raw::post("/api/mobile/refresh", None, &json!({ "refreshToken": token }));
     let url = server.url.clone();
     let vanishing = tokio::task::spawn_blocking(move || {
         for turn in 0..200 {
-            hang_up(&url, &refresh, Duration::from_micros(turn * 50));
+            raw::hang_up(&url, &refresh, Duration::from_micros(turn * 50));
         }
         // Half a body, and half a head.
-        hang_up(&url, &refresh[..refresh.len() - 5], Duration::ZERO);
-        hang_up(&url, &refresh[..20], Duration::ZERO);
+        raw::hang_up(&url, &refresh[..refresh.len() - 5], Duration::ZERO);
+        raw::hang_up(&url, &refresh[..20], Duration::ZERO);
     });
     vanishing.await.unwrap();
     // Writes still go through at once, on the connection that was used by those who left.
@@ -59,17 +49,11 @@ async fn a_send_whose_client_vanished_is_sent_and_recorded() {
     let folder = Folder::new();
     let server = folder.serve();
     let ada = Client::sign_in(&server.url, "ada@example.com").await;
-    let token = body(ada.post("/dev/login", json!({ "email": "grace@example.com" })).await).await;
-    let token = token["accessToken"].as_str().unwrap().to_owned();
+    let token = Client::sign_in(&server.url, "grace@example.com").await.token().to_owned();
     let mut sends = 0;
     for method in ["email", "sms"] {
-        let text = json!({ "method": method }).to_string();
-        let request = format!(
-            "POST /api/notifications/verification/send HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n{text}",
-            text.len()
-        );
-        hang_up(&server.url, &request, Duration::from_millis(2));
+        let request = raw::post("/api/notifications/verification/send", Some(&token), &json!({ "method": method }));
+        raw::hang_up(&server.url, &request, Duration::from_millis(2));
         sends += 1;
     }
     // What was opened was also sent and recorded; a client may have left before its request was read at all.

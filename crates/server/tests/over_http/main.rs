@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should fail where it stands")]
 
-mod client;
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;

@@ -2,8 +2,8 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
-use crate::client::{Client, at_once, body, count};
 use crate::common::Folder;
+use crate::common::client::{Client, at_once, body, count};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_300_sends_at_once_one_goes_out() {
@@ -108,9 +108,8 @@ async fn two_admins_who_demote_each_other_at_once_leave_one() {
     let server = folder.serve();
     let ada = Client::sign_in(&server.url, "ada@example.com").await;
     let grace = Client::sign_in(&server.url, "grace@example.com").await;
-    let id = async |person: &Client| person.get("/api/users/me").await["id"].as_str().unwrap().to_owned();
     let (ada_role, grace_role) =
-        (format!("/api/users/{}/role", id(&ada).await), format!("/api/users/{}/role", id(&grace).await));
+        (format!("/api/users/{}/role", ada.id().await), format!("/api/users/{}/role", grace.id().await));
     for _ in 0..10 {
         let (admin, user) = (Some(json!({ "role": "admin" })), Some(json!({ "role": "user" })));
         // Whoever is still an admin makes the other one again.

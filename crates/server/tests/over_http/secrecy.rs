@@ -1,7 +1,7 @@
 use serde_json::json;
 
-use crate::client::Client;
 use crate::common::Folder;
+use crate::common::client::Client;
 
 /// At the finest level of logging, for what an operator turns on at three in the morning.
 #[tokio::test(flavor = "multi_thread")]

@@ -21,6 +21,21 @@ impl Client {
         Self { token, ..nobody }
     }
 
+    /// The same person, token and connections, at another server.
+    pub(crate) fn at(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
+    /// What this person's requests are authorized by.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// This person's id.
+    pub(crate) async fn id(&self) -> String {
+        self.get("/api/users/me").await["id"].as_str().unwrap().to_owned()
+    }
+
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Response {
         let mut request = self.http.request(method, format!("{}{path}", self.url));
         if !self.token.is_empty() {

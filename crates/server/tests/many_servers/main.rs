@@ -1,0 +1,15 @@
+//! Several servers over one store, as races, killed databases, vanishing clients and full disks treat them.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected should fail where it stands")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod draining;
+mod fleet;
+mod full_disk;
+mod killed;
+mod load;
+mod races;
+mod schema;
+mod startup;
+mod vanishing;
