@@ -1,6 +1,6 @@
 //! The HTTP API over actix-web: routes, who is calling, and problem details (RFC 9457) for whatever goes wrong.
 //!
-//! [`server`] runs it; [`configure`] and [`edge`] mount it in an app of one's own, as the tests do.
+//! [`server`] runs it; [`configure`] and [`edge()`] mount it in an app of one's own, as the tests do.
 
 mod api;
 mod authentication;
