@@ -2,10 +2,10 @@ use muster_domain::audit::AuditEvent;
 use muster_domain::device::{Device, Platform, PushToken, RegisterOutcome};
 use muster_domain::session::Session;
 use muster_domain::user::User;
-use muster_domain::verification::{Challenge, ChallengeState, Closure, Method};
-use muster_domain::{DeviceId, UserId};
+use muster_domain::verification::{Challenge, Closure, Method, OpenOutcome};
+use muster_domain::{ChallengeId, DeviceId, UserId};
 use serde_json::json;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use crate::contract::World;
 use crate::contract::race::{RACERS, count, race};
@@ -70,11 +70,9 @@ pub async fn a_device_that_another_person_has_moves_without_its_proof(world: Wor
     assert_eq!(outcome, RegisterOutcome::Created(graces.clone()));
 
     assert_eq!(devices(&world, &ada).await, []);
-    assert_eq!(devices(&world, &grace).await, [graces]);
-    let left = world.find_challenge(&ada, Method::Push).await;
-    let closed = |challenge: &Challenge| challenge.state(world.make.now()) == ChallengeState::Closed;
-    assert!(left.is_none_or(|left| left.device_id.is_none() && closed(&left)));
-    assert!(!world.complete(&challenge).await);
+    assert_eq!(devices(&world, &grace).await, std::slice::from_ref(&graces));
+    assert!(!world.complete(&challenge).await, "a code for another person's device still works");
+    assert_cancelled(&world, challenge, graces.last_seen_at).await;
     let candidate = world.stores.sessions.load_for_refresh(&token.hash).await.unwrap().unwrap();
     assert_eq!(candidate.session, Session { device_id: None, ..session });
 
@@ -93,7 +91,7 @@ pub async fn a_person_who_has_the_most_devices_gets_no_new_one(world: World) {
     for new in [world.make.device(ada.id), same_token(&world, &graces, &ada)] {
         let events = world.make.registration_events(&new);
         let outcome = world.stores.devices.register(&new, 2, &events).await.unwrap();
-        assert_eq!(outcome, RegisterOutcome::LimitReached);
+        assert_eq!(outcome, RegisterOutcome::LimitReached, "a device past the most was registered");
         world.assert_nothing_written(&before).await;
     }
     let again = same_token(&world, &first, &ada);
@@ -145,8 +143,7 @@ pub async fn a_removed_device_goes_with_its_proof_and_its_challenge_is_cancelled
     assert!(world.stores.devices.remove(ada.id, device.id, at, &event).await.unwrap());
 
     assert_eq!(devices(&world, &ada).await, [other]);
-    let cancelled = Challenge { device_id: None, closure: Some(Closure::Cancelled { at }), ..challenge };
-    assert_eq!(world.find_challenge(&ada, Method::Push).await, Some(cancelled));
+    assert_cancelled(&world, challenge, at).await;
     let candidate = world.stores.sessions.load_for_refresh(&token.hash).await.unwrap().unwrap();
     assert_eq!(candidate.session, Session { device_id: None, ..session });
     world.assert_recorded(&event).await;
@@ -236,6 +233,20 @@ pub async fn however_many_devices_register_at_once_no_person_has_more_than_the_m
 
 async fn devices(world: &World, user: &User) -> Vec<Device> {
     world.stores.devices.list(user.id).await.unwrap()
+}
+
+/// Fails unless the challenge of a device that is gone was cancelled at `at`, and is kept so that its cooldown holds.
+async fn assert_cancelled(world: &World, challenge: Challenge, at: OffsetDateTime) {
+    let cancelled = Challenge { device_id: None, closure: Some(Closure::Cancelled { at }), ..challenge };
+    let left = world.stores.verification.find_challenge(cancelled.user_id, Method::Push).await.unwrap();
+    assert_eq!(left.as_ref(), Some(&cancelled), "the challenge of a device that is gone is cancelled and kept");
+
+    let next = Challenge { id: ChallengeId::new(at, &*world.make.entropy), ..cancelled.clone() };
+    let event = world.make.event("test.opened", Some(next.user_id));
+    let cutoff = world.make.now() - Challenge::COOLDOWN;
+    let outcome = world.stores.verification.open_challenge(&next, cutoff, &event).await.unwrap();
+    let too_soon = OpenOutcome::TooSoon { opened_at: cancelled.opened_at };
+    assert_eq!(outcome, too_soon, "the loss of the device shortened the wait for the next code");
 }
 
 /// The same device as `user` presents it.

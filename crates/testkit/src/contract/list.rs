@@ -74,7 +74,8 @@ macro_rules! contract_tests {
                 profiles {
                     there_is_no_profile_of_nobody;
                     a_profile_is_read_active_or_not;
-                    a_profile_shows_active_teams_by_name;
+                    a_profile_is_never_a_stale_answer;
+                    a_profile_shows_active_teams_by_folded_name;
                     a_profile_shows_every_proof_on_record;
                     a_profile_shows_the_latest_challenge_of_each_method;
                     a_profile_shows_the_stored_preferences;
@@ -138,6 +139,7 @@ macro_rules! contract_tests {
                     a_challenge_is_opened_when_the_one_before_it_was_opened_at_the_cutoff;
                     a_challenge_is_refused_when_the_one_before_it_was_opened_after_the_cutoff;
                     how_a_challenge_ended_does_not_shorten_the_wait_for_the_next;
+                    a_challenge_whose_device_is_gone_meanwhile_is_kept_without_it_and_never_completed;
                     a_new_challenge_starts_without_the_attempts_and_the_closure_of_the_one_before_it;
                     challenges_of_other_people_and_methods_do_not_count;
                     of_many_challenges_at_once_exactly_one_is_opened;

@@ -67,7 +67,7 @@ pub async fn of_many_replacements_at_once_with_one_expected_version_exactly_one_
             async move { replace(&world, id, expected, &elaborate()).await }
         })
         .await;
-        assert_eq!(count(&outcomes, &true), 1);
+        assert_eq!(count(&outcomes, &true), 1, "not exactly one replacement was made");
         let stored = world.stores.preferences.load(ada.id).await.unwrap();
         assert_eq!(stored.map(|stored| stored.version), Some(expected + 1));
     }

@@ -30,11 +30,24 @@ pub async fn a_profile_is_read_active_or_not(world: World) {
     }
 }
 
-pub async fn a_profile_shows_active_teams_by_name(world: World) {
+pub async fn a_profile_is_never_a_stale_answer(world: World) {
+    let mut ada = world.user("ada").await;
+    for round in 0..20 {
+        ada = world.update(world.make.edit(&ada).display_name(&format!("Ada {round}")).build()).await;
+        let seen = race(4, |_| {
+            let (world, id) = (world.clone(), ada.id);
+            async move { world.profile(id).await.user.display_name }
+        })
+        .await;
+        assert!(seen.iter().all(|name| *name == ada.display_name), "a profile shows what was, not what is");
+    }
+}
+
+pub async fn a_profile_shows_active_teams_by_folded_name(world: World) {
     let (ada, grace) = (world.user("ada").await, world.user("grace").await);
     let member = |role| [(&ada, role), (&grace, TeamRole::Responder)];
-    let charlie = world.team(world.make.team("Charlie"), &member(TeamRole::TeamAdmin)).await;
-    let alpha = world.team(world.make.team("Alpha"), &member(TeamRole::Observer)).await;
+    let charlie = world.team(world.make.team("charlie"), &member(TeamRole::TeamAdmin)).await;
+    let alpha = world.team(world.make.team("alpha"), &member(TeamRole::Observer)).await;
     let bravo = world.team(world.make.team("Bravo"), &member(TeamRole::Responder)).await;
     world.team(Team { active: false, ..world.make.team("Closed") }, &member(TeamRole::Responder)).await;
     world.team(world.make.team("Others"), &[(&grace, TeamRole::Observer)]).await;

@@ -63,7 +63,7 @@ pub async fn a_candidate_shows_what_was_committed_last(world: World) {
     let ada = world.update(world.make.edit(&ada).deactivated().build()).await;
     let candidate = load(&world, &token).await;
     assert_eq!(candidate.session, session);
-    assert_eq!(candidate.profile.user, ada);
+    assert_eq!(candidate.profile.user, ada, "a refresh is decided by what was, not by what is");
     assert_eq!(candidate.profile, world.profile(ada.id).await);
 }
 
@@ -112,7 +112,7 @@ pub async fn of_many_revocations_at_once_exactly_one_is_true(world: World) {
         async move { revoke(&world, owner, id).await }
     })
     .await;
-    assert_eq!(count(&outcomes, &true), 1);
+    assert_eq!(count(&outcomes, &true), 1, "not exactly one revocation ended the session");
     assert_eq!(world.recorded("test.session.revoked").await, 1);
 }
 

@@ -10,7 +10,7 @@ pub async fn a_summary_shows_what_is_on_record(world: World) {
     let address = EmailAddress::parse("Ada@Example.com").unwrap();
     let ada = world.insert(world.make.user("Ada").email(Some(address)).display_name("Ada Lovelace").admin()).await;
     let bob = world.insert(world.make.user("bob").email(None).deactivated()).await;
-    let (zulu, alpha) = (world.make.team("Zulu"), world.make.team("Alpha"));
+    let (zulu, alpha) = (world.make.team("Zulu"), world.make.team("alpha"));
     world.team(zulu.clone(), &[(&ada, TeamRole::Observer)]).await;
     world.team(alpha.clone(), &[(&ada, TeamRole::TeamAdmin)]).await;
     world.team(Team { active: false, ..world.make.team("Closed") }, &[(&ada, TeamRole::Responder)]).await;

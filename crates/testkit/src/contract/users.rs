@@ -28,7 +28,7 @@ pub async fn an_account_is_never_a_stale_answer(world: World) {
             async move { world.stores.users.account(id).await.unwrap() }
         })
         .await;
-        assert_eq!(seen, [expected; 4]);
+        assert_eq!(seen, [expected; 4], "an account shows what was, not what is");
     }
 }
 
@@ -82,7 +82,9 @@ pub async fn a_changed_role_is_written_with_its_record(world: World) {
         assert_eq!(outcome, RoleOutcome::Changed);
         world.assert_recorded(&event).await;
         let stored = world.profile(ada.id).await.user;
-        assert_eq!(stored, User { role, updated_at: at, version: stored.version, ..ada.clone() });
+        let expected = User { role, updated_at: at, ..ada.clone() };
+        assert_eq!(stored, expected, "only the role and `updated_at` change");
+        assert_eq!(stored.version, ada.version, "a change of role raised the directory's version");
     }
 }
 

@@ -48,7 +48,8 @@ pub async fn a_challenge_is_refused_when_the_one_before_it_was_opened_after_the_
     let cutoff = world.make.now() - Challenge::COOLDOWN;
     let event = world.make.event("test.opened", Some(ada.id));
     let outcome = world.stores.verification.open_challenge(&challenge, cutoff, &event).await.unwrap();
-    assert_eq!(outcome, OpenOutcome::TooSoon { opened_at: before.opened_at });
+    let too_soon = OpenOutcome::TooSoon { opened_at: before.opened_at };
+    assert_eq!(outcome, too_soon, "a challenge was opened before the wait was over");
     world.assert_nothing_written(&snapshot).await;
 }
 
@@ -61,6 +62,25 @@ pub async fn how_a_challenge_ended_does_not_shorten_the_wait_for_the_next(world:
     let event = world.make.event("test.opened", Some(ada.id));
     let outcome = world.stores.verification.open_challenge(&challenge, cutoff, &event).await.unwrap();
     assert_eq!(outcome, OpenOutcome::TooSoon { opened_at: before.opened_at });
+}
+
+pub async fn a_challenge_whose_device_is_gone_meanwhile_is_kept_without_it_and_never_completed(world: World) {
+    let ada = world.user("ada").await;
+    let device = world.device(&ada).await;
+    let event = world.make.event("test.removed", Some(ada.id));
+    assert!(world.stores.devices.remove(ada.id, device.id, world.make.now(), &event).await.unwrap());
+
+    let challenge = world.open(world.make.push_challenge(&device)).await;
+    let kept = Challenge { device_id: None, ..challenge };
+    assert_eq!(world.find_challenge(&ada, Method::Push).await, Some(kept.clone()));
+    let before = world.snapshot().await;
+    assert!(!world.complete(&kept).await, "a code proved a device that is gone");
+    let event = world.make.event("test.opened", Some(ada.id));
+    let next = world.make.push_challenge(&device);
+    let cutoff = world.make.now() - Challenge::COOLDOWN;
+    let outcome = world.stores.verification.open_challenge(&next, cutoff, &event).await.unwrap();
+    assert_eq!(outcome, OpenOutcome::TooSoon { opened_at: kept.opened_at });
+    world.assert_nothing_written(&before).await;
 }
 
 pub async fn a_new_challenge_starts_without_the_attempts_and_the_closure_of_the_one_before_it(world: World) {
@@ -104,7 +124,7 @@ pub async fn of_many_challenges_at_once_exactly_one_is_opened(world: World) {
     let second = race(RACERS, racer).await;
     for outcomes in [&first, &second] {
         let opened: Vec<_> = outcomes.iter().filter(|(outcome, _)| *outcome == OpenOutcome::Opened).collect();
-        assert_eq!(opened.len(), 1);
+        assert_eq!(opened.len(), 1, "not exactly one challenge was opened");
         let refused = OpenOutcome::TooSoon { opened_at: opened[0].1.opened_at };
         assert!(outcomes.iter().all(|(outcome, _)| [OpenOutcome::Opened, refused].contains(outcome)));
     }
@@ -165,7 +185,7 @@ pub async fn no_wrong_code_is_counted_past_the_limit(world: World) {
         world.spend(&challenge).await.unwrap();
     }
     let before = world.snapshot().await;
-    assert_eq!(world.spend(&challenge).await, None);
+    assert_eq!(world.spend(&challenge).await, None, "a wrong code past the limit was counted");
     world.assert_nothing_written(&before).await;
 }
 
@@ -211,7 +231,8 @@ pub async fn however_many_wrong_codes_come_at_once_none_gets_past_the_limit(worl
     for failed in 1..=Challenge::MAX_ATTEMPTS {
         assert_eq!(count(&outcomes, &Some(failed)), 1, "attempt {failed} was counted more or less than once");
     }
-    assert_eq!(count(&outcomes, &None), RACERS - usize::from(Challenge::MAX_ATTEMPTS));
+    let refused = RACERS - usize::from(Challenge::MAX_ATTEMPTS);
+    assert_eq!(count(&outcomes, &None), refused, "a wrong code got past the limit");
     assert_eq!(world.recorded("test.challenge.failed").await, usize::from(Challenge::MAX_ATTEMPTS));
     let found = world.find_challenge(&ada, Method::Email).await.unwrap();
     assert_eq!(found.failed_attempts, Challenge::MAX_ATTEMPTS);

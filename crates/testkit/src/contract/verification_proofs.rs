@@ -168,6 +168,6 @@ pub async fn a_completion_among_many_wrong_codes_is_all_or_nothing(world: World)
 
 async fn assert_refused(world: &World, challenge: &Challenge) {
     let before = world.snapshot().await;
-    assert!(!world.complete(challenge).await);
+    assert!(!world.complete(challenge).await, "a challenge was completed that must not be");
     world.assert_nothing_written(&before).await;
 }

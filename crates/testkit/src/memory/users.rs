@@ -68,7 +68,8 @@ impl UserStore for MemoryStore {
 impl State {
     fn is_member(&self, query: &UserQuery, id: UserId) -> bool {
         query.team.is_none_or(|team| {
-            self.teams.get(&team).is_some_and(|(_, members)| members.iter().any(|member| member.user_id == id))
+            let active = self.teams.get(&team).filter(|(team, _)| team.active);
+            active.is_some_and(|(_, members)| members.iter().any(|member| member.user_id == id))
         })
     }
 }

@@ -27,7 +27,8 @@ impl VerificationStore for MemoryStore {
             let replaced = before.id;
             state.deliveries.remove(&replaced);
         }
-        state.challenges.insert(key, challenge.clone());
+        let device_id = challenge.device_id.filter(|id| state.devices.contains_key(id));
+        state.challenges.insert(key, Challenge { device_id, ..challenge.clone() });
         state.trail.push(event.clone());
         Ok(OpenOutcome::Opened)
     }

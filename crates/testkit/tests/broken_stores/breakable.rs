@@ -1,0 +1,118 @@
+//! The store in memory with every method in reach of whoever wants to break one.
+//!
+//! For each port there is a trait whose methods do what `MemoryStore` does unless they are overridden; `Broken` makes
+//! the port of it.
+
+use async_trait::async_trait;
+use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
+use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEvents};
+use muster_domain::directory::{DirectoryStore, InsertOutcome, PersonKey, UpdateOutcome, UserUpdate};
+use muster_domain::preferences::{PreferenceStore, Preferences, StoredPreferences};
+use muster_domain::session::{
+    IssueOutcome, RefreshCandidate, RotateOutcome, Rotation, Session, SessionStore, StoredToken, TokenHash,
+};
+use muster_domain::team::{Member, Team};
+use muster_domain::user::{
+    Account, ProfileFacts, ProfileReader, Role, RoleOutcome, User, UserQuery, UserStore, UserSummary,
+};
+use muster_domain::verification::{Challenge, Delivery, Method, OpenOutcome, VerificationStore};
+use muster_domain::{ChallengeId, DeviceId, SessionId, StoreError, StoreHealth, UserId};
+use muster_testkit::MemoryStore;
+use time::{Duration, OffsetDateTime};
+
+/// Makes the ports of what is breakable.
+pub(crate) struct Broken<T>(pub(crate) T);
+
+/// Where a broken store keeps what it keeps.
+pub(crate) trait Kept: Send + Sync + 'static {
+    fn kept(&self) -> &MemoryStore;
+}
+
+/// Names what is to be broken, each over a store in memory.
+macro_rules! over_memory {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        struct $name(muster_testkit::MemoryStore);
+
+        impl $crate::breakable::Kept for $name {
+            fn kept(&self) -> &muster_testkit::MemoryStore {
+                &self.0
+            }
+        }
+    )*};
+}
+pub(crate) use over_memory;
+
+/// Past every cutoff.
+pub(crate) fn whenever(challenge: &Challenge) -> OffsetDateTime {
+    challenge.opened_at + Duration::DAY
+}
+
+macro_rules! breakable {
+    ($($breakable:ident: $port:ident { $(fn $method:ident($($arg:ident: $ty:ty),*) -> $out:ty;)* })*) => {$(
+        #[async_trait]
+        pub(crate) trait $breakable: Kept {
+            $(async fn $method(&self, $($arg: $ty),*) -> Result<$out, StoreError> {
+                $port::$method(self.kept(), $($arg),*).await
+            })*
+        }
+
+        #[async_trait]
+        impl<T: $breakable> $port for Broken<T> {
+            $(async fn $method(&self, $($arg: $ty),*) -> Result<$out, StoreError> {
+                $breakable::$method(&self.0, $($arg),*).await
+            })*
+        }
+    )*};
+}
+
+breakable! {
+    Profiles: ProfileReader {
+        fn profile(id: UserId) -> Option<ProfileFacts>;
+    }
+    Users: UserStore {
+        fn account(id: UserId) -> Option<Account>;
+        fn find_login(login: &str) -> Option<Account>;
+        fn list(query: &UserQuery) -> Vec<UserSummary>;
+        fn change_role(id: UserId, role: Role, at: OffsetDateTime, event: &AuditEvent) -> RoleOutcome;
+    }
+    Choices: PreferenceStore {
+        fn load(user_id: UserId) -> Option<StoredPreferences>;
+        fn replace(user_id: UserId, expected: i64, document: &Preferences, event: &AuditEvent) -> bool;
+    }
+    Verification: VerificationStore {
+        fn open_challenge(challenge: &Challenge, cutoff: OffsetDateTime, event: &AuditEvent) -> OpenOutcome;
+        fn record_delivery(id: ChallengeId, delivery: &Delivery, event: &AuditEvent) -> ();
+        fn find_challenge(user_id: UserId, method: Method) -> Option<Challenge>;
+        fn spend_attempt(id: ChallengeId, at: OffsetDateTime, event: &AuditEvent) -> Option<u8>;
+        fn complete_challenge(id: ChallengeId, at: OffsetDateTime, event: &AuditEvent) -> bool;
+    }
+    Devices: DeviceStore {
+        fn register(device: &Device, max: u32, events: &RegistrationEvents) -> RegisterOutcome;
+        fn list(user_id: UserId) -> Vec<Device>;
+        fn remove(user_id: UserId, id: DeviceId, at: OffsetDateTime, event: &AuditEvent) -> bool;
+    }
+    Sessions: SessionStore {
+        fn issue(session: &Session, token: &StoredToken, event: &AuditEvent) -> IssueOutcome;
+        fn load_for_refresh(hash: &TokenHash) -> Option<RefreshCandidate>;
+        fn rotate(rotation: &Rotation, event: &AuditEvent) -> RotateOutcome;
+        fn revoke(
+            user_id: UserId, id: SessionId, reason: RevokeReason, at: OffsetDateTime, events: &[AuditEvent]
+        ) -> bool;
+        fn find_family(hash: &TokenHash) -> Option<(SessionId, UserId)>;
+        fn list(user_id: UserId, at: OffsetDateTime) -> Vec<Session>;
+    }
+    Directory: DirectoryStore {
+        fn count_users() -> u64;
+        fn find_user(key: &PersonKey) -> Option<User>;
+        fn insert_user(user: &User, event: &AuditEvent) -> InsertOutcome;
+        fn update_user(update: &UserUpdate, events: &[AuditEvent]) -> UpdateOutcome;
+        fn insert_team(team: &Team, members: &[Member], event: &AuditEvent) -> InsertOutcome;
+    }
+    Trail: AuditReader {
+        fn list(query: &AuditQuery) -> Vec<AuditEvent>;
+    }
+    Health: StoreHealth {
+        fn check() -> ();
+    }
+}
