@@ -43,8 +43,28 @@ macro_rules! with_conn {
     };
 }
 
-/// Several reads that see one state of the store.
+/// Several reads that see one state of the store. The form with two arms is for what PostgreSQL reads with one statement,
+/// which sees one state by itself.
 macro_rules! with_snapshot {
+    ($db:expr, pg |$pg_conn:ident| $pg:expr, sqlite |$sqlite_conn:ident| $sqlite:expr) => {
+        match $db {
+            #[cfg(feature = "postgres")]
+            $crate::db::Db::Postgres(pool) => {
+                let mut guard = pool.get().await?;
+                let $pg_conn = &mut *guard;
+                $pg
+            }
+            #[cfg(feature = "sqlite")]
+            $crate::db::Db::Sqlite { read, .. } => {
+                let mut guard = read.get().await?;
+                ::diesel_async::AsyncConnection::transaction::<_, $crate::error::DbError, _>(
+                    &mut *guard,
+                    async |$sqlite_conn| $sqlite,
+                )
+                .await
+            }
+        }
+    };
     ($db:expr, |$conn:ident| $body:expr) => {
         match $db {
             #[cfg(feature = "postgres")]

@@ -11,23 +11,22 @@ pub(crate) enum DbError {
     Query(#[from] DieselError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Not a failure: what was found says that the transaction must leave nothing behind. See [`unless_undone`].
-    #[error("the unit of work was undone")]
-    Undone,
 }
 
 impl DbError {
+    /// Whether the database undid this for the sake of another, so that it can be done again.
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Query(error) if matches!(nature(error), Nature::Conflict))
+    }
+
+    /// Whether the connection broke under it.
+    pub(crate) fn is_lost_connection(&self) -> bool {
+        matches!(self, Self::Query(error) if matches!(nature(error), Nature::Lost))
+    }
+
     /// A row of `table` that breaks `rule`; neither may hold content.
     pub(crate) fn inconsistent(table: &str, rule: &str) -> Self {
         Self::Store(StoreError::inconsistent(format!("{table}: {rule}")))
-    }
-}
-
-/// What a transaction answers when it was undone on purpose.
-pub(crate) fn unless_undone<T>(result: Result<T, DbError>, undone: T) -> Result<T, DbError> {
-    match result {
-        Err(DbError::Undone) => Ok(undone),
-        other => other,
     }
 }
 
@@ -37,16 +36,19 @@ impl From<DbError> for StoreError {
             DbError::Store(error) => error,
             DbError::Pool(_) => Self::Unavailable(Box::new(error)),
             DbError::Query(ref query) => match nature(query) {
-                Nature::Passing => Self::Unavailable(Box::new(error)),
+                Nature::Conflict | Nature::Lost | Nature::Passing => Self::Unavailable(Box::new(error)),
                 Nature::Row(rule) => Self::inconsistent(rule),
                 Nature::Lasting => Self::Backend(Box::new(error)),
             },
-            DbError::Undone => Self::Backend(Box::new(error)),
         }
     }
 }
 
 enum Nature {
+    /// The database undid a transaction for the sake of another; nothing of it happened.
+    Conflict,
+    /// The connection broke; whether what was asked for happened is not known.
+    Lost,
     /// The same call may succeed later.
     Passing,
     /// A row breaks a rule of the domain.
@@ -57,16 +59,17 @@ enum Nature {
 
 fn nature(error: &DieselError) -> Nature {
     match error {
-        DieselError::BrokenTransactionManager => Nature::Passing,
+        DieselError::BrokenTransactionManager => Nature::Lost,
         DieselError::DeserializationError(_) => Nature::Row("a column holds what its type cannot be"),
         DieselError::RollbackErrorOnCommit { commit_error, .. } => nature(commit_error),
         DieselError::DatabaseError(kind, info) => match kind {
-            DatabaseErrorKind::ClosedConnection
-            | DatabaseErrorKind::UnableToSendCommand
-            | DatabaseErrorKind::ReadOnlyTransaction
-            | DatabaseErrorKind::SerializationFailure => Nature::Passing,
+            DatabaseErrorKind::SerializationFailure => Nature::Conflict,
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => Nature::Lost,
+            DatabaseErrorKind::ReadOnlyTransaction => Nature::Passing,
             DatabaseErrorKind::ForeignKeyViolation => Nature::Row("a row names another that is not on record"),
             DatabaseErrorKind::CheckViolation => Nature::Row("a row breaks a rule of its table"),
+            _ if info.message().starts_with(DEADLOCK) => Nature::Conflict,
+            _ if info.message().starts_with(CUT_OFF) => Nature::Lost,
             _ if PASSING.iter().any(|start| info.message().starts_with(start)) => Nature::Passing,
             _ => Nature::Lasting,
         },
@@ -74,9 +77,14 @@ fn nature(error: &DieselError) -> Nature {
     }
 }
 
-/// How messages begin that come of the engine's surroundings. Diesel passes on neither SQLite's result codes nor
-/// PostgreSQL's SQLSTATE for them; SQLite's messages for a result code are fixed (`sqlite3ErrStr`).
-const PASSING: [&str; 11] = [
+// How messages begin that come of the engine's surroundings. Diesel passes on neither SQLite's result codes nor
+// PostgreSQL's SQLSTATE for them; SQLite's messages for a result code are fixed (`sqlite3ErrStr`).
+
+/// 40P01
+const DEADLOCK: &str = "deadlock detected";
+/// 57P01, 57P02, 25P03
+const CUT_OFF: &str = "terminating connection";
+const PASSING: [&str; 13] = [
     // SQLITE_BUSY, _LOCKED, _FULL, _IOERR, _READONLY, _CANTOPEN
     "database is locked",
     "database table is locked",
@@ -84,10 +92,13 @@ const PASSING: [&str; 11] = [
     "disk I/O error",
     "attempt to write a readonly database",
     "unable to open database file",
-    // 40P01, 57P01, 57P03, 53300
-    "deadlock detected",
-    "terminating connection",
+    // 57014, 57P03, 53300
+    "canceling statement due to",
     "the database system is",
     "sorry, too many clients already",
     "remaining connection slots are reserved",
+    // 53100, 53200
+    "could not extend file",
+    "could not write",
+    "out of memory",
 ];

@@ -7,62 +7,73 @@ use muster_domain::user::{ProfileFacts, User};
 use muster_domain::verification::{Challenge, Proof};
 
 use crate::db::on_both;
+use crate::error::DbError;
 use crate::rows::{ChallengeRow, DeviceRow, MembershipRow, PreferencesRow, ProofRow, UserRow};
-use crate::schema::{challenges, devices, preferences, proofs, team_members, teams, users};
+use crate::schema::{team_members, teams};
 use crate::types::DbId;
 
-on_both! {
-    trait Facts {
-        /// Everything on record about a person. Consistent only within a snapshot.
-        async fn facts(conn, id: DbId) -> Option<ProfileFacts> {
-            let user = users::table.find(id).select(UserRow::as_select()).first(conn).await.optional()?;
-            let Some(user) = user else {
-                return Ok(None);
-            };
-            let proofs: Vec<ProofRow> =
-                proofs::table.filter(proofs::user_id.eq(id)).select(ProofRow::as_select()).load(conn).await?;
-            let devices: Vec<DeviceRow> = devices::table
-                .filter(devices::user_id.eq(id))
-                .order((devices::created_at, devices::id))
-                .select(DeviceRow::as_select())
-                .load(conn)
-                .await?;
-            let challenges: Vec<ChallengeRow> = challenges::table
-                .filter(challenges::user_id.eq(id))
-                .select(ChallengeRow::as_select())
-                .load(conn)
-                .await?;
-            let preferences: Option<PreferencesRow> = preferences::table
-                .find(id)
-                .select(PreferencesRow::as_select())
-                .first(conn)
-                .await
-                .optional()?;
-            let teams = conn.memberships(&[id]).await?;
-            let mut proofs = proofs.into_iter().map(Proof::try_from).collect::<Result<Vec<_>, _>>()?;
-            proofs.sort_by_key(|proof| proof.method);
-            let mut challenges = challenges.into_iter().map(Challenge::try_from).collect::<Result<Vec<_>, _>>()?;
-            challenges.sort_by_key(|challenge| challenge.method);
-            Ok(Some(ProfileFacts {
-                user: User::try_from(user)?,
-                teams: teams.into_iter().map(|(_, team)| team).collect(),
-                proofs,
-                devices: devices.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
-                challenges,
-                preferences: preferences.map(TryInto::try_into).transpose()?,
-            }))
-        }
+/// The rows about a person beside their own. Devices are oldest first, teams by name.
+#[cfg_attr(feature = "postgres", derive(serde::Deserialize))]
+pub(crate) struct Records {
+    pub(crate) proofs: Vec<ProofRow>,
+    pub(crate) devices: Vec<DeviceRow>,
+    pub(crate) challenges: Vec<ChallengeRow>,
+    pub(crate) preferences: Option<PreferencesRow>,
+    pub(crate) teams: Vec<MembershipRow>,
+}
 
+impl Records {
+    /// What these rows and the person's own stand for.
+    pub(crate) fn facts(self, user: UserRow) -> Result<ProfileFacts, DbError> {
+        let mut proofs = self.proofs.into_iter().map(Proof::try_from).collect::<Result<Vec<_>, _>>()?;
+        proofs.sort_by_key(|proof| proof.method);
+        let mut challenges = self.challenges.into_iter().map(Challenge::try_from).collect::<Result<Vec<_>, _>>()?;
+        challenges.sort_by_key(|challenge| challenge.method);
+        Ok(ProfileFacts {
+            user: User::try_from(user)?,
+            teams: self.teams.into_iter().map(Membership::try_from).collect::<Result<_, _>>()?,
+            proofs,
+            devices: self.devices.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+            challenges,
+            preferences: self.preferences.map(TryInto::try_into).transpose()?,
+        })
+    }
+}
+
+/// Everything on record about a person, statement by statement: on SQLite no statement costs a round trip. Consistent
+/// only within a snapshot.
+#[cfg(feature = "sqlite")]
+pub(crate) async fn facts(conn: &mut crate::db::SqliteConn, id: DbId) -> Result<Option<ProfileFacts>, DbError> {
+    use crate::schema::{challenges, devices, preferences, proofs, users};
+
+    let user = users::table.find(id).select(UserRow::as_select()).first(conn).await.optional()?;
+    let Some(user) = user else {
+        return Ok(None);
+    };
+    let proofs = proofs::table.filter(proofs::user_id.eq(id)).select(ProofRow::as_select()).load(conn).await?;
+    let devices = devices::table
+        .filter(devices::user_id.eq(id))
+        .order((devices::created_at, devices::id))
+        .select(DeviceRow::as_select())
+        .load(conn)
+        .await?;
+    let challenges =
+        challenges::table.filter(challenges::user_id.eq(id)).select(ChallengeRow::as_select()).load(conn).await?;
+    let preferences = preferences::table.find(id).select(PreferencesRow::as_select()).first(conn).await.optional()?;
+    let teams = conn.membership_rows(&[id]).await?;
+    Records { proofs, devices, challenges, preferences, teams }.facts(user).map(Some)
+}
+
+on_both! {
+    trait Memberships {
         /// The places of these people in active teams, by team name.
-        async fn memberships(conn, people: &[DbId]) -> Vec<(DbId, Membership)> {
-            let rows: Vec<MembershipRow> = team_members::table
+        async fn membership_rows(conn, people: &[DbId]) -> Vec<MembershipRow> {
+            let rows = team_members::table
                 .inner_join(teams::table.on(teams::id.eq(team_members::team_id)))
                 .filter(teams::active.and(team_members::user_id.eq_any(people)))
                 .order((teams::name_key, teams::id))
-                .select(MembershipRow::as_select())
-                .load(conn)
-                .await?;
-            rows.into_iter().map(|row| Ok((row.user_id, Membership::try_from(row)?))).collect()
+                .select(MembershipRow::as_select());
+            Ok(rows.load(conn).await?)
         }
     }
 }

@@ -13,6 +13,8 @@
 mod db;
 mod error;
 mod facts;
+#[cfg(feature = "postgres")]
+mod json;
 mod locks;
 mod migrations;
 mod options;

@@ -15,13 +15,6 @@ macro_rules! locks {
     ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $ty:ty),*) -> $row:ty: $lock:ident($query:expr);)*) => {
         pub(crate) trait Locks {
             $($(#[$doc])* async fn $name(&mut self $(, $arg: $ty)*) -> Result<Vec<$row>, DbError>;)*
-
-            /// Waits for whoever adds or renames people, and holds them off: only then is "nobody has that name" an
-            /// answer that lasts. Must come before any lock of a row.
-            async fn lock_names(&mut self) -> Result<(), DbError>;
-
-            /// Waits for whoever holds [`Locks::lock_names`] before any row is locked.
-            async fn yield_to_names(&mut self) -> Result<(), DbError>;
         }
 
         #[cfg(feature = "postgres")]
@@ -29,17 +22,6 @@ macro_rules! locks {
             $(async fn $name(&mut self $(, $arg: $ty)*) -> Result<Vec<$row>, DbError> {
                 Ok($query.$lock().load(self).await?)
             })*
-
-            async fn lock_names(&mut self) -> Result<(), DbError> {
-                let statement = diesel::sql_query("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE");
-                statement.execute(self).await?;
-                Ok(())
-            }
-
-            async fn yield_to_names(&mut self) -> Result<(), DbError> {
-                diesel::sql_query("LOCK TABLE users IN ROW EXCLUSIVE MODE").execute(self).await?;
-                Ok(())
-            }
         }
 
         #[cfg(feature = "sqlite")]
@@ -47,14 +29,6 @@ macro_rules! locks {
             $(async fn $name(&mut self $(, $arg: $ty)*) -> Result<Vec<$row>, DbError> {
                 Ok($query.load(self).await?)
             })*
-
-            async fn lock_names(&mut self) -> Result<(), DbError> {
-                Ok(())
-            }
-
-            async fn yield_to_names(&mut self) -> Result<(), DbError> {
-                Ok(())
-            }
         }
     };
 }

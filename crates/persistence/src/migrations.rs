@@ -76,7 +76,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be reached.
     pub async fn pending_migrations(&self) -> Result<Vec<PendingMigration>, StoreError> {
-        self.detached(|db| async move {
+        self.reading(|db| async move {
             let (known, texts) = known(&db)?;
             let applied = applied(&db).await?;
             let pending = known.into_iter().filter(|migration| !applied.contains(&migration.version));
@@ -127,6 +127,8 @@ fn migrate_postgres(connection: &mut BlockingPg) -> Result<Vec<String>, MigrateE
         connection.applied_migrations()?;
     }
     connection.transaction(|c| {
+        // A migration may take longer than any request.
+        c.batch_execute("SET LOCAL statement_timeout = 0")?;
         c.batch_execute("LOCK TABLE __diesel_schema_migrations IN SHARE ROW EXCLUSIVE MODE")?;
         apply_pending(c, ON_POSTGRES)
     })
@@ -147,7 +149,7 @@ fn apply_pending<DB: Backend>(
 #[async_trait]
 impl StoreHealth for Store {
     async fn check(&self) -> Result<(), StoreError> {
-        self.detached(|db| async move {
+        self.reading(|db| async move {
             let (known, _) = known(&db)?;
             let known: Vec<String> = known.into_iter().map(|migration| migration.version).collect();
             compare(&known, &applied(&db).await?)

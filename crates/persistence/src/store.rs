@@ -5,6 +5,9 @@ use crate::StoreOptions;
 use crate::db::Db;
 use crate::error::DbError;
 
+/// How often a unit of work that lost against another is done again before its caller is told.
+const CONFLICTS: u8 = 3;
+
 /// Every store port, over one database. Clones share its connections.
 #[derive(Clone)]
 pub struct Store {
@@ -24,15 +27,27 @@ enum InvalidUrl {
 
 impl Store {
     /// Opens the database of a URL: `sqlite://PATH` (a path from the working directory, or `sqlite:///PATH` from the
-    /// root) or `postgres://…` (without TLS). An SQLite file is created when it is missing, with its folder, readable
-    /// by its owner only; PostgreSQL is connected to when it is first needed.
+    /// root) or `postgres://…`. An SQLite file is created when it is missing, with its folder, readable by its owner
+    /// only; PostgreSQL is connected to when it is first needed.
+    ///
+    /// TLS to PostgreSQL is decided by `sslmode` in the URL:
+    ///
+    /// | `sslmode` | |
+    /// |---|---|
+    /// | `disable` | no TLS |
+    /// | `prefer`, the default | TLS when the server offers it, with anyone: it protects from those who only listen |
+    /// | `verify-ca` | a certificate that traces back to a trusted root |
+    /// | `verify-full`, `require` | that, for the host's name; unlike in libpq `require` verifies, because TLS with anyone keeps out nobody who can answer |
+    ///
+    /// Trusted are the system's roots, or those in the PEM file that `sslrootcert` in the URL names. Over a Unix socket
+    /// (`postgres:///NAME?host=/run/postgresql`) there is no TLS, whatever the mode.
     ///
     /// Statements run on `runtime`, which must be a multi-thread one. This function blocks for as long as opening a
     /// file takes.
     ///
     /// # Errors
-    /// [`StoreError::Backend`] when the URL is malformed or of another kind of database, [`StoreError::Unavailable`]
-    /// when the file cannot be opened or written.
+    /// [`StoreError::Backend`] when the URL is malformed or of another kind of database or its roots cannot be read,
+    /// [`StoreError::Unavailable`] when the file cannot be opened or written.
     pub fn open(options: &StoreOptions, runtime: Handle) -> Result<Self, StoreError> {
         let db = match options.url.split_once("://") {
             #[cfg(feature = "sqlite")]
@@ -60,12 +75,46 @@ impl Store {
 
     /// Runs a unit of work to its end on the store's own runtime. A caller that is cancelled only stops waiting for it:
     /// no transaction is left open, and no connection is given back in the middle of a statement.
-    pub(crate) async fn detached<T, Work>(&self, unit: impl FnOnce(Db) -> Work) -> Result<T, StoreError>
+    ///
+    /// A unit is done again when the database undid it for the sake of another.
+    pub(crate) async fn detached<T, Work, Unit>(&self, unit: Unit) -> Result<T, StoreError>
     where
         T: Send + 'static,
+        Unit: FnOnce(Db) -> Work + Clone + Send + 'static,
         Work: Future<Output = Result<T, DbError>> + Send + 'static,
     {
-        match self.runtime.spawn(unit(self.db.clone())).await {
+        self.run(unit, 0).await
+    }
+
+    /// [`Store::detached`] for what only reads, which is also done again when its connection broke: those in the pool
+    /// are broken together when PostgreSQL was away, and are not used again once that is known.
+    pub(crate) async fn reading<T, Work, Unit>(&self, unit: Unit) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        Unit: FnOnce(Db) -> Work + Clone + Send + 'static,
+        Work: Future<Output = Result<T, DbError>> + Send + 'static,
+    {
+        self.run(unit, 1).await
+    }
+
+    async fn run<T, Work, Unit>(&self, unit: Unit, mut lost_connections: u8) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        Unit: FnOnce(Db) -> Work + Clone + Send + 'static,
+        Work: Future<Output = Result<T, DbError>> + Send + 'static,
+    {
+        let db = self.db.clone();
+        let running = self.runtime.spawn(async move {
+            let mut conflicts = CONFLICTS;
+            loop {
+                match unit.clone()(db.clone()).await {
+                    Err(error) if conflicts > 0 && error.is_conflict() => conflicts -= 1,
+                    Err(error) if lost_connections > 0 && error.is_lost_connection() => lost_connections -= 1,
+                    result => return result,
+                }
+            }
+        });
+        match running.await {
             Ok(result) => result.map_err(StoreError::from),
             Err(failed) if failed.is_cancelled() => Err(StoreError::Unavailable(Box::new(failed))),
             Err(panicked) => Err(StoreError::Backend(Box::new(panicked))),

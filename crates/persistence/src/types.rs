@@ -32,7 +32,7 @@ pub(crate) struct Ts(OffsetDateTime);
 /// An id in an [`Id`] column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Id)]
-pub(crate) struct DbId(Uuid);
+pub(crate) struct DbId(pub(crate) Uuid);
 
 impl From<OffsetDateTime> for Ts {
     fn from(at: OffsetDateTime) -> Self {
@@ -69,7 +69,7 @@ macro_rules! bytes {
     ($($name:ident: $length:literal = $($of:ident)|*;)*) => {$(
         #[derive(Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
         #[diesel(sql_type = Binary)]
-        pub(crate) struct $name([u8; $length]);
+        pub(crate) struct $name(pub(crate) [u8; $length]);
 
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

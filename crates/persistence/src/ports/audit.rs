@@ -14,7 +14,7 @@ use crate::types::{DbId, Ts};
 impl AuditReader for Store {
     async fn list(&self, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
         let query = query.clone();
-        self.detached(move |db| async move {
+        self.reading(move |db| async move {
             let rows: Vec<AuditRow> = with_conn!(&db, |c| {
                 let mut found = audit_events::table.select(AuditRow::as_select()).into_boxed();
                 if let Some(subject) = query.subject {

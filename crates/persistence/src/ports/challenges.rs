@@ -75,7 +75,7 @@ impl VerificationStore for Store {
     }
 
     async fn find_challenge(&self, user_id: UserId, method: Method) -> Result<Option<Challenge>, StoreError> {
-        self.detached(move |db| async move {
+        self.reading(move |db| async move {
             let row = with_conn!(&db, |c| {
                 let latest = challenges::table.find((DbId::from(user_id), method.as_str()));
                 latest.select(ChallengeRow::as_select()).first(c).await.optional()?

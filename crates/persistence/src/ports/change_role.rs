@@ -24,7 +24,6 @@ pub(super) async fn change_role(
             Role::Admin => diesel::update(others).set(change).execute(c).await?,
             Role::User => {
                 // While they are locked, none of the active admins can stop being one.
-                c.yield_to_names().await?;
                 let admins = c.lock_active_admins().await?;
                 if admins.iter().any(|admin| *admin != id) {
                     diesel::update(others).set(change).execute(c).await?

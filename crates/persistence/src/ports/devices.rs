@@ -56,7 +56,7 @@ impl DeviceStore for Store {
     }
 
     async fn list(&self, user_id: UserId) -> Result<Vec<Device>, StoreError> {
-        self.detached(move |db| async move {
+        self.reading(move |db| async move {
             let rows: Vec<DeviceRow> = with_conn!(&db, |c| {
                 let own = devices::table.filter(devices::user_id.eq(DbId::from(user_id)));
                 let oldest_first = own.order((devices::created_at, devices::id));

@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::RunQueryDsl;
 use muster_domain::StoreError;
 use muster_domain::audit::{AuditEvent, RevokeReason};
@@ -10,6 +11,7 @@ use muster_domain::verification::Method;
 
 use crate::Store;
 use crate::db::{on_both, with_conn, with_tx};
+use crate::error::DbError;
 use crate::locks::Locks;
 use crate::ports::sessions::live;
 use crate::ports::teams::insert_team;
@@ -21,7 +23,7 @@ use crate::types::{DbId, Ts};
 #[async_trait]
 impl DirectoryStore for Store {
     async fn count_users(&self) -> Result<u64, StoreError> {
-        self.detached(move |db| async move {
+        self.reading(move |db| async move {
             let count: i64 = with_conn!(&db, |c| users::table.count().get_result(c).await?);
             Ok(count.unsigned_abs())
         })
@@ -30,7 +32,7 @@ impl DirectoryStore for Store {
 
     async fn find_user(&self, key: &PersonKey) -> Result<Option<User>, StoreError> {
         let (external_id, user_name_key) = (key.external_id.clone(), fold(&key.user_name));
-        self.detached(move |db| async move {
+        self.reading(move |db| async move {
             // One statement, so that nobody is missed who is renamed meanwhile.
             let rows: Vec<UserRow> = with_conn!(&db, |c| {
                 let by_either = users::user_name_key.eq(user_name_key).or(users::external_id.eq(&external_id));
@@ -70,7 +72,7 @@ impl DirectoryStore for Store {
         let update = update.clone();
         let events = events.to_vec();
         self.detached(move |db| async move {
-            with_tx!(&db, |c| {
+            let updated = with_tx!(&db, |c| {
                 let id = DbId::from(update.user.id);
                 let described = DirectoryColumns::from(&update.user);
                 let expected = users::table.find(id).filter(users::version.eq(update.expected_version));
@@ -92,7 +94,8 @@ impl DirectoryStore for Store {
                 }
                 c.record(&events).await?;
                 Ok(UpdateOutcome::Updated)
-            })
+            });
+            unless_taken_meanwhile(updated)
         })
         .await
     }
@@ -108,11 +111,25 @@ impl DirectoryStore for Store {
     }
 }
 
+/// On PostgreSQL somebody else may get a name between our look and our update. Then the index refuses the update, which
+/// undid the whole unit of work: "taken" is all that is left to say. It is the only unique rule of `users` that an update
+/// can break, because it never writes the id. No lock could tell earlier without holding off everybody else who is
+/// renamed, and distributed engines have no such lock. On SQLite nobody else writes meanwhile.
+fn unless_taken_meanwhile(updated: Result<UpdateOutcome, DbError>) -> Result<UpdateOutcome, DbError> {
+    match updated {
+        Err(DbError::Query(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, refused)))
+            if refused.table_name() == Some("users") =>
+        {
+            Ok(UpdateOutcome::Taken)
+        }
+        other => other,
+    }
+}
+
 on_both! {
     trait Describing {
-        /// Whether another person has that user name or external id; if not, nobody gets it until the transaction ends.
+        /// Whether another person has that user name or external id, as far as this transaction sees.
         async fn names_are_taken(conn, id: DbId, wanted: &DirectoryColumns) -> bool {
-            conn.lock_names().await?;
             let others = users::table
                 .filter(users::id.ne(id))
                 .filter(users::user_name_key.eq(&wanted.user_name_key).or(users::external_id.eq(&wanted.external_id)));

@@ -7,6 +7,7 @@ mod devices;
 mod directory;
 mod people_list;
 mod preferences;
+pub(crate) mod rotate;
 mod sessions;
 mod teams;
 mod users;

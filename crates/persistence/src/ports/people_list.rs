@@ -9,9 +9,9 @@ use muster_domain::verification::Method;
 
 use crate::db::{Db, with_snapshot};
 use crate::error::DbError;
-use crate::facts::Facts;
+use crate::facts::Memberships;
 use crate::rows::SummaryRow;
-use crate::schema::{devices, proofs, team_members, users};
+use crate::schema::{devices, proofs, team_members, teams, users};
 use crate::types::DbId;
 
 /// One page of people and the places of all of them in two statements.
@@ -28,7 +28,10 @@ pub(super) async fn people_list(db: Db, query: UserQuery) -> Result<Vec<UserSumm
             found = found.filter(users::active.eq(active));
         }
         if let Some(team) = query.team {
-            let place = team_members::table.find((DbId::from(team), users::id));
+            let place = team_members::table
+                .inner_join(teams::table.on(teams::id.eq(team_members::team_id)))
+                .filter(teams::active.and(team_members::team_id.eq(DbId::from(team))))
+                .filter(team_members::user_id.eq(users::id));
             found = found.filter(exists(place));
         }
         if let Some(can) = query.can_be_on_call {
@@ -42,8 +45,8 @@ pub(super) async fn people_list(db: Db, query: UserQuery) -> Result<Vec<UserSumm
 
         let ids: Vec<DbId> = page.iter().map(|(person, _)| person.id).collect();
         let mut teams: HashMap<DbId, Vec<Membership>> = HashMap::new();
-        for (person, team) in c.memberships(&ids).await? {
-            teams.entry(person).or_default().push(team);
+        for row in c.membership_rows(&ids).await? {
+            teams.entry(row.user_id).or_default().push(row.try_into()?);
         }
         page.into_iter()
             .map(|(person, can)| {

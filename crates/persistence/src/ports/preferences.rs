@@ -15,7 +15,7 @@ use crate::types::DbId;
 #[async_trait]
 impl PreferenceStore for Store {
     async fn load(&self, user_id: UserId) -> Result<Option<StoredPreferences>, StoreError> {
-        self.detached(move |db| async move {
+        self.reading(move |db| async move {
             let row = with_conn!(&db, |c| {
                 let stored = preferences::table.find(DbId::from(user_id)).select(PreferencesRow::as_select());
                 stored.first(c).await.optional()?

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use diesel::dsl::{auto_type, exists};
+use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use muster_domain::audit::{AuditEvent, RevokeReason};
@@ -10,13 +10,20 @@ use muster_domain::{SessionId, StoreError, UserId};
 use time::OffsetDateTime;
 
 use crate::Store;
+#[cfg(feature = "sqlite")]
+use crate::db::SqliteConn;
 use crate::db::{with_conn, with_snapshot, with_tx};
-use crate::error::{DbError, unless_undone};
-use crate::facts::Facts;
+#[cfg(feature = "sqlite")]
+use crate::error::DbError;
+#[cfg(feature = "sqlite")]
+use crate::facts::facts;
 use crate::locks::Locks;
+use crate::ports::rotate::{Rotate, rotate};
+#[cfg(feature = "postgres")]
+use crate::postgres::person;
 use crate::record::Record;
 use crate::rows::{SessionRow, TokenRow};
-use crate::schema::{refresh_tokens, sessions, users};
+use crate::schema::{refresh_tokens, sessions};
 use crate::types::{DbId, Hash, Ts};
 
 #[async_trait]
@@ -52,20 +59,12 @@ impl SessionStore for Store {
 
     async fn load_for_refresh(&self, hash: &TokenHash) -> Result<Option<RefreshCandidate>, StoreError> {
         let hash = Hash::from(*hash);
-        self.detached(move |db| async move {
-            with_snapshot!(&db, |c| {
-                let found = refresh_tokens::table
-                    .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
-                    .filter(refresh_tokens::hash.eq(hash))
-                    .select((TokenRow::as_select(), SessionRow::as_select()));
-                let found: Option<(TokenRow, SessionRow)> = found.first(c).await.optional()?;
-                let Some((token, session)) = found else {
-                    return Ok(None);
-                };
-                let profile = c.facts(session.user_id).await?;
-                let profile = profile.ok_or_else(|| DbError::inconsistent("sessions", "a session without an owner"))?;
-                Ok(Some(RefreshCandidate { token: token.into(), session: session.try_into()?, profile }))
-            })
+        self.reading(move |db| async move {
+            with_snapshot!(
+                &db,
+                pg | c | person::refresh_candidate(c, hash).await,
+                sqlite | c | refresh_candidate(c, hash).await
+            )
         })
         .await
     }
@@ -73,37 +72,14 @@ impl SessionStore for Store {
     async fn rotate(&self, rotation: &Rotation, event: &AuditEvent) -> Result<RotateOutcome, StoreError> {
         let Rotation { session_id, presented, parent, successor, successor_salt: salt, at } = *rotation;
         let successor = StoredToken { hash: successor, parent: Some(presented), salt, superseded_at: None };
-        let successor = TokenRow::new(session_id, &successor, at);
-        let (session, presented, parent, at) =
-            (DbId::from(session_id), Hash::from(presented), parent.map(Hash::from), Ts::from(at));
-        let event = [event.clone()];
-        self.detached(move |db| async move {
-            let rotated = with_tx!(&db, |c| {
-                // First, because its row lock makes one line of all that rotate in this family: each statement after it
-                // sees what the one before left.
-                let owner = users::table.filter(users::id.eq(sessions::user_id).and(users::active));
-                let moved = diesel::update(sessions::table.find(session).filter(live(at)).filter(exists(owner)))
-                    .set(sessions::last_used_at.eq(at))
-                    .execute(c)
-                    .await?;
-                let works = refresh_tokens::table.find(presented).filter(working_in(session)).count();
-                if moved == 0 || works.get_result::<i64>(c).await? == 0 {
-                    return Err(DbError::Undone);
-                }
-                if let Some(parent) = parent {
-                    diesel::update(refresh_tokens::table.find(parent).filter(working_in(session)))
-                        .set(refresh_tokens::superseded_at.eq(at))
-                        .execute(c)
-                        .await?;
-                }
-                let insert = diesel::insert_into(refresh_tokens::table).values(successor);
-                insert.on_conflict_do_nothing().execute(c).await?;
-                c.record(&event).await?;
-                Ok(RotateOutcome::Rotated)
-            });
-            unless_undone(rotated, RotateOutcome::Overtaken)
-        })
-        .await
+        let rotation = Rotate {
+            presented: presented.into(),
+            parent: parent.map(Into::into),
+            successor: TokenRow::new(session_id, &successor, at),
+            at: at.into(),
+            event: event.into(),
+        };
+        self.detached(move |db| rotate(db, rotation)).await
     }
 
     async fn revoke(
@@ -132,7 +108,7 @@ impl SessionStore for Store {
 
     async fn find_family(&self, hash: &TokenHash) -> Result<Option<(SessionId, UserId)>, StoreError> {
         let hash = Hash::from(*hash);
-        self.detached(move |db| async move {
+        self.reading(move |db| async move {
             let family = refresh_tokens::table
                 .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
                 .filter(refresh_tokens::hash.eq(hash))
@@ -145,7 +121,7 @@ impl SessionStore for Store {
 
     async fn list(&self, user_id: UserId, at: OffsetDateTime) -> Result<Vec<Session>, StoreError> {
         let (user_id, at) = (DbId::from(user_id), Ts::from(at));
-        self.detached(move |db| async move {
+        self.reading(move |db| async move {
             let rows: Vec<SessionRow> = with_conn!(&db, |c| {
                 let own = sessions::table.filter(sessions::user_id.eq(user_id)).filter(live(at));
                 let last_used_first = own.order((sessions::last_used_at.desc(), sessions::id.desc()));
@@ -157,14 +133,23 @@ impl SessionStore for Store {
     }
 }
 
+#[cfg(feature = "sqlite")]
+async fn refresh_candidate(c: &mut SqliteConn, hash: Hash) -> Result<Option<RefreshCandidate>, DbError> {
+    let found = refresh_tokens::table
+        .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
+        .filter(refresh_tokens::hash.eq(hash))
+        .select((TokenRow::as_select(), SessionRow::as_select()));
+    let found: Option<(TokenRow, SessionRow)> = found.first(c).await.optional()?;
+    let Some((token, session)) = found else {
+        return Ok(None);
+    };
+    let profile = facts(c, session.user_id).await?;
+    let profile = profile.ok_or_else(|| DbError::inconsistent("sessions", "a session without an owner"))?;
+    Ok(Some(RefreshCandidate { token: token.into(), session: session.try_into()?, profile }))
+}
+
 /// Sessions that are neither ended nor expired.
 #[auto_type]
 pub(super) fn live(at: Ts) -> _ {
     sessions::revoked_at.is_null().and(sessions::expires_at.gt(at))
-}
-
-/// Tokens of a family whose successor was not used yet.
-#[auto_type]
-fn working_in(session: DbId) -> _ {
-    refresh_tokens::session_id.eq(session).and(refresh_tokens::superseded_at.is_null())
 }

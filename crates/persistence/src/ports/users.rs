@@ -10,9 +10,12 @@ use time::OffsetDateTime;
 
 use crate::Store;
 use crate::db::{with_conn, with_snapshot};
-use crate::facts::Facts;
+#[cfg(feature = "sqlite")]
+use crate::facts::facts;
 use crate::ports::change_role::change_role;
 use crate::ports::people_list::people_list;
+#[cfg(feature = "postgres")]
+use crate::postgres::person;
 use crate::rows::AccountRow;
 use crate::schema::users;
 use crate::types::DbId;
@@ -20,14 +23,17 @@ use crate::types::DbId;
 #[async_trait]
 impl ProfileReader for Store {
     async fn profile(&self, id: UserId) -> Result<Option<ProfileFacts>, StoreError> {
-        self.detached(move |db| async move { with_snapshot!(&db, |c| c.facts(id.into()).await) }).await
+        self.reading(move |db| async move {
+            with_snapshot!(&db, pg | c | person::profile(c, id.into()).await, sqlite | c | facts(c, id.into()).await)
+        })
+        .await
     }
 }
 
 #[async_trait]
 impl UserStore for Store {
     async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
-        self.detached(move |db| async move {
+        self.reading(move |db| async move {
             let row = with_conn!(&db, |c| {
                 let account = users::table.find(DbId::from(id)).select(AccountRow::as_select());
                 account.first(c).await.optional()?
@@ -39,7 +45,7 @@ impl UserStore for Store {
 
     async fn find_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
         let login = fold(login);
-        self.detached(move |db| async move {
+        self.reading(move |db| async move {
             // Two rows are enough: the one with the user name comes first, and two with the address are one too many.
             let rows: Vec<AccountRow> = with_conn!(&db, |c| {
                 let fitting = users::table
@@ -57,7 +63,7 @@ impl UserStore for Store {
 
     async fn list(&self, query: &UserQuery) -> Result<Vec<UserSummary>, StoreError> {
         let query = query.clone();
-        self.detached(move |db| people_list(db, query)).await
+        self.reading(move |db| people_list(db, query)).await
     }
 
     async fn change_role(

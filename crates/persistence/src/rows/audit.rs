@@ -5,7 +5,7 @@ use crate::error::DbError;
 use crate::schema::audit_events;
 use crate::types::{DbId, Ts};
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_events, treat_none_as_default_value = false)]
 pub(crate) struct AuditRow {
     id: DbId,
@@ -71,5 +71,42 @@ impl TryFrom<AuditRow> for AuditEvent {
                 request_id: row.request_id,
             },
         })
+    }
+}
+
+#[cfg(feature = "postgres")]
+mod on_postgres {
+    use diesel::pg::Pg;
+    use diesel::prelude::*;
+    use diesel::query_builder::AstPass;
+    use diesel::sql_types::{Nullable, Text};
+
+    use super::AuditRow;
+    use crate::types::{Id, Instant};
+
+    impl AuditRow {
+        /// Every column's value, in the table's order.
+        pub(crate) fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+            out.push_bind_param::<Id, _>(&self.id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Instant, _>(&self.at)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(&self.action)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(&self.actor_type)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Id>, _>(&self.actor_id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, _>(&self.actor_name)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Id>, _>(&self.subject)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(&self.details)?;
+            for text in [&self.ip, &self.user_agent, &self.request_id] {
+                out.push_sql(", ");
+                out.push_bind_param::<Nullable<Text>, _>(text)?;
+            }
+            Ok(())
+        }
     }
 }

@@ -8,7 +8,8 @@ use crate::types::{DbId, Hash, Ts};
 
 /// A challenge's row without what came of sending its code. Written whole, so that nothing of the challenge before it
 /// stays.
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[cfg_attr(feature = "postgres", derive(serde::Deserialize))]
 #[diesel(table_name = challenges, primary_key(user_id, method))]
 #[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(crate) struct ChallengeRow {
@@ -85,6 +86,7 @@ impl TryFrom<ChallengeRow> for Challenge {
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[cfg_attr(feature = "postgres", derive(serde::Deserialize))]
 #[diesel(table_name = proofs, primary_key(user_id, method))]
 pub(crate) struct ProofRow {
     pub(crate) user_id: DbId,

@@ -6,7 +6,8 @@ use crate::rows::named;
 use crate::schema::devices;
 use crate::types::{DbId, Hash, Ts};
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[cfg_attr(feature = "postgres", derive(serde::Deserialize))]
 #[diesel(table_name = devices, treat_none_as_default_value = false)]
 pub(crate) struct DeviceRow {
     pub(crate) id: DbId,

@@ -5,6 +5,7 @@ use crate::error::DbError;
 use crate::schema::preferences;
 
 #[derive(Queryable, Selectable)]
+#[cfg_attr(feature = "postgres", derive(serde::Deserialize))]
 #[diesel(table_name = preferences)]
 pub(crate) struct PreferencesRow {
     version: i64,

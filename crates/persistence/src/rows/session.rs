@@ -11,8 +11,10 @@ use crate::error::DbError;
 use crate::rows::named;
 use crate::schema::{refresh_tokens, sessions};
 use crate::types::{DbId, Hash, Salt, Ts};
+#[cfg(feature = "postgres")]
+use crate::types::{Id, Instant};
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = sessions, treat_none_as_default_value = false)]
 pub(crate) struct SessionRow {
     pub(crate) id: DbId,
@@ -72,7 +74,7 @@ fn reason_named(name: &str) -> Option<RevokeReason> {
     RevokeReason::deserialize(name).ok()
 }
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = refresh_tokens, treat_none_as_default_value = false)]
 pub(crate) struct TokenRow {
     hash: Hash,
@@ -93,6 +95,29 @@ impl TokenRow {
             superseded_at: token.superseded_at.map(Into::into),
             created_at: created_at.into(),
         }
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl TokenRow {
+    /// Every column's value, in the table's order.
+    pub(crate) fn push<'b>(
+        &'b self,
+        out: &mut diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
+    ) -> QueryResult<()> {
+        use diesel::sql_types::{Binary, Nullable};
+
+        out.push_bind_param::<Binary, _>(&self.hash)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Id, _>(&self.session_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Binary>, _>(&self.parent)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Binary, _>(&self.salt)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Instant>, _>(&self.superseded_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Instant, _>(&self.created_at)
     }
 }
 

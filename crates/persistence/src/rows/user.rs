@@ -67,7 +67,7 @@ impl TryFrom<UserRow> for User {
 }
 
 /// The columns that the directory writes, and what is folded from them.
-#[derive(Insertable, AsChangeset)]
+#[derive(Clone, Insertable, AsChangeset)]
 #[diesel(table_name = users, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(crate) struct DirectoryColumns {
     pub(crate) external_id: Option<String>,
@@ -162,6 +162,7 @@ impl SummaryRow {
 }
 
 #[derive(Queryable, Selectable)]
+#[cfg_attr(feature = "postgres", derive(serde::Deserialize))]
 #[diesel(table_name = team_members)]
 pub(crate) struct MembershipRow {
     pub(crate) user_id: DbId,

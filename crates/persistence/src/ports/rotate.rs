@@ -1,0 +1,64 @@
+use diesel::query_builder::QueryId;
+use muster_domain::session::RotateOutcome;
+
+use crate::db::Db;
+use crate::error::DbError;
+use crate::rows::{AuditRow, TokenRow};
+use crate::types::{Hash, Ts};
+
+/// A token's rotation: its successor, whose parent is the token that was presented, and that one's own parent.
+#[derive(Clone, QueryId)]
+pub(crate) struct Rotate {
+    pub(crate) presented: Hash,
+    pub(crate) parent: Option<Hash>,
+    pub(crate) successor: TokenRow,
+    pub(crate) at: Ts,
+    pub(crate) event: AuditRow,
+}
+
+pub(super) async fn rotate(db: Db, rotation: Rotate) -> Result<RotateOutcome, DbError> {
+    let rotated = match db {
+        #[cfg(feature = "postgres")]
+        Db::Postgres(pool) => rotation.run(&mut *pool.get().await?).await?,
+        #[cfg(feature = "sqlite")]
+        Db::Sqlite { write, .. } => {
+            let mut connection = write.get().await?;
+            connection.immediate_transaction(async |c| rotate_on_sqlite(c, rotation).await).await?
+        }
+    };
+    Ok(if rotated { RotateOutcome::Rotated } else { RotateOutcome::Overtaken })
+}
+
+/// What decides is read before anything is written: nobody else writes meanwhile.
+#[cfg(feature = "sqlite")]
+async fn rotate_on_sqlite(c: &mut crate::db::SqliteConn, rotation: Rotate) -> Result<bool, DbError> {
+    use diesel::dsl::{exists, select};
+    use diesel::prelude::*;
+    use diesel_async::RunQueryDsl;
+
+    use crate::ports::sessions::live;
+    use crate::schema::{audit_events, refresh_tokens, sessions, users};
+
+    let Rotate { presented, parent, successor, at, event } = rotation;
+    let session = successor.session_id;
+    let working = refresh_tokens::session_id.eq(session).and(refresh_tokens::superseded_at.is_null());
+    let possible = sessions::table
+        .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+        .inner_join(refresh_tokens::table.on(refresh_tokens::session_id.eq(sessions::id)))
+        .filter(sessions::id.eq(session).and(users::active).and(refresh_tokens::hash.eq(presented)))
+        .filter(live(at))
+        .filter(working);
+    if !select(exists(possible)).get_result::<bool>(c).await? {
+        return Ok(false);
+    }
+    diesel::update(sessions::table.find(session)).set(sessions::last_used_at.eq(at)).execute(c).await?;
+    if let Some(parent) = parent {
+        diesel::update(refresh_tokens::table.find(parent).filter(working))
+            .set(refresh_tokens::superseded_at.eq(at))
+            .execute(c)
+            .await?;
+    }
+    diesel::insert_into(refresh_tokens::table).values(successor).on_conflict_do_nothing().execute(c).await?;
+    diesel::insert_into(audit_events::table).values(event).execute(c).await?;
+    Ok(true)
+}
