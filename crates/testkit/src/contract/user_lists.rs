@@ -115,13 +115,14 @@ pub async fn search_finds_text_in_user_name_display_name_and_email_without_regar
 
 pub async fn each_filter_alone_leaves_those_who_match(world: World) {
     let crowd = Crowd::gather(&world).await;
-    let cases: [(UserQuery, &[&str]); 8] = [
+    let cases: [(UserQuery, &[&str]); 9] = [
         (UserQuery { role: Some(Role::Admin), ..UserQuery::default() }, &["ready-admin", "gone-admin"]),
         (UserQuery { role: Some(Role::User), ..UserQuery::default() }, &["ready", "unproven", "gone"]),
         (UserQuery { active: Some(true), ..UserQuery::default() }, &["ready", "ready-admin", "unproven"]),
         (UserQuery { active: Some(false), ..UserQuery::default() }, &["gone", "gone-admin"]),
         (UserQuery { team: Some(crowd.team), ..UserQuery::default() }, &["ready", "unproven", "gone-admin"]),
         (UserQuery { team: Some(crowd.empty_team), ..UserQuery::default() }, &[]),
+        (UserQuery { team: Some(crowd.inactive_team), ..UserQuery::default() }, &[]),
         (UserQuery { can_be_on_call: Some(true), ..UserQuery::default() }, &["ready", "ready-admin"]),
         (UserQuery { can_be_on_call: Some(false), ..UserQuery::default() }, &["unproven", "gone", "gone-admin"]),
     ];
@@ -203,6 +204,8 @@ pub async fn can_be_on_call_follows_the_same_rule_as_the_status(world: World) {
 struct Crowd {
     team: TeamId,
     empty_team: TeamId,
+    /// It has members, but is shown nowhere.
+    inactive_team: TeamId,
 }
 
 impl Crowd {
@@ -220,7 +223,9 @@ impl Crowd {
         let team = world.team(world.make.team("Night"), &members).await.id;
         world.team(world.make.team("Day"), &[(&gone, TeamRole::Observer)]).await;
         let empty_team = world.team(world.make.team("Empty"), &[]).await.id;
-        Self { team, empty_team }
+        let closed = Team { active: false, ..world.make.team("Closed") };
+        let inactive_team = world.team(closed, &members).await.id;
+        Self { team, empty_team, inactive_team }
     }
 }
 
