@@ -58,6 +58,9 @@ pub(super) async fn people_list(db: Db, query: UserQuery) -> Result<Vec<UserSumm
 }
 
 /// The rule of [`muster_domain::verification::VerificationStatus::can_be_on_call`] in SQL.
+///
+/// `OFFSET 0` changes no answer. Without it PostgreSQL expects to answer for everybody, not for a page, and reads all the
+/// proofs and devices there are; with it, each person's are found by the index.
 #[auto_type]
 fn can_be_on_call() -> _ {
     let email: &'static str = Method::Email.as_str();
@@ -65,12 +68,15 @@ fn can_be_on_call() -> _ {
     let email_proof = proofs::table
         .filter(proofs::user_id.eq(users::id))
         .filter(proofs::method.eq(email))
-        .filter(proofs::fingerprint.nullable().eq(users::email_fingerprint));
+        .filter(proofs::fingerprint.nullable().eq(users::email_fingerprint))
+        .offset(0_i64);
     let sms_proof = proofs::table
         .filter(proofs::user_id.eq(users::id))
         .filter(proofs::method.eq(sms))
-        .filter(proofs::fingerprint.nullable().eq(users::phone_fingerprint));
-    let push_proof = devices::table.filter(devices::user_id.eq(users::id)).filter(devices::verified_at.is_not_null());
+        .filter(proofs::fingerprint.nullable().eq(users::phone_fingerprint))
+        .offset(0_i64);
+    let push_proof =
+        devices::table.filter(devices::user_id.eq(users::id)).filter(devices::verified_at.is_not_null()).offset(0_i64);
     users::active.and(exists(email_proof)).and(exists(sms_proof)).and(exists(push_proof))
 }
 
