@@ -2,20 +2,39 @@ use std::collections::HashSet;
 
 use muster_testkit_postgres::{Database, empty_database};
 use reqwest::Method;
-use serde_json::json;
+use rstest::rstest;
+use serde_json::{Value, json};
 
 use crate::common::client::{at_once, body, count};
 use crate::fleet::{Fleet, Turns};
 
-/// Three servers over a database that goes when the test ends.
-async fn fleet() -> (Fleet, Database) {
-    let database = empty_database().await;
-    (Fleet::over(&database.url), database)
+#[derive(Debug, Clone, Copy)]
+enum Over {
+    /// One server over a file.
+    Sqlite,
+    /// Three servers over one database.
+    Postgres,
 }
 
+impl Over {
+    /// The servers, and their database, which goes when the test ends.
+    async fn start(self) -> (Fleet, Option<Database>) {
+        match self {
+            Self::Sqlite => (Fleet::start(1, &[]), None),
+            Self::Postgres => {
+                let database = empty_database().await;
+                (Fleet::over(&database.url), Some(database))
+            }
+        }
+    }
+}
+
+#[rstest]
+#[case::one_server_over_sqlite(Over::Sqlite)]
+#[case::three_servers_over_postgresql(Over::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
-async fn of_300_sends_at_once_to_three_servers_one_goes_out() {
-    let (fleet, _database) = fleet().await;
+async fn of_300_sends_at_once_one_goes_out(#[case] over: Over) {
+    let (fleet, _database) = over.start().await;
     let grace = fleet.sign_in("grace@example.com").await;
     let turns = Turns::of(&grace);
     let answers = at_once(300, || {
@@ -24,13 +43,20 @@ async fn of_300_sends_at_once_to_three_servers_one_goes_out() {
     })
     .await;
     assert_eq!((count(&answers, 200), count(&answers, 429)), (1, 299));
+    for answer in answers.iter().filter(|answer| answer.status() == 429) {
+        let wait: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1..=60).contains(&wait), "{wait}");
+    }
     assert_eq!(fleet.messages().await, 1);
-    eprintln!("300 sends: {} accepted, {} refused, 1 message", count(&answers, 200), count(&answers, 429));
+    eprintln!("{over:?}: 300 sends: 1 accepted, 299 refused, 1 message");
 }
 
+#[rstest]
+#[case::one_server_over_sqlite(Over::Sqlite)]
+#[case::three_servers_over_postgresql(Over::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
-async fn of_300_right_codes_at_once_at_three_servers_one_succeeds() {
-    let (fleet, _database) = fleet().await;
+async fn of_300_right_codes_at_once_one_succeeds(#[case] over: Over) {
+    let (fleet, _database) = over.start().await;
     let grace = fleet.sign_in("grace@example.com").await;
     let code = grace[0].code("email").await;
     let turns = Turns::of(&grace);
@@ -40,12 +66,15 @@ async fn of_300_right_codes_at_once_at_three_servers_one_succeeds() {
     })
     .await;
     assert_eq!((count(&answers, 200), count(&answers, 422)), (1, 299));
-    eprintln!("300 right codes: {} accepted, {} refused", count(&answers, 200), count(&answers, 422));
+    eprintln!("{over:?}: 300 right codes: 1 accepted, 299 refused");
 }
 
+#[rstest]
+#[case::one_server_over_sqlite(Over::Sqlite)]
+#[case::three_servers_over_postgresql(Over::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
-async fn of_300_wrong_codes_at_once_at_three_servers_five_are_counted_and_the_code_is_dead() {
-    let (fleet, _database) = fleet().await;
+async fn of_300_wrong_codes_at_once_five_are_counted_and_the_code_is_dead(#[case] over: Over) {
+    let (fleet, _database) = over.start().await;
     let grace = fleet.sign_in("grace@example.com").await;
     let right = grace[0].code("sms").await;
     let wrong = if right == "000000" { "000001" } else { "000000" };
@@ -56,15 +85,23 @@ async fn of_300_wrong_codes_at_once_at_three_servers_five_are_counted_and_the_co
     })
     .await;
     assert_eq!((count(&answers, 422), count(&answers, 429)), (5, 295));
+    let mut left = HashSet::new();
+    for answer in answers.into_iter().filter(|answer| answer.status() == 422) {
+        left.insert(answer.json::<Value>().await.unwrap()["attemptsLeft"].as_u64().unwrap());
+    }
+    assert_eq!(left, HashSet::from([0, 1, 2, 3, 4]));
     for grace in &grace {
         assert_eq!(grace.verify("sms", &right).await.status(), 429);
     }
-    eprintln!("300 wrong codes: {} counted, {} refused", count(&answers, 422), count(&answers, 429));
+    eprintln!("{over:?}: 300 wrong codes: 5 counted, 295 refused uncounted");
 }
 
+#[rstest]
+#[case::one_server_over_sqlite(Over::Sqlite)]
+#[case::three_servers_over_postgresql(Over::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_refreshes_at_once_at_three_servers_agree_on_one_successor() {
-    let (fleet, _database) = fleet().await;
+async fn a_hundred_refreshes_at_once_agree_on_one_successor(#[case] over: Over) {
+    let (fleet, _database) = over.start().await;
     let grace = fleet.sign_in("grace@example.com").await;
     let token = grace[0].open_session().await;
     let turns = Turns::of(&grace);
@@ -80,14 +117,18 @@ async fn a_hundred_refreshes_at_once_at_three_servers_agree_on_one_successor() {
     for grace in &grace {
         assert_eq!(grace.refresh(&successor).await.status(), 200, "nobody is logged out");
     }
-    eprintln!("100 refreshes: 100 accepted, 1 successor");
+    eprintln!("{over:?}: 100 refreshes: 100 accepted, 1 successor");
 }
 
+#[rstest]
+#[case::one_server_over_sqlite(Over::Sqlite)]
+#[case::three_servers_over_postgresql(Over::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
-async fn two_admins_who_demote_each_other_at_once_at_two_servers_leave_one() {
-    let (fleet, _database) = fleet().await;
+async fn two_admins_who_demote_each_other_at_once_leave_one(#[case] over: Over) {
+    let (fleet, _database) = over.start().await;
+    // At two servers, where there are two.
     let ada = fleet.sign_in("ada@example.com").await.swap_remove(0);
-    let grace = fleet.sign_in("grace@example.com").await.swap_remove(1);
+    let grace = fleet.sign_in("grace@example.com").await.pop().unwrap();
     let (ada_role, grace_role) =
         (format!("/api/users/{}/role", ada.id().await), format!("/api/users/{}/role", grace.id().await));
     for _ in 0..20 {
@@ -103,14 +144,18 @@ async fn two_admins_who_demote_each_other_at_once_at_two_servers_leave_one() {
         let demoted = [&first, &second].into_iter().filter(|answer| answer.status() == 200).count();
         assert_eq!(demoted, 1, "{} {}", first.status(), second.status());
     }
-    eprintln!("20 times two admins demoted each other: 20 accepted, 20 refused");
+    eprintln!("{over:?}: 20 times two admins demoted each other: 20 accepted, 20 refused");
 }
 
+#[rstest]
+#[case::one_server_over_sqlite(Over::Sqlite)]
+#[case::three_servers_over_postgresql(Over::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_push_token_that_two_people_register_at_once_at_three_servers_belongs_to_one() {
-    let (fleet, _database) = fleet().await;
-    let mut people = fleet.sign_in("grace@example.com").await;
-    people.extend(fleet.sign_in("linus@example.com").await);
+async fn a_push_token_that_two_people_register_at_once_belongs_to_one(#[case] over: Over) {
+    let (fleet, _database) = over.start().await;
+    let grace = fleet.sign_in("grace@example.com").await;
+    let linus = fleet.sign_in("linus@example.com").await;
+    let people = [&grace[..], &linus].concat();
     let turns = Turns::of(&people);
     let answers = at_once(120, || {
         let person = turns.next();
@@ -118,12 +163,12 @@ async fn a_push_token_that_two_people_register_at_once_at_three_servers_belongs_
     })
     .await;
     assert_eq!(count(&answers, 200) + count(&answers, 201), 120);
-    for server in 0..3 {
+    for at_one_server in grace.iter().zip(&linus) {
         let mut holders = 0;
-        for person in [&people[server], &people[3 + server]] {
+        for person in [at_one_server.0, at_one_server.1] {
             holders += person.get("/api/notifications/devices").await["items"].as_array().unwrap().len();
         }
         assert_eq!(holders, 1);
     }
-    eprintln!("120 registrations of one push token by two people: 120 accepted, 1 holder");
+    eprintln!("{over:?}: 120 registrations of one push token by two people: 120 accepted, 1 holder");
 }
