@@ -1,0 +1,35 @@
+-- 100,000 people, of whom each fifth has all that a person can have; the id of person N ends in N.
+CREATE FUNCTION id_of(n bigint) RETURNS uuid IMMUTABLE LANGUAGE sql AS
+    $$ SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$;
+CREATE FUNCTION bytes_of(what text, n bigint) RETURNS bytea IMMUTABLE LANGUAGE sql AS
+    $$ SELECT sha256(convert_to(what || n, 'UTF8')) $$;
+
+INSERT INTO users (id, external_id, user_name, user_name_key, display_name, email, email_key, phone, email_fingerprint,
+    phone_fingerprint, role, active, source, version, created_at, updated_at, search_key)
+SELECT id_of(n), 'external-' || n, name, name, name, name || '@example.com', name || '@example.com', '+12025550123',
+    bytes_of('email', n), bytes_of('sms', n), CASE WHEN n % 1000 = 0 THEN 'admin' ELSE 'user' END, n % 10 <> 9, 'scim', 1,
+    now(), now(), name || E'\n' || name || E'\n' || name || '@example.com'
+FROM generate_series(1, 100000) AS n, LATERAL (SELECT 'person-' || lpad(n::text, 6, '0') AS name) AS named;
+
+INSERT INTO teams SELECT id_of(n), 'Team ' || n, 'team ' || n, true, true, now() FROM generate_series(1, 200) AS n;
+INSERT INTO team_members SELECT id_of(1 + n % 200), id_of(5 * n), 'responder' FROM generate_series(1, 20000) AS n;
+INSERT INTO proofs SELECT id_of(5 * n), method, bytes_of(method, 5 * n), now()
+FROM generate_series(1, 20000) AS n, unnest(ARRAY['email', 'sms']) AS method;
+INSERT INTO preferences SELECT id_of(5 * n), 1, :preferences FROM generate_series(1, 20000) AS n;
+INSERT INTO devices SELECT id_of(n), id_of(5 * n), 'android', 'token-' || n, bytes_of('device', n), NULL, NULL, now(), now(), now()
+FROM generate_series(1, 20000) AS n;
+INSERT INTO challenges (user_id, method, id, device_id, destination, fingerprint, code_hash, opened_at, expires_at,
+    failed_attempts)
+SELECT id_of(5 * n), 'push', id_of(n), id_of(n), 'Pixel', bytes_of('device', n), bytes_of('code', n), now(),
+    now() + interval '10 minutes', 0
+FROM generate_series(1, 20000) AS n;
+INSERT INTO sessions SELECT id_of(n), id_of(5 * n), NULL, id_of(n), now(), now(), now() + interval '90 days', NULL, NULL
+FROM generate_series(1, 20000) AS n;
+INSERT INTO refresh_tokens SELECT bytes_of('refresh', n), id_of(n), NULL, substr(bytes_of('salt', n), 1, 16), NULL, now()
+FROM generate_series(1, 20000) AS n;
+INSERT INTO audit_events (id, at, action, actor_type, actor_id, subject, details)
+SELECT id_of(n), now() - n * interval '1 second', 'test.action.' || n % 20, 'user', id_of(n % 1000), id_of(1 + n % 10000), '{}'
+FROM generate_series(1, 50000) AS n;
+
+DROP FUNCTION id_of, bytes_of;
+ANALYZE;

@@ -1,0 +1,138 @@
+//! What is asked often finds its rows by an index, however many people there are: read off the plans by which the server
+//! really ran the store's statements.
+
+use std::collections::BTreeSet;
+
+use muster_domain::UserId;
+use muster_domain::audit::{AuditKey, AuditQuery, AuditReader};
+use muster_domain::device::DeviceStore;
+use muster_domain::directory::{DirectoryStore, PersonKey};
+use muster_domain::page::Limit;
+use muster_domain::session::{SessionStore, TokenHash};
+use muster_domain::user::{ProfileReader, Role, UserKey, UserQuery, UserStore};
+use muster_domain::verification::{Method, VerificationStore};
+use muster_testkit::Builders;
+
+use crate::plans::{Filled, Scan};
+
+/// The tables that grow with the people. There are a few teams only.
+const LARGE: [&str; 9] = [
+    "audit_events",
+    "challenges",
+    "devices",
+    "preferences",
+    "proofs",
+    "refresh_tokens",
+    "sessions",
+    "team_members",
+    "users",
+];
+
+/// Refuses statements that did not look at these tables, looked at a large one as a whole, or at more than so many rows.
+fn hold(what: &str, scans: &[Scan], tables: &[&str], most: f64) {
+    let seen: BTreeSet<&str> = scans.iter().map(|scan| scan.table.as_str()).collect();
+    assert!(tables.iter().all(|table| seen.contains(table)), "{what}: no plan of these tables: {scans:?}");
+    for scan in scans.iter().filter(|scan| LARGE.contains(&scan.table.as_str())) {
+        assert!(!scan.whole, "{what}: a sequential scan: {scan:?}");
+        assert!(scan.rows <= most, "{what}: too many rows: {scan:?}");
+    }
+}
+
+/// The person who has everything.
+fn person() -> UserId {
+    UserId("00000000-0000-7000-8000-00000000c350".parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_hot_query_looks_at_a_whole_table() {
+    let filled = Filled::new().await;
+    reads_of_one(&filled).await;
+    pages_of_records(&filled).await;
+    pages_of_people(&filled).await;
+}
+
+async fn reads_of_one(filled: &Filled) {
+    let store = &filled.store;
+    let id = person();
+    let make = Builders::default();
+
+    let everything = ["users", "proofs", "devices", "challenges", "preferences", "team_members"];
+    let scans = filled.scans(async || store.profile(id).await.unwrap().unwrap()).await;
+    hold("profile", &scans, &everything, 20.0);
+
+    let scans = filled.scans(async || store.account(id).await.unwrap().unwrap()).await;
+    hold("account", &scans, &["users"], 1.0);
+
+    let scans = filled.scans(async || store.find_login("Person-050000@example.com").await.unwrap().unwrap()).await;
+    hold("account by e-mail address", &scans, &["users"], 2.0);
+
+    let key = PersonKey { external_id: Some("external-50000".to_owned()), user_name: "Person-050000".to_owned() };
+    let scans = filled.scans(async || store.find_user(&key).await.unwrap().unwrap()).await;
+    hold("person by external id and user name", &scans, &["users"], 2.0);
+
+    let scans = filled.scans(async || store.find_challenge(id, Method::Push).await.unwrap().unwrap()).await;
+    hold("challenge", &scans, &["challenges"], 1.0);
+
+    let hash = TokenHash(filled.bytes("refresh10000").await);
+    let scans = filled.scans(async || store.find_family(&hash).await.unwrap().unwrap()).await;
+    hold("session of a token", &scans, &["refresh_tokens", "sessions"], 1.0);
+
+    let scans = filled.scans(async || store.load_for_refresh(&hash).await.unwrap().unwrap()).await;
+    hold("all that a refresh needs", &scans, &everything, 20.0);
+    hold("all that a refresh needs", &scans, &["refresh_tokens", "sessions"], 20.0);
+
+    let scans =
+        filled.scans(async || assert_eq!(SessionStore::list(store, id, make.now()).await.unwrap().len(), 1)).await;
+    hold("sessions of a person", &scans, &["sessions"], 1.0);
+
+    let scans = filled.scans(async || assert_eq!(DeviceStore::list(store, id).await.unwrap().len(), 1)).await;
+    hold("devices of a person", &scans, &["devices"], 1.0);
+
+    let registered = DeviceStore::list(store, id).await.unwrap().remove(0);
+    let register = async || store.register(&registered, 20, &make.registration_events(&registered)).await.unwrap();
+    let scans = filled.scans(register).await;
+    hold("registration of a device by its token", &scans, &["devices"], 1.0);
+}
+
+async fn pages_of_records(filled: &Filled) {
+    let store = &filled.store;
+    let now = AuditReader::list(store, &AuditQuery::default()).await.unwrap();
+    let after = Some(AuditKey::of(now.last().unwrap()));
+    let subject = Some(UserId("00000000-0000-7000-8000-000000000001".parse().unwrap()));
+    let to = Some(now[40].at);
+    for query in [
+        AuditQuery::default(),
+        AuditQuery { after, ..AuditQuery::default() },
+        AuditQuery { subject, ..AuditQuery::default() },
+        AuditQuery { actor: subject, ..AuditQuery::default() },
+        AuditQuery { actor: subject, after, ..AuditQuery::default() },
+        AuditQuery { action: Some("test.action.7".to_owned()), ..AuditQuery::default() },
+        AuditQuery { action: Some("test.action.7".to_owned()), after, ..AuditQuery::default() },
+        AuditQuery { to, ..AuditQuery::default() },
+        AuditQuery { from: to, ..AuditQuery::default() },
+    ] {
+        let scans = filled.scans(async || assert!(!AuditReader::list(store, &query).await.unwrap().is_empty())).await;
+        hold(&format!("{query:?}"), &scans, &["audit_events"], 102.0);
+    }
+}
+
+async fn pages_of_people(filled: &Filled) {
+    let store = &filled.store;
+    let limit = Limit::new(20).unwrap();
+    // Each fifth person can be on call and is in a team, each thousandth is an admin.
+    for after in [None, Some("person-050000"), Some("person-099000")] {
+        let after = after.map(UserKey::of);
+        let all = UserQuery { after, limit, ..UserQuery::default() };
+        for query in [all.clone(), UserQuery { active: Some(true), ..all.clone() }] {
+            let scans =
+                filled.scans(async || assert_eq!(UserStore::list(store, &query).await.unwrap().len(), 21)).await;
+            hold("people", &scans, &["users", "team_members"], 42.0);
+        }
+        let able = UserQuery { can_be_on_call: Some(true), ..all };
+        let scans = filled.scans(async || assert_eq!(UserStore::list(store, &able).await.unwrap().len(), 21)).await;
+        hold("people who can be on call", &scans, &["users", "proofs"], 5.0 * 42.0);
+    }
+    let admins = UserQuery { role: Some(Role::Admin), limit, ..UserQuery::default() };
+    let scans = filled.scans(async || assert_eq!(UserStore::list(store, &admins).await.unwrap().len(), 21)).await;
+    hold("admins", &scans, &["users"], 101.0);
+}

@@ -1,0 +1,94 @@
+//! The schema goes up and down, and health tells whether it is the one of this build.
+
+use std::fs;
+use std::path::Path;
+
+use muster_domain::{StoreError, StoreHealth};
+use muster_persistence::Store;
+use muster_testkit_postgres::empty_database;
+use tokio::runtime::Handle;
+
+use crate::{row, run};
+
+fn open(url: &str) -> Store {
+    Store::connect(url, Handle::current()).unwrap()
+}
+
+async fn health(store: &Store) -> String {
+    match store.check().await {
+        Err(StoreError::Inconsistent { what }) => what,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Takes back every migration, the last one first.
+async fn revert(url: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/postgres");
+    let mut migrations: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    migrations.sort_unstable();
+    for migration in migrations.iter().rev() {
+        run(url, &fs::read_to_string(migration.join("down.sql")).unwrap()).await;
+    }
+    run(url, "DELETE FROM __diesel_schema_migrations").await;
+}
+
+/// All columns, indexes and constraints but those of diesel's own table.
+async fn schema(url: &str) -> Vec<String> {
+    let described = "SELECT coalesce(array_agg(line ORDER BY line), '{}') FROM (
+        SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default, collation_name) AS line, table_name
+        FROM information_schema.columns WHERE table_schema = 'public'
+        UNION ALL SELECT indexdef, tablename FROM pg_indexes WHERE schemaname = 'public'
+        UNION ALL SELECT concat_ws(' ', relname, conname, pg_get_constraintdef(pg_constraint.oid)), relname
+        FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid WHERE connamespace = 'public'::regnamespace
+    ) AS lines WHERE table_name NOT LIKE '\\_\\_%'";
+    row(url, described).await.get(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schema_goes_up_down_and_up_again() {
+    let database = empty_database().await;
+    let store = open(&database.url);
+    let names = store.migrate().await.unwrap();
+    assert_eq!(names.first().unwrap(), "0001_initial");
+    let before = schema(&database.url).await;
+    assert!(before.len() > 100, "{before:?}");
+
+    revert(&database.url).await;
+    assert!(schema(&database.url).await.is_empty());
+
+    assert_eq!(store.migrate().await.unwrap(), names);
+    assert_eq!(schema(&database.url).await, before);
+    assert!(store.migrate().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_that_migrate_at_once_one_does_it() {
+    let database = empty_database().await;
+    let migrating: Vec<_> =
+        (0..8).map(|_| open(&database.url)).map(|store| tokio::spawn(async move { store.migrate().await })).collect();
+    let mut busy = 0;
+    for one in migrating {
+        busy += usize::from(!one.await.unwrap().unwrap().is_empty());
+    }
+    assert_eq!(busy, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_without_a_migration_of_this_build_is_older() {
+    let database = empty_database().await;
+    let store = open(&database.url);
+    let expected = "the schema is older than this build (migrations 0001): run `muster migrate`";
+    assert_eq!(health(&store).await, expected, "an empty database");
+    store.migrate().await.unwrap();
+    store.check().await.unwrap();
+    revert(&database.url).await;
+    assert_eq!(health(&store).await, expected, "one that went down");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_with_a_migration_that_this_build_does_not_know_is_newer() {
+    let (store, database) = crate::store().await;
+    run(&database.url, "INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')").await;
+    let expected = "the schema is newer than this build (migrations 9999): run a newer build";
+    assert_eq!(health(&store).await, expected);
+}
