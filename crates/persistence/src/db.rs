@@ -19,6 +19,22 @@ pub(crate) enum Db {
     Sqlite { read: Pool<SqliteConn>, write: Pool<SqliteConn> },
 }
 
+impl Db {
+    /// Closes the connections that nobody uses: where one broke, the others mostly are broken too, and some do not know
+    /// it yet. The next ones are new.
+    pub(crate) fn close_idle(&self) {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => {
+                pool.retain(|_, _| false);
+            }
+            // There is nothing between us and a file that breaks.
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { .. } => {}
+        }
+    }
+}
+
 /// One read: `with_conn!(&db, |c| query)`, where `c` is a connection of whichever engine it is. The form with two arms
 /// is for what the engines say differently.
 macro_rules! with_conn {

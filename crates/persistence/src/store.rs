@@ -86,8 +86,8 @@ impl Store {
         self.run(unit, 0).await
     }
 
-    /// [`Store::detached`] for what only reads, which is also done again when its connection broke: those in the pool
-    /// are broken together when PostgreSQL was away, and are not used again once that is known.
+    /// [`Store::detached`] for what only reads, which is also done again, once and on a new connection, when its connection
+    /// broke. Of a write nobody knows then whether it happened.
     pub(crate) async fn reading<T, Work, Unit>(&self, unit: Unit) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -107,10 +107,17 @@ impl Store {
         let running = self.runtime.spawn(async move {
             let mut conflicts = CONFLICTS;
             loop {
-                match unit.clone()(db.clone()).await {
-                    Err(error) if conflicts > 0 && error.is_conflict() => conflicts -= 1,
-                    Err(error) if lost_connections > 0 && error.is_lost_connection() => lost_connections -= 1,
-                    result => return result,
+                let result = unit.clone()(db.clone()).await;
+                match &result {
+                    Err(error) if error.is_conflict() && conflicts > 0 => conflicts -= 1,
+                    Err(error) if error.is_lost_connection() => {
+                        db.close_idle();
+                        if lost_connections == 0 {
+                            return result;
+                        }
+                        lost_connections -= 1;
+                    }
+                    _ => return result,
                 }
             }
         });

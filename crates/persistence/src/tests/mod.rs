@@ -1,8 +1,11 @@
 //! What only shows from inside: the connections themselves, and how their failures are told.
 
+mod again;
 mod connections;
 mod detached;
 mod failures;
+#[cfg(feature = "postgres")]
+mod on_postgres;
 mod pending;
 
 use tempfile::TempDir;
