@@ -30,7 +30,8 @@ const SHUTDOWN_SECONDS: u64 = 30;
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves the API on `listener` until the process is told to stop (SIGINT, SIGTERM), then lets what is under way end.
+/// Serves the API on `listener` until the process is told to stop (SIGTERM), then lets what is under way end; SIGINT ends
+/// it at once.
 ///
 /// # Errors
 /// When the listener cannot be used.

@@ -155,7 +155,9 @@ impl VerificationService {
         match self.store.open_challenge(challenge, now - Challenge::COOLDOWN, &event).await? {
             OpenOutcome::Opened => Ok(()),
             OpenOutcome::TooSoon { opened_at } => {
-                Err(SendCodeError::TooSoon { retry_after: opened_at + Challenge::COOLDOWN - now })
+                // Opened a moment after `now` by a request that overtook this one, or by another machine's clock.
+                let since = (now - opened_at).max(Duration::ZERO);
+                Err(SendCodeError::TooSoon { retry_after: Challenge::COOLDOWN - since })
             }
         }
     }

@@ -104,5 +104,6 @@ impl VerificationService {
 }
 
 fn exhausted(challenge: &Challenge, now: OffsetDateTime) -> VerifyCodeError {
-    VerifyCodeError::Exhausted { retry_after: (challenge.resend_after() - now).max(Duration::seconds(1)) }
+    let retry_after = (challenge.resend_after() - now).clamp(Duration::seconds(1), Challenge::COOLDOWN);
+    VerifyCodeError::Exhausted { retry_after }
 }

@@ -80,6 +80,17 @@ async fn the_second_code_within_a_minute_is_refused() {
 }
 
 #[tokio::test]
+async fn nobody_waits_longer_than_a_minute_for_a_code_that_was_sent_by_a_clock_that_is_ahead() {
+    let house = House::new();
+    let ada = house.user("ada").await;
+    house.send(&ada, Method::Email).await;
+    house.clock.advance(Duration::milliseconds(-300));
+    let refused = house.verification.send_code(ada.id, Method::Email, None, &house.origin).await;
+    let minute = Duration::MINUTE;
+    assert!(matches!(refused, Err(SendCodeError::TooSoon { retry_after }) if retry_after == minute), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_minute_later_the_next_code_is_sent() {
     let house = House::new();
     let ada = house.user("ada").await;
