@@ -1,6 +1,6 @@
 //! PostgreSQL for tests, from the programs on the machine and without any setting up.
 //!
-//! - [`database`] gives a test a database of its own, cloned from one that was migrated once. All tests of a process
+//! - [`database()`] gives a test a database of its own, cloned from one that was migrated once. All tests of a process
 //!   share one throw-away server, or the one that the environment variable `TEST_DATABASE_URL` names.
 //! - [`Cluster`] is a private server, for a test that stops it, starts it again or reads its log.
 //!
