@@ -13,7 +13,7 @@ import FILE:
 
 # Run every test.
 test *ARGS:
-    cargo test --workspace {{ ARGS }}
+    scripts/test {{ ARGS }}
 
 # Everything that CI runs.
 check:
