@@ -7,7 +7,7 @@ use muster_domain::preferences::PreferenceService;
 use muster_domain::session::SessionService;
 use muster_domain::user::UserService;
 use muster_domain::verification::VerificationService;
-use muster_domain::{Clock, Entropy, StoreHealth};
+use muster_domain::{Clock, StoreHealth};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -25,7 +25,6 @@ pub struct Api {
     pub jwks: serde_json::Value,
     pub health: Arc<dyn StoreHealth>,
     pub clock: Arc<dyn Clock>,
-    pub entropy: Arc<dyn Entropy>,
     /// Present in development mode only; its routes exist only then.
     pub development: Option<Development>,
 }

@@ -89,7 +89,6 @@ where
         jwks,
         health: store.clone(),
         clock: clock(),
-        entropy: entropy(),
         development: Some(Development { outbox }),
     }
 }

@@ -69,11 +69,7 @@ fn unreadable(error: &actix_web::Error) -> Problem {
 impl Body {
     /// The JSON object in it.
     pub(crate) fn json<T: DeserializeOwned>(self) -> Result<T, Problem> {
-        let bytes = self.0?;
-        if bytes.is_empty() {
-            return Err(Problem::new(Kind::MalformedRequest, "the request needs a JSON object as its body"));
-        }
-        parse(&bytes)
+        parse(&self.0?)
     }
 
     /// The same for a request all of whose fields may be left out, and so its body.
@@ -85,8 +81,8 @@ impl Body {
     /// The same for a document of objects within objects. Serde also takes an array of a struct's values for the struct,
     /// which no client is promised.
     pub(crate) fn document<T: DeserializeOwned + Serialize>(self) -> Result<T, Problem> {
-        let bytes = self.0.clone()?;
-        let document: T = self.json()?;
+        let bytes = self.0?;
+        let document: T = parse(&bytes)?;
         let given: Value = parse(&bytes)?;
         match serde_json::to_value(&document) {
             Ok(meant) if same_shape(&given, &meant) => Ok(document),
@@ -96,6 +92,9 @@ impl Body {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.is_empty() {
+        return Err(Problem::new(Kind::MalformedRequest, "the request needs a JSON object as its body"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value: Result<T, _> = serde_path_to_error::deserialize(&mut deserializer);
     let value = value.map_err(|error| {

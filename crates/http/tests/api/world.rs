@@ -243,7 +243,7 @@ fn api(
             hasher,
             access_tokens: tokens.clone(),
             clock: clock.clone(),
-            entropy: entropy.clone(),
+            entropy,
             replay_grace: Duration::seconds(60),
         },
         audit: store.clone(),
@@ -251,7 +251,6 @@ fn api(
         jwks: json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519" }] }),
         health: store,
         clock,
-        entropy,
         development,
     })
 }
