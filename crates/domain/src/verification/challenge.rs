@@ -119,6 +119,8 @@ pub enum Delivery {
     Captured,
     /// The provider will not deliver it.
     Rejected,
+    /// The destination exists no more.
+    Gone,
     /// The provider takes no more for now.
     Throttled,
     /// The provider could not be reached or failed.

@@ -1,4 +1,5 @@
 use std::error::Error;
+use std::net::IpAddr;
 
 use async_trait::async_trait;
 use time::{Duration, OffsetDateTime};
@@ -20,6 +21,8 @@ pub struct CodeMessage {
     pub valid_for: Duration,
     /// When the message was made.
     pub at: OffsetDateTime,
+    /// From which address it was asked for, so that the reader can tell whether it was them.
+    pub requested_from: Option<IpAddr>,
 }
 
 /// What a provider said to a message that it took.
@@ -37,16 +40,21 @@ pub enum NotifyError {
     /// The provider will not deliver this message, now or later.
     #[error("the provider rejected the message")]
     Rejected(#[source] Box<dyn Error + Send + Sync>),
+    /// The destination is known to exist no more: a push registration that its service has ended. Nothing sent there
+    /// will ever arrive, so its device is removed.
+    #[error("the destination is gone")]
+    Gone(#[source] Box<dyn Error + Send + Sync>),
     /// The provider takes no more for now.
     #[error("the provider is throttling")]
     Throttled {
         /// How long to wait, when it said so.
         retry_after: Option<Duration>,
     },
-    /// The provider could not be reached or failed.
+    /// The provider could not be reached, or failed, or does not take this installation's credentials. The message may
+    /// have been accepted all the same.
     #[error("the provider is unavailable")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// The provider did not answer in time.
+    /// The provider did not answer in time. The message may have been accepted all the same.
     #[error("the provider timed out")]
     TimedOut,
 }
@@ -59,6 +67,7 @@ impl From<&Result<Receipt, NotifyError>> for Delivery {
                 Self::Accepted { provider_message_id: provider_message_id.clone() }
             }
             Err(NotifyError::Rejected(_)) => Self::Rejected,
+            Err(NotifyError::Gone(_)) => Self::Gone,
             Err(NotifyError::Throttled { .. }) => Self::Throttled,
             Err(NotifyError::Unavailable(_)) => Self::Unavailable,
             Err(NotifyError::TimedOut) => Self::TimedOut,

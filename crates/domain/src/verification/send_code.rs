@@ -92,6 +92,7 @@ impl VerificationService {
             locale: facts.user.locale.clone(),
             valid_for: Challenge::LIFETIME,
             at: now,
+            requested_from: origin.ip,
         };
         let outcome = self.deliver(&destination, &message).await;
         let delivery = Delivery::from(&outcome);

@@ -109,6 +109,7 @@ mod tests {
             locale: None,
             valid_for: Duration::minutes(15),
             at: datetime!(2026-11-22 12:00 UTC),
+            requested_from: None,
         }
     }
 

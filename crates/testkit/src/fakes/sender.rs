@@ -16,6 +16,8 @@ pub enum Answer {
     Capture,
     /// [`NotifyError::Rejected`].
     Reject,
+    /// [`NotifyError::Gone`].
+    Gone,
     /// [`NotifyError::Throttled`], for a minute.
     Throttle,
     /// [`NotifyError::Unavailable`].
@@ -96,6 +98,7 @@ impl RecordingSender {
             }
             Answer::Capture => Ok(Receipt { provider_message_id: None, captured: true }),
             Answer::Reject => Err(NotifyError::Rejected("told to reject".into())),
+            Answer::Gone => Err(NotifyError::Gone("told to be gone".into())),
             Answer::Throttle => Err(NotifyError::Throttled { retry_after: Some(Duration::MINUTE) }),
             Answer::Unavailable => Err(NotifyError::Unavailable("told to be unavailable".into())),
             Answer::TimeOut => Err(NotifyError::TimedOut),

@@ -1,0 +1,139 @@
+//! The HTTP client of every provider but SES, whose SDK brings its own: rustls on ring, HTTP/2 where the provider
+//! speaks it, no redirects, and answers that are read whole or not at all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+use reqwest::redirect;
+use reqwest::{ClientBuilder, RequestBuilder};
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::attempt::{AttemptError, Refusal};
+
+/// The largest answer that is read, in bytes; no provider's is longer than a few kilobytes.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// Why no client could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// Nobody could be trusted.
+    #[error("this system has no root certificates; install its ca-certificates, or name a file in SSL_CERT_FILE")]
+    NoRoots,
+    /// TLS could not be set up.
+    #[error("could not set up TLS")]
+    Tls(#[from] rustls::Error),
+    /// The client could not be made.
+    #[error("could not set up the HTTP client")]
+    Client(#[from] reqwest::Error),
+}
+
+/// A client to build on, that trusts the system's certificates.
+///
+/// # Errors
+/// When there are none, or TLS cannot be set up.
+pub fn client() -> Result<ClientBuilder, TransportError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        return Err(TransportError::NoRoots);
+    }
+    client_trusting(roots)
+}
+
+/// A client to build on, that trusts `roots` alone.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn client_trusting(roots: RootCertStore) -> Result<ClientBuilder, TransportError> {
+    let mut tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .user_agent(concat!("muster/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(3))
+        .pool_idle_timeout(Duration::from_secs(30)))
+}
+
+/// What a provider answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body; `None` when it broke off or was longer than any provider's.
+    pub body: Option<Vec<u8>>,
+}
+
+/// Sends a request and reads the answer.
+///
+/// # Errors
+/// [`AttemptError::NotAccepted`] when no connection could be made, [`AttemptError::Failed`] when one broke before the
+/// answer's head was there. The request's URL, which may hold an address, is in neither.
+pub async fn exchange(request: RequestBuilder) -> Result<Answer, AttemptError> {
+    let mut response = request.send().await.map_err(|error| {
+        let error = error.without_url();
+        if error.is_connect() || error.is_builder() {
+            AttemptError::not_accepted(error)
+        } else {
+            AttemptError::Failed(error.into())
+        }
+    })?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let mut body = Vec::new();
+    let body = loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_ANSWER => body.extend_from_slice(&chunk),
+            Ok(None) => break Some(body),
+            Ok(Some(_)) | Err(_) => break None,
+        }
+    };
+    Ok(Answer { status, headers, body })
+}
+
+impl Answer {
+    /// Whether the status says that all went well.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// A header's value.
+    #[must_use]
+    pub fn header(&self, name: impl Into<HeaderName>) -> Option<&str> {
+        self.headers.get(name.into())?.to_str().ok()
+    }
+
+    /// How long it asks to be left alone (RFC 9110, section 10.2.3), in seconds or as a date, which is measured from the
+    /// answer's own `Date`.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let text = self.header(RETRY_AFTER)?;
+        if let Ok(seconds) = text.parse() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let until = httpdate::parse_http_date(text).ok()?;
+        let said_at = httpdate::parse_http_date(self.header(DATE)?).ok()?;
+        Some(until.duration_since(said_at).unwrap_or_default())
+    }
+
+    /// What an answer that is no success means by its status alone: 429 throttles, 503 has not taken the message,
+    /// another 5xx may have, 401 and 403 will not until an operator mends the credentials, and anything else is a
+    /// rejection.
+    #[must_use]
+    pub fn refusal(&self, code: Option<String>) -> AttemptError {
+        let cause = Box::new(Refusal { status: self.status, code });
+        match self.status {
+            429 => AttemptError::Throttled { retry_after: self.retry_after() },
+            503 => AttemptError::NotAccepted { cause, retry_after: self.retry_after() },
+            401 | 403 | 500.. => AttemptError::Failed(cause),
+            _ => AttemptError::Rejected(cause),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+use std::io::Read;
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
+
+/// How long an emulator may take until it listens: much longer than it does, for a machine that is busy.
+const STARTS_WITHIN: Duration = Duration::from_mins(2);
+
+/// Runs a program until its standard input closes, which it does when the process that started it ends.
+const WATCHDOG: &str = r#""$@" </dev/null & child=$!
+cat >/dev/null
+kill -9 -$$ 2>/dev/null || kill -9 $child"#;
+
+/// A program that emulates a provider on a loopback port. Dropping it ends it; so does the end of this process.
+pub struct Emulator {
+    /// Where it listens.
+    pub port: u16,
+    process: Child,
+    lifeline: Option<ChildStdin>,
+}
+
+impl Emulator {
+    /// Starts a program, which must listen on 127.0.0.1 at the port that `arguments` are made from, and waits until it
+    /// does.
+    pub async fn start(mut program: Command, arguments: impl FnOnce(u16) -> Vec<String>) -> Self {
+        let port = free_port();
+        program.args(arguments(port));
+        let mut watchdog = Command::new("sh");
+        watchdog.args(["-c", WATCHDOG, "watchdog"]).arg(program.get_program()).args(program.get_args());
+        for (name, value) in program.get_envs() {
+            match value {
+                Some(value) => watchdog.env(name, value),
+                None => watchdog.env_remove(name),
+            };
+        }
+        if let Some(folder) = program.get_current_dir() {
+            watchdog.current_dir(folder);
+        }
+        // In a process group of its own, which the watchdog can end as a whole.
+        watchdog.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut process = watchdog.spawn().unwrap();
+        let lifeline = process.stdin.take();
+        let mut emulator = Self { port, process, lifeline };
+        emulator.wait_until_it_listens(&program).await;
+        emulator
+    }
+
+    /// Its address, without a slash at its end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    async fn wait_until_it_listens(&mut self, program: &Command) {
+        let mut stderr = self.process.stderr.take().unwrap();
+        // Read, so that it never blocks on a full pipe.
+        let said = std::thread::spawn(move || {
+            let mut said = Vec::new();
+            let _ = stderr.read_to_end(&mut said);
+            String::from_utf8_lossy(&said).into_owned()
+        });
+        let deadline = tokio::time::Instant::now() + STARTS_WITHIN;
+        while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
+            assert!(
+                !said.is_finished() && tokio::time::Instant::now() < deadline,
+                "{program:?} does not listen: {}",
+                if said.is_finished() { said.join().unwrap() } else { "it is still starting".to_owned() }
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        drop(self.lifeline.take());
+        let _ = self.process.wait();
+    }
+}
+
+/// The folder where `scripts/install-emulators` puts an emulator, which is done now unless it was before.
+#[must_use]
+pub fn installed(emulator: &str) -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let output = Command::new(workspace.join("scripts/install-emulators")).arg(emulator).output().unwrap();
+    assert!(
+        output.status.success(),
+        "scripts/install-emulators {emulator} failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    workspace.join(String::from_utf8(output.stdout).unwrap().trim())
+}
+
+/// A port on which nobody listens now.
+#[must_use]
+pub fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,19 @@
+//! Providers for tests: independent emulators of theirs, and servers that fail on purpose.
+//!
+//! The emulators are other people's programs, installed by `scripts/install-emulators` and started by [`Emulator`]. They
+//! end with the process that started them, however that ends.
+
+#![warn(missing_docs)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "what only tests call fails by panicking"
+)]
+
+mod emulator;
+mod faults;
+
+pub use emulator::{Emulator, free_port, installed};
+pub use faults::{Fault, FaultServer};
