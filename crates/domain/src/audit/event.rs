@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use crate::device::Platform;
 use crate::preferences::Preferences;
 use crate::user::Role;
-use crate::verification::{Delivery, Masked, Method};
+use crate::verification::{Delivery, Masked, Method, RefusalReason};
 use crate::{AuditId, ChallengeId, DeviceId, Entropy, SessionId, TeamId, UserId};
 
 /// Who did something.
@@ -132,11 +132,13 @@ pub enum AuditChange {
     ChallengeOpened { challenge_id: ChallengeId, method: Method, destination: Masked },
     ChallengeSent { challenge_id: ChallengeId, method: Method, destination: Masked, delivery: Delivery },
     ChallengeFailed { challenge_id: ChallengeId, method: Method },
+    SendRefused { method: Method, reason: RefusalReason },
     ChallengeCompleted { challenge_id: ChallengeId, method: Method, destination: Masked },
     DeviceRegistered { device_id: DeviceId, platform: Platform },
     DeviceUpdated { device_id: DeviceId, platform: Platform },
     DeviceReleased { platform: Platform },
     DeviceRemoved { device_id: DeviceId },
+    DeviceExpired { device_id: DeviceId, platform: Platform },
     SessionIssued { session_id: SessionId },
     SessionRefreshed { session_id: SessionId },
     SessionReplayed { session_id: SessionId },
@@ -160,10 +162,12 @@ impl AuditChange {
             Self::ChallengeSent { .. } => "contact.verification.sent",
             Self::ChallengeFailed { .. } => "contact.verification.failed",
             Self::ChallengeCompleted { .. } => "contact.verification.completed",
+            Self::SendRefused { .. } => "contact.verification.refused",
             Self::DeviceRegistered { .. } => "device.registered",
             Self::DeviceUpdated { .. } => "device.updated",
             Self::DeviceReleased { .. } => "device.released",
             Self::DeviceRemoved { .. } => "device.removed",
+            Self::DeviceExpired { .. } => "device.expired",
             Self::SessionIssued { .. } => "session.issued",
             Self::SessionRefreshed { .. } => "session.refreshed",
             Self::SessionReplayed { .. } => "session.replayed",
@@ -182,6 +186,7 @@ impl AuditChange {
             Self::TeamUpdated { team_id, name, members, .. } => {
                 json!({ "teamId": team_id, "name": name, "members": members })
             }
+            Self::SendRefused { method, reason } => json!({ "method": method, "reason": reason }),
             Self::ProofLost { method, reason } => json!({ "method": method, "reason": reason }),
             Self::RoleChanged { from, to } => json!({ "from": from, "to": to }),
             Self::PreferencesUpdated { before, after } => json!({ "before": before, "after": after }),
@@ -194,7 +199,9 @@ impl AuditChange {
                 "sendSuccess": delivery.is_success(), "delivery": delivery,
             }),
             Self::ChallengeFailed { challenge_id, method } => json!({ "challengeId": challenge_id, "method": method }),
-            Self::DeviceRegistered { device_id, platform } | Self::DeviceUpdated { device_id, platform } => {
+            Self::DeviceRegistered { device_id, platform }
+            | Self::DeviceUpdated { device_id, platform }
+            | Self::DeviceExpired { device_id, platform } => {
                 json!({ "deviceId": device_id, "platform": platform })
             }
             Self::DeviceReleased { platform } => json!({ "platform": platform }),

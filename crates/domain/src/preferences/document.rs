@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::FieldError;
-use crate::verification::Method;
+use crate::verification::{ChannelSet, Method};
 
 /// How urgent an alert is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,17 +202,18 @@ impl Preferences {
     /// The latest a step may come, in minutes: a day.
     pub const MAX_AFTER_MINUTES: u16 = 1_440;
 
-    /// Holds what the document's form does not: steps are few, distinct and within a day, critical alerts have an
-    /// enabled channel, quiet hours are neither empty nor without days.
+    /// Holds what the document's form does not: steps are few, distinct and within a day, critical alerts have a channel
+    /// that is enabled here and `on` in the installation, quiet hours are neither empty nor without days.
     ///
     /// # Errors
     /// Everything that is wrong, each with its field.
-    pub fn check(&self) -> Result<(), Vec<FieldError>> {
+    pub fn check(&self, on: ChannelSet) -> Result<(), Vec<FieldError>> {
         let mut errors = Vec::new();
         for severity in Severity::ALL {
             self.check_steps(severity, &mut errors);
         }
-        if !self.rules.critical.iter().any(|step| self.channels.enabled(step.channel)) {
+        let reaches = |step: &Step| self.channels.enabled(step.channel) && on.contains(step.channel);
+        if !self.rules.critical.iter().any(reaches) {
             let detail = "must have at least one step whose channel is enabled: critical alerts cannot be silenced";
             errors.push(FieldError::new("rules.critical", detail));
         }

@@ -13,12 +13,15 @@ pub use port::MockPreferenceStore;
 
 use std::sync::Arc;
 
+use crate::verification::ChannelSet;
 use crate::{Clock, Entropy, StoreError, UserId};
 
 /// Reading and replacing a person's notification preferences.
 pub struct PreferenceService {
     /// Where they are kept.
     pub preferences: Arc<dyn PreferenceStore>,
+    /// The channels that are on; a critical alert needs one of them.
+    pub channels: ChannelSet,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// For the ids of audit records.

@@ -47,7 +47,7 @@ impl PreferenceService {
         precondition: &Precondition,
         origin: &Origin,
     ) -> Result<StoredPreferences, ReplacePreferencesError> {
-        document.check().map_err(ReplacePreferencesError::Invalid)?;
+        document.check(self.channels).map_err(ReplacePreferencesError::Invalid)?;
         for _ in 0..Self::TRIES {
             let stored = self.preferences.load(user_id).await?;
             let current = stored.unwrap_or_default();

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use crate::audit::AuditEvent;
 use crate::page::Limit;
 use crate::user::{Account, ProfileFacts, Role, UserSummary, fold};
+use crate::verification::ChannelSet;
 use crate::{StoreError, TeamId, UserId};
 
 /// Reads everything that a profile shows as one consistent whole, in one round trip where the engine can.
@@ -47,7 +48,10 @@ pub struct UserQuery {
     pub active: Option<bool>,
     /// Only members of this team; nobody when it is inactive, for an inactive team is shown nowhere.
     pub team: Option<TeamId>,
-    /// Only people who can, or only people who cannot be on call (see [`UserSummary::can_be_on_call`]).
+    /// The channels that must be proven for somebody to be on call; every summary's
+    /// [`can_be_on_call`](UserSummary::can_be_on_call) goes by it.
+    pub required: ChannelSet,
+    /// Only people who can, or only people who cannot be on call.
     pub can_be_on_call: Option<bool>,
     /// Only people who come after this one.
     pub after: Option<UserKey>,

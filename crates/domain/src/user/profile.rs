@@ -7,7 +7,7 @@ use crate::device::Device;
 use crate::preferences::StoredPreferences;
 use crate::team::Membership;
 use crate::user::{Role, User};
-use crate::verification::{Challenge, Proof, VerificationStatus};
+use crate::verification::{Challenge, ChannelSet, Proof, VerificationStatus};
 
 /// Everything on record about one person, read as a whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,10 +27,11 @@ pub struct ProfileFacts {
 }
 
 impl ProfileFacts {
-    /// Which channels are proven as of `now`, and whether the person can be on call.
+    /// Which channels are proven as of `now`, and whether the person can be on call in an installation that has the
+    /// channels `required` on.
     #[must_use]
-    pub fn verification(&self, now: OffsetDateTime) -> VerificationStatus {
-        VerificationStatus::derive(self, now)
+    pub fn verification(&self, required: ChannelSet, now: OffsetDateTime) -> VerificationStatus {
+        VerificationStatus::derive(self, required, now)
     }
 
     /// What is on record once `challenge` was completed at `at`.
@@ -61,7 +62,7 @@ pub struct UserSummary {
     pub role: Role,
     /// Whether the person may sign in.
     pub active: bool,
-    /// True only for an active person whose e-mail, SMS and push are all proven: the same rule as
+    /// True only for an active person whose channels that were asked for are all proven: the same rule as
     /// [`VerificationStatus::can_be_on_call`].
     pub can_be_on_call: bool,
     /// Their active teams, by name.

@@ -22,8 +22,12 @@ pub struct Challenge {
     pub fingerprint: Fingerprint,
     /// The code's keyed hash.
     pub code_hash: CodeHash,
-    /// When the code was made; the next may be made [`Challenge::COOLDOWN`] later.
+    /// When the code was made.
     pub opened_at: OffsetDateTime,
+    /// When the next may be made: [`Challenge::wait`] later.
+    pub resend_after: OffsetDateTime,
+    /// How many codes in a row went to this destination without one that was typed in, this one included; at least 1.
+    pub streak: u16,
     /// When the code stops working.
     pub expires_at: OffsetDateTime,
     /// How many wrong codes were tried.
@@ -74,8 +78,36 @@ impl Challenge {
     pub const MAX_ATTEMPTS: u8 = 5;
     /// How long a code works.
     pub const LIFETIME: Duration = Duration::minutes(15);
-    /// How long after one send the next may follow, for each person and method.
+    /// How long after one send the next may follow at the earliest, for each person and method.
     pub const COOLDOWN: Duration = Duration::seconds(60);
+    /// How long after one send the next may follow at the latest, however many were sent in vain.
+    pub const LONGEST_WAIT: Duration = Duration::minutes(15);
+    /// After how long a quiet time sends in vain are forgotten.
+    pub const STREAK_MEMORY: Duration = Duration::DAY;
+
+    /// How long to wait after the last of that many codes in a row that nobody typed in: a minute after the first and
+    /// the second, for a message may get lost, then twice as long each time.
+    #[must_use]
+    pub fn wait(streak: u16) -> Duration {
+        let doublings = u32::from(streak.saturating_sub(2)).min(16);
+        (Self::COOLDOWN * 2_i32.pow(doublings)).min(Self::LONGEST_WAIT)
+    }
+
+    /// The streak of a code that is made for a destination at `now`, when `previous` was the person's last for that
+    /// method.
+    #[must_use]
+    pub fn streak_after(previous: Option<&Self>, fingerprint: Fingerprint, now: OffsetDateTime) -> u16 {
+        match previous {
+            Some(previous)
+                if previous.fingerprint == fingerprint
+                    && !matches!(previous.closure, Some(Closure::Completed { .. }))
+                    && now - previous.opened_at < Self::STREAK_MEMORY =>
+            {
+                previous.streak.saturating_add(1)
+            }
+            _ => 1,
+        }
+    }
 
     /// Where it is in its life as of `now`.
     #[must_use]
@@ -92,10 +124,12 @@ impl Challenge {
         }
     }
 
-    /// When the next code may be sent.
+    /// How much of the wait is left at `now`, which may be a little before `opened_at` when another machine's clock is
+    /// ahead; `None` when it is over.
     #[must_use]
-    pub fn resend_after(&self) -> OffsetDateTime {
-        self.opened_at + Self::COOLDOWN
+    pub fn wait_left(opened_at: OffsetDateTime, resend_after: OffsetDateTime, now: OffsetDateTime) -> Option<Duration> {
+        let left = (resend_after - opened_at) - (now - opened_at).max(Duration::ZERO);
+        left.is_positive().then_some(left)
     }
 
     /// What its code is good for.

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::audit::AuditEvent;
-use crate::verification::{Challenge, Delivery, Method};
+use crate::verification::{Challenge, Delivery, Method, Quota, QuotaScope, RefusalReason};
 use crate::{ChallengeId, StoreError, UserId};
 
 /// What came of opening a challenge.
@@ -10,27 +10,69 @@ use crate::{ChallengeId, StoreError, UserId};
 pub enum OpenOutcome {
     /// It is the person's challenge for that method now.
     Opened,
-    /// Nothing is written: an earlier one was opened too recently.
+    /// Nothing is written: the wait after the one before is not over.
     TooSoon {
         /// When that one was opened.
         opened_at: OffsetDateTime,
+        /// When the next may be.
+        resend_after: OffsetDateTime,
     },
+    /// Nothing is written: one more would be more than a quota allows.
+    OverQuota {
+        /// What the quota is kept for; of several that are used up, the first in the order given.
+        scope: QuotaScope,
+        /// When its window ends, at the latest.
+        until: OffsetDateTime,
+    },
+}
+
+/// A person who was refused a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// Who.
+    pub user_id: UserId,
+    /// Over which channel.
+    pub method: Method,
+    /// Why.
+    pub reason: RefusalReason,
+    /// When.
+    pub at: OffsetDateTime,
 }
 
 /// Keeps challenges and proofs.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait VerificationStore: Send + Sync {
-    /// Makes `challenge` the only one of its person and method and writes `event`, both or neither, but only when the
-    /// one before it was opened at or before `cutoff` (or there is none). Of any number of such calls at once, exactly
-    /// one is [`OpenOutcome::Opened`]. A challenge whose device was removed meanwhile is opened all the same and kept
-    /// without a device: the wait for the next holds, and nothing can complete it.
+    /// Makes `challenge` the only one of its person and method, counts it against every quota, and writes `event`: all
+    /// or nothing.
+    ///
+    /// - Only when the `resend_after` of the one before it is at or before its own `opened_at` (or there is none); else
+    ///   [`OpenOutcome::TooSoon`], whatever the quotas. Of any number of such calls at once, exactly one is
+    ///   [`OpenOutcome::Opened`].
+    /// - Only when no quota's count in its window would pass its `max`; else [`OpenOutcome::OverQuota`]. A count is kept
+    ///   for each scope and window. Its window begins at the `opened_at` of the first that it counts; one that comes a
+    ///   window's length after that or later begins it again. However many run at once, no count passes its `max`, and
+    ///   under a `max` of 0 nothing is opened. Callers give scopes and windows always in the same order.
+    ///
+    /// A challenge whose device was removed meanwhile is opened all the same and kept without a device: the wait for
+    /// the next holds, and nothing can complete it.
     async fn open_challenge(
         &self,
         challenge: &Challenge,
-        cutoff: OffsetDateTime,
+        quotas: &[Quota],
         event: &AuditEvent,
     ) -> Result<OpenOutcome, StoreError>;
+
+    /// Writes `event`, the record that a person was refused a code for that reason at `at`, but only when the last such
+    /// record of the same person, method and reason is from `cutoff` or before (or there is none): a flood of requests
+    /// does not become a flood of records. Returns whether it was written; of any number of such calls at once, exactly
+    /// one is `true`.
+    async fn record_refusal(
+        &self,
+        refused: &Refused,
+        cutoff: OffsetDateTime,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError>;
 
     /// Notes on a challenge what came of sending its code, and writes `event`. A challenge that was replaced meanwhile
     /// keeps nothing of it; the event is written all the same.

@@ -5,7 +5,7 @@ use crate::device::Device;
 use crate::user::{E164, EmailAddress, Phone, ProfileFacts};
 use crate::verification::{
     Challenge, Code, CodeBinding, CodeMessage, Delivery, Fingerprint, Masked, Method, NotifyError, OpenOutcome,
-    Receipt, VerificationService,
+    QuotaScope, Receipt, RefusalReason, Refused, VerificationService,
 };
 use crate::{ChallengeId, DeviceId, StoreError, UserId};
 
@@ -46,9 +46,26 @@ pub enum SendCodeError {
         /// The channel.
         method: Method,
     },
-    /// The last send was less than [`Challenge::COOLDOWN`] ago.
-    #[error("a code was sent less than a minute ago")]
+    /// The channel is off in this installation.
+    #[error("{method} is switched off")]
+    ChannelOff {
+        /// The channel.
+        method: Method,
+    },
+    /// Text messages do not go to that country.
+    #[error("text messages do not go to that country")]
+    DestinationNotAllowed,
+    /// The wait after the last code is not over (see [`Challenge::wait`]).
+    #[error("a code was sent too recently")]
     TooSoon {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// As many codes were sent as may be.
+    #[error("too many codes were sent for one {}", .scope.as_str())]
+    OverQuota {
+        /// For what.
+        scope: QuotaScope,
         /// How long to wait.
         retry_after: Duration,
     },
@@ -56,6 +73,9 @@ pub enum SendCodeError {
     #[error("could not record the challenge")]
     Store(#[from] StoreError),
 }
+
+/// How far apart the records of one person's refusals for one reason are at the least.
+const REFUSALS_APART: Duration = Duration::MINUTE;
 
 /// Where a code goes.
 enum Destination<'a> {
@@ -66,7 +86,8 @@ enum Destination<'a> {
 
 impl VerificationService {
     /// Makes a code for one of a person's destinations and sends it: record, commit, send, record the outcome. A
-    /// failed delivery is not an error: the challenge stays and the outcome says so.
+    /// failed delivery is not an error: the challenge stays and the outcome says so. A device whose push service says
+    /// that it is gone is removed with its proof.
     ///
     /// Push goes to `device_id`, or to the device that was seen last when none is named.
     ///
@@ -81,10 +102,18 @@ impl VerificationService {
     ) -> Result<SentCode, SendCodeError> {
         let facts = self.profiles.profile(user_id).await?.filter(|f| f.user.active).ok_or(SendCodeError::NoUser)?;
         let (destination, fingerprint) = choose_destination(&facts, method, device_id)?;
+        if !self.channels.contains(method) {
+            return Err(SendCodeError::ChannelOff { method });
+        }
         let now = self.clock.now();
         let code = Code::generate(&*self.entropy);
         let challenge = self.challenge(&facts, method, &destination, fingerprint, &code, now);
-        self.open(&challenge, now, origin).await?;
+        if let Err(error) = self.open(&challenge, &destination, origin).await {
+            if let Some(reason) = refusal(&error) {
+                self.record_refusal(Refused { user_id, method, reason, at: now }, origin).await?;
+            }
+            return Err(error);
+        }
 
         let message = CodeMessage {
             code: code.clone(),
@@ -104,6 +133,9 @@ impl VerificationService {
         };
         let event = AuditEvent::new(self.clock.now(), &*self.entropy, origin, Some(user_id), &change);
         self.store.record_delivery(challenge.id, &delivery, &event).await?;
+        if let (Delivery::Gone, Destination::Push(device)) = (&delivery, &destination) {
+            self.forget(device, origin).await?;
+        }
         Ok(SentCode {
             id: challenge.id,
             method,
@@ -125,6 +157,8 @@ impl VerificationService {
         now: OffsetDateTime,
     ) -> Challenge {
         let id = ChallengeId::new(now, &*self.entropy);
+        let previous = facts.challenges.iter().find(|challenge| challenge.method == method);
+        let streak = Challenge::streak_after(previous, fingerprint, now);
         let binding = CodeBinding { challenge_id: id, user_id: facts.user.id, method, fingerprint };
         let (masked, device_id) = match destination {
             Destination::Email(address) => (Masked::email(address), None),
@@ -140,27 +174,60 @@ impl VerificationService {
             fingerprint,
             code_hash: self.hasher.hash(&binding, code),
             opened_at: now,
+            resend_after: now + Challenge::wait(streak),
+            streak,
             expires_at: now + Challenge::LIFETIME,
             failed_attempts: 0,
             closure: None,
         }
     }
 
-    async fn open(&self, challenge: &Challenge, now: OffsetDateTime, origin: &Origin) -> Result<(), SendCodeError> {
+    async fn open(
+        &self,
+        challenge: &Challenge,
+        destination: &Destination<'_>,
+        origin: &Origin,
+    ) -> Result<(), SendCodeError> {
+        if let Destination::Sms(number) = destination
+            && !self.limits.sms_prefixes.allow(number)
+        {
+            return Err(SendCodeError::DestinationNotAllowed);
+        }
+        let now = challenge.opened_at;
         let change = AuditChange::ChallengeOpened {
             challenge_id: challenge.id,
             method: challenge.method,
             destination: challenge.destination.clone(),
         };
         let event = AuditEvent::new(now, &*self.entropy, origin, Some(challenge.user_id), &change);
-        match self.store.open_challenge(challenge, now - Challenge::COOLDOWN, &event).await? {
+        let quotas = self.limits.quotas(challenge.user_id, challenge.fingerprint);
+        match self.store.open_challenge(challenge, &quotas, &event).await? {
             OpenOutcome::Opened => Ok(()),
-            OpenOutcome::TooSoon { opened_at } => {
-                // Opened a moment after `now` by a request that overtook this one, or by another machine's clock.
-                let since = (now - opened_at).max(Duration::ZERO);
-                Err(SendCodeError::TooSoon { retry_after: Challenge::COOLDOWN - since })
+            OpenOutcome::TooSoon { opened_at, resend_after } => {
+                let left = Challenge::wait_left(opened_at, resend_after, now);
+                Err(SendCodeError::TooSoon { retry_after: left.unwrap_or_default() })
+            }
+            OpenOutcome::OverQuota { scope, until } => {
+                Err(SendCodeError::OverQuota { scope, retry_after: (until - now).max(Duration::ZERO) })
             }
         }
+    }
+
+    /// Writes down that a person was refused a code, once a minute at the most for each reason.
+    async fn record_refusal(&self, refused: Refused, origin: &Origin) -> Result<(), StoreError> {
+        let change = AuditChange::SendRefused { method: refused.method, reason: refused.reason };
+        let event = AuditEvent::new(refused.at, &*self.entropy, origin, Some(refused.user_id), &change);
+        self.store.record_refusal(&refused, refused.at - REFUSALS_APART, &event).await?;
+        Ok(())
+    }
+
+    /// Removes a device that its push service knows no more.
+    async fn forget(&self, device: &Device, origin: &Origin) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let change = AuditChange::DeviceExpired { device_id: device.id, platform: device.platform };
+        let event = AuditEvent::new(now, &*self.entropy, origin, Some(device.user_id), &change);
+        self.devices.remove(device.user_id, device.id, now, &event).await?;
+        Ok(())
     }
 
     async fn deliver(&self, destination: &Destination<'_>, message: &CodeMessage) -> Result<Receipt, NotifyError> {
@@ -169,6 +236,21 @@ impl VerificationService {
             Destination::Sms(number) => self.sms.send_sms(number, message).await,
             Destination::Push(device) => self.push.send_push(device.platform, &device.token, message).await,
         }
+    }
+}
+
+/// Why the person was refused, when that is worth a record: what somebody does who floods others, or is flooded.
+fn refusal(error: &SendCodeError) -> Option<RefusalReason> {
+    match error {
+        SendCodeError::TooSoon { .. } => Some(RefusalReason::TooSoon),
+        SendCodeError::OverQuota { scope, .. } => Some((*scope).into()),
+        SendCodeError::DestinationNotAllowed => Some(RefusalReason::DestinationNotAllowed),
+        SendCodeError::NoUser
+        | SendCodeError::DeviceNotApplicable
+        | SendCodeError::NoDevice
+        | SendCodeError::NoDestination { .. }
+        | SendCodeError::ChannelOff { .. }
+        | SendCodeError::Store(_) => None,
     }
 }
 

@@ -2,7 +2,7 @@ use time::OffsetDateTime;
 
 use crate::device::Device;
 use crate::user::ProfileFacts;
-use crate::verification::{Challenge, ChallengeState, Fingerprint, Masked, Method};
+use crate::verification::{Challenge, ChallengeState, ChannelSet, Fingerprint, Masked, Method};
 
 /// Which of a person's channels are proven.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct VerificationStatus {
     pub push: ChannelStatus,
     /// How many devices are registered.
     pub device_count: usize,
+    /// The channels that are on, and so have to be proven.
+    pub required: ChannelSet,
     /// Whether the person is active. Proof alone puts nobody on call.
     pub active: bool,
 }
@@ -42,9 +44,9 @@ pub struct Pending {
 }
 
 impl VerificationStatus {
-    /// Works out the status from everything on record.
+    /// Works out the status from everything on record, in an installation that has those channels on.
     #[must_use]
-    pub fn derive(facts: &ProfileFacts, now: OffsetDateTime) -> Self {
+    pub fn derive(facts: &ProfileFacts, required: ChannelSet, now: OffsetDateTime) -> Self {
         let user = &facts.user;
         let proven_at = |method: Method, current: Option<Fingerprint>| {
             let current = current?;
@@ -73,6 +75,7 @@ impl VerificationStatus {
                 pending: pending(Method::Push),
             },
             device_count: facts.devices.len(),
+            required,
             active: user.active,
         }
     }
@@ -87,19 +90,20 @@ impl VerificationStatus {
         }
     }
 
-    /// The channels that are not proven.
+    /// The channels that are on and not proven.
     #[must_use]
     pub fn missing(&self) -> Vec<Method> {
-        Method::ALL.into_iter().filter(|method| self.channel(*method).verified_at.is_none()).collect()
+        self.required.iter().filter(|method| self.channel(*method).verified_at.is_none()).collect()
     }
 
-    /// Whether every channel is proven.
+    /// Whether every channel that is on is proven.
     #[must_use]
     pub fn all_verified(&self) -> bool {
         self.missing().is_empty()
     }
 
-    /// The answer that Muster exists to give: true only for an active person whose e-mail, SMS and push are all proven.
+    /// The answer that Muster exists to give: true only for an active person whose e-mail, SMS and push are all proven,
+    /// but for a channel that the installation has off.
     #[must_use]
     pub fn can_be_on_call(&self) -> bool {
         self.active && self.all_verified()
@@ -109,7 +113,7 @@ impl VerificationStatus {
 fn pending(challenge: &Challenge, now: OffsetDateTime) -> Option<Pending> {
     match challenge.state(now) {
         ChallengeState::Live { attempts_left } => {
-            Some(Pending { expires_at: challenge.expires_at, attempts_left, resend_after: challenge.resend_after() })
+            Some(Pending { expires_at: challenge.expires_at, attempts_left, resend_after: challenge.resend_after })
         }
         ChallengeState::Exhausted | ChallengeState::Expired | ChallengeState::Closed => None,
     }

@@ -78,7 +78,7 @@ impl VerificationService {
             return Err(dead);
         }
         facts.prove(&challenge, now);
-        let status = facts.verification(now);
+        let status = facts.verification(self.channels, now);
         Ok(Verified { method, at: now, status })
     }
 
@@ -104,6 +104,7 @@ impl VerificationService {
 }
 
 fn exhausted(challenge: &Challenge, now: OffsetDateTime) -> VerifyCodeError {
-    let retry_after = (challenge.resend_after() - now).clamp(Duration::seconds(1), Challenge::COOLDOWN);
+    let left = Challenge::wait_left(challenge.opened_at, challenge.resend_after, now);
+    let retry_after = left.unwrap_or_default().max(Duration::SECOND);
     VerifyCodeError::Exhausted { retry_after }
 }
