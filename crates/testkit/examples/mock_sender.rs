@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use muster_domain::audit::Origin;
 use muster_domain::directory::DirectoryStore;
-use muster_domain::verification::{Delivery, Method, MockEmailSender, NotifyError, VerificationService};
+use muster_domain::verification::{
+    ChannelSet, Delivery, Method, MockEmailSender, NotifyError, SendLimits, VerificationService,
+};
 use muster_testkit::{Builders, MemoryStore, RecordingSender};
 
 /// The service over `store`, with `email` as its only sender that matters.
@@ -15,10 +17,13 @@ fn service(store: &MemoryStore, email: MockEmailSender, make: &Builders) -> Veri
     VerificationService {
         profiles: Arc::new(store.clone()),
         store: Arc::new(store.clone()),
+        devices: Arc::new(store.clone()),
         hasher: Arc::new(make.hasher),
         email: Arc::new(email),
         sms: Arc::new(RecordingSender::default()),
         push: Arc::new(RecordingSender::default()),
+        channels: ChannelSet::ALL,
+        limits: SendLimits::default(),
         clock: make.clock.clone(),
         entropy: make.entropy.clone(),
     }

@@ -115,6 +115,8 @@ impl Builders {
             fingerprint,
             code_hash: self.hasher.hash(&binding, &Code::generate(&*self.entropy)),
             opened_at: now,
+            resend_after: now + Challenge::COOLDOWN,
+            streak: 1,
             expires_at: now + Challenge::LIFETIME,
             failed_attempts: 0,
             closure: None,

@@ -70,7 +70,7 @@ pub struct Quota {
 }
 
 /// What a count is kept for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum QuotaScope {
     /// A person.
     User(UserId),
@@ -93,7 +93,7 @@ impl QuotaScope {
 }
 
 /// How long a count runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum QuotaWindow {
     /// An hour.
     Hour,
@@ -154,7 +154,7 @@ impl SmsPrefixes {
 }
 
 /// Why a code was not sent although everything else was right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RefusalReason {
     /// The wait after the last code is not over.

@@ -2,7 +2,7 @@ use muster_domain::TeamId;
 use muster_domain::page::Limit;
 use muster_domain::team::{Membership, Team, TeamRole};
 use muster_domain::user::{EmailAddress, Phone, Role, User, UserKey, UserQuery, UserSummary};
-use muster_domain::verification::Method;
+use muster_domain::verification::{ChannelSet, Method};
 
 use crate::contract::World;
 
@@ -151,6 +151,7 @@ pub async fn every_filter_that_is_given_must_hold(world: World) {
                                 team,
                                 can_be_on_call,
                                 after,
+                                required: ChannelSet::ALL,
                                 limit: Limit::new(2).unwrap(),
                             };
                             let matching = everybody.iter().filter(|user| matches(&query, user));
@@ -247,7 +248,7 @@ async fn on_call(world: &World) -> Vec<String> {
     let query = |can| UserQuery { can_be_on_call: Some(can), ..UserQuery::default() };
     let (can, cannot) = (names(world, &query(true)).await, names(world, &query(false)).await);
     for user in world.people(&UserQuery::default()).await {
-        let status = world.profile(user.id).await.verification(world.make.now());
+        let status = world.profile(user.id).await.verification(ChannelSet::ALL, world.make.now());
         assert_eq!(user.can_be_on_call, status.can_be_on_call(), "{}", user.user_name);
         assert_eq!(can.contains(&user.user_name), user.can_be_on_call, "{}", user.user_name);
         assert_eq!(cannot.contains(&user.user_name), !user.can_be_on_call, "{}", user.user_name);

@@ -22,7 +22,7 @@ pub async fn an_opened_challenge_is_found_as_it_was_given(world: World) {
         ..world.make.push_challenge(&device)
     };
     let event = world.make.event("test.opened", Some(ada.id));
-    let outcome = world.stores.verification.open_challenge(&challenge, world.make.now(), &event).await.unwrap();
+    let outcome = world.stores.verification.open_challenge(&challenge, &[], &event).await.unwrap();
     assert_eq!(outcome, OpenOutcome::Opened);
     assert_eq!(world.find_challenge(&ada, Method::Push).await, Some(challenge));
     world.assert_recorded(&event).await;
@@ -45,11 +45,9 @@ pub async fn a_challenge_is_refused_when_the_one_before_it_was_opened_after_the_
     let snapshot = world.snapshot().await;
 
     let challenge = world.make.challenge(ada.id, Method::Email, contact(&ada, Method::Email));
-    let cutoff = world.make.now() - Challenge::COOLDOWN;
     let event = world.make.event("test.opened", Some(ada.id));
-    let outcome = world.stores.verification.open_challenge(&challenge, cutoff, &event).await.unwrap();
-    let too_soon = OpenOutcome::TooSoon { opened_at: before.opened_at };
-    assert_eq!(outcome, too_soon, "a challenge was opened before the wait was over");
+    let outcome = world.stores.verification.open_challenge(&challenge, &[], &event).await.unwrap();
+    assert_eq!(outcome, too_soon(&before), "a challenge was opened before the wait was over");
     world.assert_nothing_written(&snapshot).await;
 }
 
@@ -58,10 +56,9 @@ pub async fn how_a_challenge_ended_does_not_shorten_the_wait_for_the_next(world:
     let before = world.challenge(&ada, Method::Sms).await;
     assert!(world.complete(&before).await);
     let challenge = world.make.challenge(ada.id, Method::Sms, contact(&ada, Method::Sms));
-    let cutoff = world.make.now() - Challenge::COOLDOWN;
     let event = world.make.event("test.opened", Some(ada.id));
-    let outcome = world.stores.verification.open_challenge(&challenge, cutoff, &event).await.unwrap();
-    assert_eq!(outcome, OpenOutcome::TooSoon { opened_at: before.opened_at });
+    let outcome = world.stores.verification.open_challenge(&challenge, &[], &event).await.unwrap();
+    assert_eq!(outcome, too_soon(&before));
 }
 
 pub async fn a_challenge_whose_device_is_gone_meanwhile_is_kept_without_it_and_never_completed(world: World) {
@@ -77,9 +74,8 @@ pub async fn a_challenge_whose_device_is_gone_meanwhile_is_kept_without_it_and_n
     assert!(!world.complete(&kept).await, "a code proved a device that is gone");
     let event = world.make.event("test.opened", Some(ada.id));
     let next = world.make.push_challenge(&device);
-    let cutoff = world.make.now() - Challenge::COOLDOWN;
-    let outcome = world.stores.verification.open_challenge(&next, cutoff, &event).await.unwrap();
-    assert_eq!(outcome, OpenOutcome::TooSoon { opened_at: kept.opened_at });
+    let outcome = world.stores.verification.open_challenge(&next, &[], &event).await.unwrap();
+    assert_eq!(outcome, too_soon(&kept));
     world.assert_nothing_written(&before).await;
 }
 
@@ -114,8 +110,7 @@ pub async fn of_many_challenges_at_once_exactly_one_is_opened(world: World) {
         let challenge = world.make.challenge(ada.id, Method::Email, contact(&ada, Method::Email));
         async move {
             let event = world.make.event("test.raced", Some(challenge.user_id));
-            let cutoff = challenge.opened_at - Challenge::COOLDOWN;
-            let outcome = world.stores.verification.open_challenge(&challenge, cutoff, &event).await.unwrap();
+            let outcome = world.stores.verification.open_challenge(&challenge, &[], &event).await.unwrap();
             (outcome, challenge)
         }
     };
@@ -125,7 +120,7 @@ pub async fn of_many_challenges_at_once_exactly_one_is_opened(world: World) {
     for outcomes in [&first, &second] {
         let opened: Vec<_> = outcomes.iter().filter(|(outcome, _)| *outcome == OpenOutcome::Opened).collect();
         assert_eq!(opened.len(), 1, "not exactly one challenge was opened");
-        let refused = OpenOutcome::TooSoon { opened_at: opened[0].1.opened_at };
+        let refused = too_soon(&opened[0].1);
         assert!(outcomes.iter().all(|(outcome, _)| [OpenOutcome::Opened, refused].contains(outcome)));
     }
     let winner = second.into_iter().find(|(outcome, _)| *outcome == OpenOutcome::Opened).map(|(_, winner)| winner);
@@ -236,4 +231,8 @@ pub async fn however_many_wrong_codes_come_at_once_none_gets_past_the_limit(worl
     assert_eq!(world.recorded("test.challenge.failed").await, usize::from(Challenge::MAX_ATTEMPTS));
     let found = world.find_challenge(&ada, Method::Email).await.unwrap();
     assert_eq!(found.failed_attempts, Challenge::MAX_ATTEMPTS);
+}
+
+fn too_soon(before: &Challenge) -> OpenOutcome {
+    OpenOutcome::TooSoon { opened_at: before.opened_at, resend_after: before.resend_after }
 }

@@ -3,11 +3,12 @@ mod devices;
 mod directory;
 mod preferences;
 mod profiles;
+mod send_limits;
 mod sessions;
 mod users;
 mod verification;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -17,8 +18,11 @@ use muster_domain::preferences::StoredPreferences;
 use muster_domain::session::{Session, StoredToken, TokenHash};
 use muster_domain::team::{Member, Team};
 use muster_domain::user::User;
-use muster_domain::verification::{Challenge, Delivery, Method, Proof};
+use muster_domain::verification::{Challenge, Delivery, Method, Proof, QuotaScope, QuotaWindow, RefusalReason};
 use muster_domain::{ChallengeId, DeviceId, SessionId, StoreError, StoreHealth, TeamId, UserId};
+use time::OffsetDateTime;
+
+use crate::memory::send_limits::Count;
 
 /// Every store port over one set of data in memory. It passes the contract suite, so it does what a database does,
 /// only that nothing outlives it. Clones share their data.
@@ -35,6 +39,8 @@ struct State {
     preferences: BTreeMap<UserId, StoredPreferences>,
     challenges: BTreeMap<(UserId, Method), Challenge>,
     deliveries: BTreeMap<ChallengeId, Delivery>,
+    counts: HashMap<(QuotaScope, QuotaWindow), Count>,
+    refusals: HashMap<(UserId, Method, RefusalReason), OffsetDateTime>,
     proofs: BTreeMap<(UserId, Method), Proof>,
     devices: BTreeMap<DeviceId, Device>,
     sessions: BTreeMap<SessionId, Session>,

@@ -3,6 +3,7 @@ use muster_domain::audit::AuditEvent;
 use muster_domain::user::{
     Account, EmailAddress, ProfileFacts, Role, RoleOutcome, User, UserKey, UserQuery, UserStore, UserSummary, fold,
 };
+use muster_domain::verification::ChannelSet;
 use muster_domain::{StoreError, UserId};
 use time::OffsetDateTime;
 
@@ -32,7 +33,7 @@ impl UserStore for MemoryStore {
             .users
             .values()
             .filter(|user| matches(query, user) && state.is_member(query, user.id))
-            .filter_map(|user| state.profile(user.id).map(summary))
+            .filter_map(|user| state.profile(user.id).map(|facts| summary(facts, query.required)))
             .filter(|user| query.can_be_on_call.is_none_or(|can| can == user.can_be_on_call))
             .collect();
         people.sort_by_cached_key(|user| fold(&user.user_name));
@@ -88,9 +89,9 @@ fn matches(query: &UserQuery, user: &User) -> bool {
         && query.after.as_ref().is_none_or(|after| UserKey::of(&user.user_name) > *after)
 }
 
-fn summary(facts: ProfileFacts) -> UserSummary {
+fn summary(facts: ProfileFacts, required: ChannelSet) -> UserSummary {
     // No time enters into it: a proof does not age.
-    let can_be_on_call = facts.verification(facts.user.created_at).can_be_on_call();
+    let can_be_on_call = facts.verification(required, facts.user.created_at).can_be_on_call();
     let ProfileFacts { user, teams, .. } = facts;
     UserSummary {
         id: user.id,

@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
 use muster_domain::verification::{
-    Challenge, ChallengeState, Closure, Delivery, Fingerprint, Method, OpenOutcome, Proof, VerificationStore,
+    Challenge, ChallengeState, Closure, Delivery, Fingerprint, Method, OpenOutcome, Proof, Quota, Refused,
+    VerificationStore,
 };
 use muster_domain::{ChallengeId, DeviceId, StoreError, UserId};
 use time::OffsetDateTime;
@@ -14,23 +15,43 @@ impl VerificationStore for MemoryStore {
     async fn open_challenge(
         &self,
         challenge: &Challenge,
-        cutoff: OffsetDateTime,
+        quotas: &[Quota],
         event: &AuditEvent,
     ) -> Result<OpenOutcome, StoreError> {
         let mut state = self.open()?;
         state.require_user(challenge.user_id)?;
         let key = (challenge.user_id, challenge.method);
-        if let Some(before) = state.challenges.get(&key) {
-            if before.opened_at > cutoff {
-                return Ok(OpenOutcome::TooSoon { opened_at: before.opened_at });
-            }
-            let replaced = before.id;
+        let before = state.challenges.get(&key);
+        if let Some(before) = before.filter(|before| before.resend_after > challenge.opened_at) {
+            return Ok(OpenOutcome::TooSoon { opened_at: before.opened_at, resend_after: before.resend_after });
+        }
+        let replaced = before.map(|before| before.id);
+        if let Some(over_quota) = state.over_quota(quotas, challenge.opened_at) {
+            return Ok(over_quota);
+        }
+        state.count(quotas, challenge.opened_at);
+        if let Some(replaced) = replaced {
             state.deliveries.remove(&replaced);
         }
         let device_id = challenge.device_id.filter(|id| state.devices.contains_key(id));
         state.challenges.insert(key, Challenge { device_id, ..challenge.clone() });
         state.trail.push(event.clone());
         Ok(OpenOutcome::Opened)
+    }
+
+    async fn record_refusal(
+        &self,
+        refused: &Refused,
+        cutoff: OffsetDateTime,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        state.require_user(refused.user_id)?;
+        let noted = state.note_refusal(refused, cutoff);
+        if noted {
+            state.trail.push(event.clone());
+        }
+        Ok(noted)
     }
 
     async fn record_delivery(
