@@ -10,13 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use muster_domain::audit::{AuditEvent, Origin};
-use muster_domain::device::{Platform, PushToken};
+use muster_domain::device::{Device, DeviceStore, Platform, PushToken, RegisterOutcome, RegistrationEvents};
 use muster_domain::user::{E164, EmailAddress, ProfileFacts, ProfileReader, User};
 use muster_domain::verification::{
-    Challenge, ChallengeState, Closure, Code, CodeMessage, Delivery, EmailSender, Method, NotifyError, OpenOutcome,
-    Proof, PushSender, Receipt, SmsSender, VerificationService, VerificationStore, VerifyCodeError,
+    Challenge, ChallengeState, ChannelSet, Closure, Code, CodeMessage, Delivery, EmailSender, Method, NotifyError,
+    OpenOutcome, Proof, PushSender, Quota, QuotaScope, QuotaWindow, Receipt, RefusalReason, Refused, SendLimits,
+    SmsSender, VerificationService, VerificationStore, VerifyCodeError,
 };
-use muster_domain::{ChallengeId, StoreError, UserId};
+use muster_domain::{ChallengeId, DeviceId, StoreError, UserId};
 use muster_testkit::{Builders, FakeHasher, FixedClock, SeededEntropy};
 use time::OffsetDateTime;
 
@@ -30,6 +31,8 @@ struct Pages {
     people: HashMap<UserId, User>,
     challenges: HashMap<(UserId, Method), Challenge>,
     proofs: HashMap<(UserId, Method), Proof>,
+    counts: HashMap<(QuotaScope, QuotaWindow), (OffsetDateTime, u32)>,
+    refusals: HashMap<(UserId, Method, RefusalReason), OffsetDateTime>,
     trail: Vec<AuditEvent>,
 }
 
@@ -44,6 +47,12 @@ impl Pages {
     fn live(&mut self, id: ChallengeId, at: OffsetDateTime) -> Option<&mut Challenge> {
         let is_live = |challenge: &&mut Challenge| matches!(challenge.state(at), ChallengeState::Live { .. });
         self.challenges.values_mut().find(|challenge| challenge.id == id).filter(is_live)
+    }
+
+    /// When the window of a quota began that runs at that time, and how many codes it has seen.
+    fn count(&self, quota: &Quota, at: OffsetDateTime) -> (OffsetDateTime, u32) {
+        let last = self.counts.get(&(quota.scope, quota.window)).copied();
+        last.filter(|(began_at, _)| at < *began_at + quota.window.length()).unwrap_or((at, 0))
     }
 }
 
@@ -72,17 +81,40 @@ impl VerificationStore for PeopleBook {
     async fn open_challenge(
         &self,
         challenge: &Challenge,
-        cutoff: OffsetDateTime,
+        quotas: &[Quota],
         event: &AuditEvent,
     ) -> Result<OpenOutcome, StoreError> {
         let mut pages = self.open();
         let key = (challenge.user_id, challenge.method);
-        if let Some(before) = pages.challenges.get(&key).filter(|before| before.opened_at > cutoff) {
-            return Ok(OpenOutcome::TooSoon { opened_at: before.opened_at });
+        if let Some(before) = pages.challenges.get(&key).filter(|before| before.resend_after > challenge.opened_at) {
+            return Ok(OpenOutcome::TooSoon { opened_at: before.opened_at, resend_after: before.resend_after });
+        }
+        let counts: Vec<_> = quotas.iter().map(|quota| (quota, pages.count(quota, challenge.opened_at))).collect();
+        if let Some((quota, (began_at, _))) = counts.iter().find(|(quota, (_, used))| *used >= quota.max) {
+            return Ok(OpenOutcome::OverQuota { scope: quota.scope, until: *began_at + quota.window.length() });
+        }
+        for (quota, (began_at, used)) in counts {
+            pages.counts.insert((quota.scope, quota.window), (began_at, used + 1));
         }
         pages.challenges.insert(key, challenge.clone());
         pages.trail.push(event.clone());
         Ok(OpenOutcome::Opened)
+    }
+
+    async fn record_refusal(
+        &self,
+        refused: &Refused,
+        cutoff: OffsetDateTime,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        let mut pages = self.open();
+        let key = (refused.user_id, refused.method, refused.reason);
+        if pages.refusals.get(&key).is_some_and(|last| *last > cutoff) {
+            return Ok(false);
+        }
+        pages.refusals.insert(key, refused.at);
+        pages.trail.push(event.clone());
+        Ok(true)
     }
 
     async fn record_delivery(&self, _: ChallengeId, _: &Delivery, event: &AuditEvent) -> Result<(), StoreError> {
@@ -134,6 +166,22 @@ impl VerificationStore for PeopleBook {
     }
 }
 
+/// Nobody has a device here, so that push is asked of nobody.
+#[async_trait]
+impl DeviceStore for PeopleBook {
+    async fn register(&self, _: &Device, _: u32, _: &RegistrationEvents) -> Result<RegisterOutcome, StoreError> {
+        Ok(RegisterOutcome::LimitReached)
+    }
+
+    async fn list(&self, _: UserId) -> Result<Vec<Device>, StoreError> {
+        Ok(vec![])
+    }
+
+    async fn remove(&self, _: UserId, _: DeviceId, _: OffsetDateTime, _: &AuditEvent) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
 /// The service's own sender: letters that somebody carries. It has no phone.
 #[derive(Default)]
 struct Postbox(Mutex<Vec<(EmailAddress, Code)>>);
@@ -176,10 +224,13 @@ async fn prove_ada() -> Result<Vec<String>, Box<dyn Error>> {
     let service = VerificationService {
         profiles: book.clone(),
         store: book.clone(),
+        devices: book.clone(),
         hasher: Arc::new(FakeHasher),
         email: postbox.clone(),
         sms: postbox.clone(),
         push: postbox.clone(),
+        channels: ChannelSet::of([Method::Email]).ok_or("no channel is on")?,
+        limits: SendLimits::default(),
         clock: Arc::new(FixedClock::new()),
         entropy: Arc::new(SeededEntropy::new(7)),
     };
@@ -199,7 +250,8 @@ async fn prove_ada() -> Result<Vec<String>, Box<dyn Error>> {
     }
 
     let proven = service.verify_code(id, Method::Email, &code, &origin).await?;
-    told.push(format!("the right code proves {}; {:?} are missing", proven.method, proven.status.missing()));
+    let answer = proven.status.can_be_on_call();
+    told.push(format!("the right code proves {}; can be on call: {answer}", proven.method));
     told.extend(book.open().trail.iter().map(|event| format!("on record: {}", event.action)));
     Ok(told)
 }
@@ -222,7 +274,7 @@ mod tests {
             [
                 "a code went to ad***@example.com: Accepted { provider_message_id: None }",
                 "a wrong code proves nothing; 4 more may be tried",
-                "the right code proves email; [Sms, Push] are missing",
+                "the right code proves email; can be on call: true",
                 "on record: contact.verification.opened",
                 "on record: contact.verification.sent",
                 "on record: contact.verification.failed",
