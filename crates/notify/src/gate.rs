@@ -93,6 +93,10 @@ impl Gate {
         let Ok(Ok(_place)) = timeout_at(deadline, self.places.acquire()).await else {
             return not_tried(NotTried::NoPlace);
         };
+        // A place that comes free with the deadline is of no use: an attempt would be broken off as it begins.
+        if Instant::now() >= deadline {
+            return not_tried(NotTried::NoPlace);
+        }
         if !self.breaker.admit() {
             return not_tried(NotTried::CircuitOpen);
         }
@@ -125,7 +129,9 @@ impl Gate {
             .when(|error| {
                 error.may_be_tried_again() && error.retry_after().unwrap_or_default() <= self.policy.longest_wait
             })
-            .adjust(|error, delay: Option<Duration>| delay.map(|delay| delay.max(error.retry_after().unwrap_or_default())))
+            .adjust(|error, delay: Option<Duration>| {
+                delay.map(|delay| delay.max(error.retry_after().unwrap_or_default()))
+            })
             .notify(|_, _| {
                 metrics::counter!("muster_notify_retries_total", "provider" => self.provider).increment(1);
             })

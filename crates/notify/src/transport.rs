@@ -97,6 +97,18 @@ pub async fn exchange(request: RequestBuilder) -> Result<Answer, AttemptError> {
     Ok(Answer { status, headers, body })
 }
 
+/// Reads a `Retry-After` header (RFC 9110, section 10.2.3): in seconds, or a date, which is measured from the answer's own
+/// `Date`. `None` when it cannot be read.
+#[must_use]
+pub fn retry_after(text: &str, date: Option<&str>) -> Option<Duration> {
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(text).ok()?;
+    let said_at = httpdate::parse_http_date(date?).ok()?;
+    Some(until.duration_since(said_at).unwrap_or_default())
+}
+
 impl Answer {
     /// Whether the status says that all went well.
     #[must_use]
@@ -110,17 +122,10 @@ impl Answer {
         self.headers.get(name.into())?.to_str().ok()
     }
 
-    /// How long it asks to be left alone (RFC 9110, section 10.2.3), in seconds or as a date, which is measured from the
-    /// answer's own `Date`.
+    /// How long it asks to be left alone; see [`retry_after`].
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        let text = self.header(RETRY_AFTER)?;
-        if let Ok(seconds) = text.parse() {
-            return Some(Duration::from_secs(seconds));
-        }
-        let until = httpdate::parse_http_date(text).ok()?;
-        let said_at = httpdate::parse_http_date(self.header(DATE)?).ok()?;
-        Some(until.duration_since(said_at).unwrap_or_default())
+        retry_after(self.header(RETRY_AFTER)?, self.header(DATE))
     }
 
     /// What an answer that is no success means by its status alone: 429 throttles, 503 has not taken the message,
