@@ -128,7 +128,7 @@ async fn serve(mut stream: TcpStream, fault: Fault, requests: Arc<Mutex<Vec<Stri
 }
 
 /// A request's head and its body, whose length the head announces; `None` when the client went away before.
-async fn read_request(stream: &mut TcpStream) -> Option<String> {
+pub(crate) async fn read_request(stream: &mut TcpStream) -> Option<String> {
     let mut read = Vec::new();
     loop {
         let mut chunk = [0; 4096];

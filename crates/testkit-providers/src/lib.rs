@@ -14,6 +14,10 @@
 
 mod emulator;
 mod faults;
+mod prism;
+mod recorder;
 
 pub use emulator::{Emulator, free_port, installed};
 pub use faults::{Fault, FaultServer};
+pub use prism::prism;
+pub use recorder::{Exchange, Recorded, Recorder};
