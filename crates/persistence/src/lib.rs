@@ -5,7 +5,7 @@
 //! row count decides, or happens under a row lock; the locks are always taken in one order:
 //!
 //! ```text
-//! users ─▶ devices ─▶ challenges ─▶ proofs ─▶ sessions ─▶ refresh tokens ─▶ audit records
+//! users ─▶ devices ─▶ challenges ─▶ send counts ─▶ proofs ─▶ sessions ─▶ refresh tokens ─▶ audit records
 //! ```
 //!
 //! On SQLite there is one writer at a time (`BEGIN IMMEDIATE`), so that nothing there waits for a row.

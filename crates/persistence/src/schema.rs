@@ -85,7 +85,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{Binary, Nullable, SmallInt, Text};
+    use diesel::sql_types::{Binary, Integer, Nullable, SmallInt, Text};
 
     challenges (user_id, method) {
         user_id -> Id,
@@ -96,11 +96,38 @@ diesel::table! {
         fingerprint -> Binary,
         code_hash -> Binary,
         opened_at -> Instant,
+        resend_after -> Instant,
+        streak -> Integer,
         expires_at -> Instant,
         failed_attempts -> SmallInt,
         completed_at -> Nullable<Instant>,
         cancelled_at -> Nullable<Instant>,
         delivery -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::types::Instant;
+    use diesel::sql_types::{BigInt, Binary, Text};
+
+    send_counts (scope, scope_key, quota_window) {
+        scope -> Text,
+        scope_key -> Binary,
+        quota_window -> Text,
+        began_at -> Instant,
+        used -> BigInt,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::Text;
+
+    send_refusals (user_id, method, reason) {
+        user_id -> Id,
+        method -> Text,
+        reason -> Text,
+        recorded_at -> Instant,
     }
 }
 

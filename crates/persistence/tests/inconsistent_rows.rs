@@ -39,7 +39,7 @@ impl Case {
         let device = make.device(user.id);
         store.register(&device, 1, &make.registration_events(&device)).await.unwrap();
         let challenge = make.challenge(user.id, Method::Email, user.email_fingerprint.unwrap());
-        store.open_challenge(&challenge, make.now(), &next()).await.unwrap();
+        store.open_challenge(&challenge, &[], &next()).await.unwrap();
         let token = make.token();
         store.issue(&make.session(user.id), &token, &next()).await.unwrap();
         store.replace(user.id, 0, &Preferences::default(), &next()).await.unwrap();
@@ -104,6 +104,14 @@ async fn an_impossible_count_of_attempts_is_reported() {
     case.break_row("UPDATE challenges SET failed_attempts = -1");
     let found = case.store.find_challenge(case.user.id, Method::Email).await;
     assert_eq!(what(found), "challenges: failed_attempts is no small number");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_impossible_streak_is_reported() {
+    let case = Case::new().await;
+    case.break_row("UPDATE challenges SET streak = -1");
+    let found = case.store.find_challenge(case.user.id, Method::Email).await;
+    assert_eq!(what(found), "challenges: streak is no small number");
 }
 
 #[tokio::test(flavor = "multi_thread")]

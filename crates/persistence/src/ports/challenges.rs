@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::query_dsl::methods;
 use diesel_async::RunQueryDsl;
 use muster_domain::audit::AuditEvent;
-use muster_domain::verification::{Challenge, Delivery, Method, OpenOutcome, VerificationStore};
+use muster_domain::verification::{Challenge, Delivery, Method, OpenOutcome, Quota, Refused, VerificationStore};
 use muster_domain::{ChallengeId, StoreError, UserId};
 use time::OffsetDateTime;
 
@@ -12,6 +12,7 @@ use crate::Store;
 use crate::db::{on_both, with_conn, with_tx};
 use crate::error::DbError;
 use crate::locks::Locks;
+use crate::ports::send_limits::SendLimits;
 use crate::record::Record;
 use crate::rows::{ChallengeRow, ProofRow};
 use crate::schema::{challenges, devices, proofs};
@@ -22,14 +23,14 @@ impl VerificationStore for Store {
     async fn open_challenge(
         &self,
         challenge: &Challenge,
-        cutoff: OffsetDateTime,
+        quotas: &[Quota],
         event: &AuditEvent,
     ) -> Result<OpenOutcome, StoreError> {
         let mut row = ChallengeRow::from(challenge);
-        let cutoff = Ts::from(cutoff);
+        let (opened_at, quotas) = (challenge.opened_at, quotas.to_vec());
         let event = [event.clone()];
         self.detached(move |db| async move {
-            with_tx!(&db, |c| {
+            let opened = with_tx!(&db, |c| {
                 // A device that has gone since it was chosen leaves a challenge that nothing completes.
                 if let Some(device) = row.device_id
                     && c.share_device(device).await?.is_empty()
@@ -43,13 +44,41 @@ impl VerificationStore for Store {
                     .do_update()
                     .set((&row, challenges::delivery.eq(None::<String>)));
                 // Spelled out, because a query's `filter` is another trait's.
-                let replace_old = methods::FilterDsl::filter(replace, challenges::opened_at.le(cutoff));
-                if replace_old.execute(c).await? == 1 {
-                    c.record(&event).await?;
-                    return Ok(OpenOutcome::Opened);
+                let replace_old = methods::FilterDsl::filter(replace, challenges::resend_after.le(Ts::from(opened_at)));
+                if replace_old.execute(c).await? == 0 {
+                    let times = latest.select((challenges::opened_at, challenges::resend_after));
+                    let (opened_at, resend_after): (Ts, Ts) = times.first(c).await?;
+                    return Ok(OpenOutcome::TooSoon { opened_at: opened_at.into(), resend_after: resend_after.into() });
                 }
-                let opened_at: Ts = latest.select(challenges::opened_at).first(c).await?;
-                Ok(OpenOutcome::TooSoon { opened_at: opened_at.into() })
+                for quota in &quotas {
+                    c.count(quota, opened_at).await?;
+                }
+                c.record(&event).await?;
+                Ok(OpenOutcome::Opened)
+            });
+            match opened {
+                Err(DbError::OverQuota(outcome)) => Ok(outcome),
+                opened => opened,
+            }
+        })
+        .await
+    }
+
+    async fn record_refusal(
+        &self,
+        refused: &Refused,
+        cutoff: OffsetDateTime,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        let (refused, cutoff) = (*refused, Ts::from(cutoff));
+        let event = [event.clone()];
+        self.detached(move |db| async move {
+            with_tx!(&db, |c| {
+                let due = c.note_refusal(&refused, cutoff).await?;
+                if due {
+                    c.record(&event).await?;
+                }
+                Ok(due)
             })
         })
         .await

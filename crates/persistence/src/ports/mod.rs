@@ -8,6 +8,7 @@ mod directory;
 mod people_list;
 mod preferences;
 pub(crate) mod rotate;
+mod send_limits;
 mod sessions;
 mod teams;
 mod users;

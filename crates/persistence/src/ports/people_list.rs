@@ -1,11 +1,12 @@
 use std::collections::HashMap;
 
-use diesel::dsl::{auto_type, exists};
+use diesel::dsl::{AsExprOf, auto_type, exists};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use muster_domain::team::Membership;
 use muster_domain::user::{UserQuery, UserSummary, fold};
-use muster_domain::verification::Method;
+use muster_domain::verification::{ChannelSet, Method};
 
 use crate::db::{Db, with_snapshot};
 use crate::error::DbError;
@@ -17,7 +18,7 @@ use crate::types::DbId;
 /// One page of people and the places of all of them in two statements.
 pub(super) async fn people_list(db: Db, query: UserQuery) -> Result<Vec<UserSummary>, DbError> {
     with_snapshot!(&db, |c| {
-        let mut found = users::table.select((SummaryRow::as_select(), can_be_on_call())).into_boxed();
+        let mut found = users::table.select((SummaryRow::as_select(), can_be_on_call(query.required))).into_boxed();
         if let Some(search) = query.search {
             found = found.filter(users::search_key.like(containing(&fold(&search))).escape('\\'));
         }
@@ -35,7 +36,7 @@ pub(super) async fn people_list(db: Db, query: UserQuery) -> Result<Vec<UserSumm
             found = found.filter(exists(place));
         }
         if let Some(can) = query.can_be_on_call {
-            found = found.filter(can_be_on_call().eq(can));
+            found = found.filter(can_be_on_call(query.required).eq(can));
         }
         if let Some(after) = query.after {
             found = found.filter(users::user_name_key.gt(after.0));
@@ -62,7 +63,7 @@ pub(super) async fn people_list(db: Db, query: UserQuery) -> Result<Vec<UserSumm
 /// `OFFSET 0` changes no answer. Without it PostgreSQL expects to answer for everybody, not for a page, and reads all the
 /// proofs and devices there are; with it, each person's are found by the index.
 #[auto_type]
-fn can_be_on_call() -> _ {
+fn can_be_on_call(required: ChannelSet) -> _ {
     let email: &'static str = Method::Email.as_str();
     let sms: &'static str = Method::Sms.as_str();
     let email_proof = proofs::table
@@ -77,7 +78,18 @@ fn can_be_on_call() -> _ {
         .offset(0_i64);
     let push_proof =
         devices::table.filter(devices::user_id.eq(users::id)).filter(devices::verified_at.is_not_null()).offset(0_i64);
-    users::active.and(exists(email_proof)).and(exists(sms_proof)).and(exists(push_proof))
+    let no_email: AsExprOf<bool, Bool> = unless(required, Method::Email);
+    let no_sms: AsExprOf<bool, Bool> = unless(required, Method::Sms);
+    let no_push: AsExprOf<bool, Bool> = unless(required, Method::Push);
+    users::active
+        .and(no_email.or(exists(email_proof)))
+        .and(no_sms.or(exists(sms_proof)))
+        .and(no_push.or(exists(push_proof)))
+}
+
+/// True when that channel need not be proven.
+fn unless(required: ChannelSet, method: Method) -> AsExprOf<bool, Bool> {
+    (!required.contains(method)).into_sql::<Bool>()
 }
 
 /// A `LIKE` pattern for texts that contain `text`, in which nothing is a wildcard.

@@ -21,6 +21,8 @@ pub(crate) struct ChallengeRow {
     pub(crate) fingerprint: Hash,
     code_hash: Hash,
     pub(crate) opened_at: Ts,
+    resend_after: Ts,
+    streak: i32,
     expires_at: Ts,
     failed_attempts: i16,
     completed_at: Option<Ts>,
@@ -49,6 +51,8 @@ impl From<&Challenge> for ChallengeRow {
             fingerprint: challenge.fingerprint.into(),
             code_hash: challenge.code_hash.clone().into(),
             opened_at: challenge.opened_at.into(),
+            resend_after: challenge.resend_after.into(),
+            streak: challenge.streak.into(),
             expires_at: challenge.expires_at.into(),
             failed_attempts: challenge.failed_attempts.into(),
             completed_at,
@@ -77,6 +81,9 @@ impl TryFrom<ChallengeRow> for Challenge {
             fingerprint: row.fingerprint.into(),
             code_hash: row.code_hash.into(),
             opened_at: row.opened_at.into(),
+            resend_after: row.resend_after.into(),
+            streak: u16::try_from(row.streak)
+                .map_err(|_| DbError::inconsistent("challenges", "streak is no small number"))?,
             expires_at: row.expires_at.into(),
             failed_attempts: failed_attempts
                 .map_err(|_| DbError::inconsistent("challenges", "failed_attempts is no small number"))?,

@@ -18,10 +18,10 @@ FROM generate_series(1, 20000) AS n, unnest(ARRAY['email', 'sms']) AS method;
 INSERT INTO preferences SELECT id_of(5 * n), 1, :preferences FROM generate_series(1, 20000) AS n;
 INSERT INTO devices SELECT id_of(n), id_of(5 * n), 'android', 'token-' || n, bytes_of('device', n), NULL, NULL, now(), now(), now()
 FROM generate_series(1, 20000) AS n;
-INSERT INTO challenges (user_id, method, id, device_id, destination, fingerprint, code_hash, opened_at, expires_at,
-    failed_attempts)
+INSERT INTO challenges (user_id, method, id, device_id, destination, fingerprint, code_hash, opened_at,
+    resend_after, streak, expires_at, failed_attempts)
 SELECT id_of(5 * n), 'push', id_of(n), id_of(n), 'Pixel', bytes_of('device', n), bytes_of('code', n), now(),
-    now() + interval '10 minutes', 0
+    now(), 1, now() + interval '10 minutes', 0
 FROM generate_series(1, 20000) AS n;
 INSERT INTO sessions SELECT id_of(n), id_of(5 * n), NULL, id_of(n), now(), now(), now() + interval '90 days', NULL, NULL
 FROM generate_series(1, 20000) AS n;

@@ -38,7 +38,7 @@ async fn person() -> (Store, Database, User, StoredToken) {
     let device = make.device(user.id);
     store.register(&device, 1, &make.registration_events(&device)).await.unwrap();
     let challenge = make.challenge(user.id, Method::Email, user.email_fingerprint.unwrap());
-    store.open_challenge(&challenge, make.now(), &next()).await.unwrap();
+    store.open_challenge(&challenge, &[], &next()).await.unwrap();
     let token = make.token();
     store.issue(&make.session(user.id), &token, &next()).await.unwrap();
     store.replace(user.id, 0, &Preferences::default(), &next()).await.unwrap();
@@ -58,6 +58,7 @@ async fn a_row_that_breaks_a_rule_is_reported_by_its_table_and_the_rule() {
             "challenges: completed and cancelled at once",
         ),
         ("challenges SET failed_attempts = -1", "challenges: failed_attempts is no small number"),
+        ("challenges SET streak = -1", "challenges: streak is no small number"),
         ("devices SET platform = 'pager'", "devices: platform is none of its known names"),
         ("devices SET token_fingerprint = '\\x00'", "a column holds what its type cannot be"),
         ("sessions SET revoke_reason = 'signedOut'", "sessions: revoked_at and revoke_reason come together"),
