@@ -1,0 +1,208 @@
+//! The Apple Push Notification service, by provider tokens.
+
+mod provider_token;
+mod settings;
+
+use std::sync::Arc;
+
+use muster_domain::device::PushToken;
+use muster_domain::verification::{CodeMessage, NotifyError, Receipt};
+use muster_domain::{Clock, Entropy};
+use muster_notify::transport::{Answer, TransportError, exchange};
+use muster_notify::{AttemptError, Finding, Gate, Policy, ProviderState, Refusal};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
+use reqwest::{Client, ClientBuilder};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::base_url::BaseUrl;
+use crate::code::known_form;
+use crate::doctor::{self, CHECK_WITHIN, chain};
+use crate::words::{COLLAPSE_KEY, Words, expires_at};
+use provider_token::ProviderTokens;
+pub use settings::{ApnsKey, ApnsSettings, ApnsTopic, AppleId, InvalidApnsTopic, InvalidAppleId};
+
+const APNS: BaseUrl = BaseUrl::of_service("https://api.push.apple.com");
+/// How long a device token may be. Apple's are 64 digits now, and it asks not to rely on that.
+const TOKEN_DIGITS: std::ops::RangeInclusive<usize> = 16..=512;
+
+pub(crate) struct Apns {
+    gate: Gate,
+    client: Client,
+    tokens: ProviderTokens,
+    base: BaseUrl,
+    settings: ApnsSettings,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// What a device registered with is no token of APNs's.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the stored device token is not in hexadecimal")]
+struct NotHexadecimal;
+
+#[derive(Deserialize)]
+struct Refused {
+    reason: String,
+}
+
+impl Apns {
+    pub(crate) fn new(
+        settings: ApnsSettings,
+        policy: Policy,
+        client: ClientBuilder,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, TransportError> {
+        let ApnsSettings { key, key_id, team_id, base_url, .. } = settings.clone();
+        Ok(Self {
+            gate: Gate::new("apns", policy),
+            client: client.build()?,
+            tokens: ProviderTokens::new(key, key_id, team_id),
+            base: base_url.unwrap_or(APNS),
+            settings,
+            clock,
+            entropy,
+        })
+    }
+
+    pub(crate) fn state(&self) -> ProviderState {
+        self.gate.state()
+    }
+
+    pub(crate) async fn send(&self, to: &PushToken, message: &CodeMessage) -> Result<Receipt, NotifyError> {
+        let token = to.expose();
+        // It becomes a part of a path.
+        if !TOKEN_DIGITS.contains(&token.len()) || !token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(NotifyError::Rejected(NotHexadecimal.into()));
+        }
+        // One for all attempts, which are one message.
+        let id = self.message_id();
+        self.gate.send(|| self.attempt(token, message, &id)).await
+    }
+
+    async fn attempt(&self, token: &str, message: &CodeMessage, id: &str) -> Result<Receipt, AttemptError> {
+        let expiration = expires_at(message).unix_timestamp();
+        judge(&self.post(token, expiration, id, &body(message), self.clock.now()).await?, id)
+    }
+
+    async fn post(
+        &self,
+        token: &str,
+        expiration: i64,
+        id: &str,
+        body: &Value,
+        now: OffsetDateTime,
+    ) -> Result<Answer, AttemptError> {
+        let authorization = self.tokens.authorization(now).map_err(|error| AttemptError::Failed(error.into()))?;
+        let request = self
+            .client
+            .post(format!("{}/3/device/{token}", self.base.as_str()))
+            .header(AUTHORIZATION, authorization)
+            .header("apns-topic", self.settings.topic.as_str())
+            .header("apns-push-type", "alert")
+            .header("apns-priority", "10")
+            .header("apns-expiration", expiration)
+            .header("apns-collapse-id", COLLAPSE_KEY)
+            .header("apns-id", id)
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.to_string());
+        exchange(request).await
+    }
+
+    fn message_id(&self) -> String {
+        let mut random = [0; 16];
+        self.entropy.fill(&mut random);
+        uuid::Builder::from_random_bytes(random).into_uuid().to_string()
+    }
+
+    /// Posts an alert to a device that cannot exist: that APNs minds the device alone says that all else is good.
+    pub(crate) async fn check(&self, now: OffsetDateTime) -> Vec<Finding> {
+        let (nobody, body) = ("0".repeat(64), json!({ "aps": {} }));
+        let id = self.message_id();
+        let asking = self.post(&nobody, 0, &id, &body, now);
+        let answer = match tokio::time::timeout(CHECK_WITHIN, asking).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => {
+                return vec![Finding::bad("apns credentials", format!("APNs could not be asked: {}", chain(&error)))];
+            }
+            Err(_) => return vec![Finding::bad("apns credentials", "APNs did not answer in time")],
+        };
+        let (key, topic) = (self.settings.key_id.as_str(), self.settings.topic.as_str());
+        let reason = reason(&answer);
+        let credentials = match (answer.status, reason.as_deref()) {
+            (200, _) | (400, Some("BadDeviceToken")) | (410, _) => {
+                Finding::good("apns credentials", format!("{} takes key {key} for {topic}", self.base.as_str()))
+            }
+            (400, Some(wrong @ ("BadTopic" | "DeviceTokenNotForTopic" | "MissingTopic" | "TopicDisallowed"))) => {
+                Finding::bad(
+                    "apns credentials",
+                    format!("key {key} may not send to {topic} ({wrong}): check APNS_TOPIC"),
+                )
+            }
+            (403, wrong) => Finding::bad(
+                "apns credentials",
+                format!(
+                    "APNs does not take key {key} ({}): check the key, its id, the team's id and this machine's time",
+                    wrong.unwrap_or("403")
+                ),
+            ),
+            (status, _) => Finding::bad("apns credentials", format!("APNs answered {status} to an alert for nobody")),
+        };
+        let mut findings = vec![credentials];
+        if self.base.as_str().contains("sandbox") {
+            findings.push(Finding::warning(
+                "apns host",
+                "is the sandbox: only builds that were not distributed are reached; every other device would be removed",
+            ));
+        }
+        findings.extend(doctor::clock("apns clock", &answer, now));
+        findings
+    }
+}
+
+fn reason(answer: &Answer) -> Option<String> {
+    let refused: Refused = serde_json::from_slice(answer.body.as_deref()?).ok()?;
+    known_form(&refused.reason)
+}
+
+/// A registration counts as gone only where APNs says so itself. That the app is the wrong one, the key or its token, is
+/// for an operator to mend.
+fn judge(answer: &Answer, id: &str) -> Result<Receipt, AttemptError> {
+    if answer.is_success() {
+        let id = answer
+            .header(HeaderName::from_static("apns-id"))
+            .and_then(|id| Uuid::try_parse(id).ok())
+            .map_or(id.to_owned(), |id| id.to_string());
+        return Ok(Receipt { provider_message_id: Some(id), captured: false });
+    }
+    let reason = reason(answer);
+    let refusal = |code| Box::new(Refusal { status: answer.status, code });
+    Err(match (answer.status, reason.as_deref()) {
+        (410, Some("Unregistered" | "ExpiredToken")) | (400, Some("BadDeviceToken")) => {
+            AttemptError::Gone(refusal(reason))
+        }
+        (_, Some("ServiceUnavailable" | "Shutdown")) => {
+            AttemptError::NotAccepted { cause: refusal(reason), retry_after: answer.retry_after() }
+        }
+        (400, Some("BadTopic" | "DeviceTokenNotForTopic" | "MissingTopic" | "TopicDisallowed")) | (404 | 405, _) => {
+            AttemptError::Failed(refusal(reason))
+        }
+        _ => answer.refusal(reason),
+    })
+}
+
+fn body(message: &CodeMessage) -> Value {
+    let Words { title, body, code, expires_at } = Words::of(message);
+    json!({
+        "aps": {
+            "alert": { "title": title, "body": body },
+            "sound": "default",
+            "interruption-level": "time-sensitive",
+        },
+        "code": code,
+        "expiresAt": expires_at,
+    })
+}
