@@ -6,7 +6,7 @@ use muster_domain::device::DeviceService;
 use muster_domain::preferences::PreferenceService;
 use muster_domain::session::SessionService;
 use muster_domain::user::UserService;
-use muster_domain::verification::VerificationService;
+use muster_domain::verification::{ChannelSet, VerificationService};
 use muster_domain::{Clock, StoreHealth};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -23,10 +23,32 @@ pub struct Api {
     pub access_tokens: Arc<dyn AccessTokens>,
     /// The public keys of access tokens as a JWK set (RFC 7517), ready to be served.
     pub jwks: serde_json::Value,
+    /// The channels that are on.
+    pub channels: ChannelSet,
     pub health: Arc<dyn StoreHealth>,
+    pub vitals: Arc<dyn Vitals>,
     pub clock: Arc<dyn Clock>,
     /// Present in development mode only; its routes exist only then.
     pub development: Option<Development>,
+}
+
+/// What the server knows of itself, for those who run it.
+pub trait Vitals: Send + Sync {
+    /// Every provider that messages go through, and whether they reach it.
+    fn providers(&self) -> Vec<ProviderView>;
+
+    /// All metrics in Prometheus' text format.
+    fn metrics(&self) -> String;
+}
+
+/// A provider, as `GET /readyz` shows it.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct ProviderView {
+    /// For example `ses`.
+    pub name: &'static str,
+    /// `closed` while messages reach it, `open` while it is left alone because it failed again and again, `half-open`
+    /// when the next message tries it.
+    pub circuit: &'static str,
 }
 
 /// What development mode adds.

@@ -12,7 +12,7 @@ mod problem;
 mod routes;
 mod views;
 
-pub use api::{Api, Development, Outbox, OutboxMessage};
+pub use api::{Api, Development, Outbox, OutboxMessage, ProviderView, Vitals};
 pub use edge::{RequestSpan, edge};
 pub use problem::Kind;
 pub use routes::configure;

@@ -74,6 +74,24 @@ pub enum SendCodeError {
     Store(#[from] StoreError),
 }
 
+impl SendCodeError {
+    /// Why the person was refused, when that is worth a record: what somebody meets who floods others, or is flooded.
+    #[must_use]
+    pub fn refusal(&self) -> Option<RefusalReason> {
+        match self {
+            Self::TooSoon { .. } => Some(RefusalReason::TooSoon),
+            Self::OverQuota { scope, .. } => Some((*scope).into()),
+            Self::DestinationNotAllowed => Some(RefusalReason::DestinationNotAllowed),
+            Self::NoUser
+            | Self::DeviceNotApplicable
+            | Self::NoDevice
+            | Self::NoDestination { .. }
+            | Self::ChannelOff { .. }
+            | Self::Store(_) => None,
+        }
+    }
+}
+
 /// How far apart the records of one person's refusals for one reason are at the least.
 const REFUSALS_APART: Duration = Duration::MINUTE;
 
@@ -109,7 +127,7 @@ impl VerificationService {
         let code = Code::generate(&*self.entropy);
         let challenge = self.challenge(&facts, method, &destination, fingerprint, &code, now);
         if let Err(error) = self.open(&challenge, &destination, origin).await {
-            if let Some(reason) = refusal(&error) {
+            if let Some(reason) = error.refusal() {
                 self.record_refusal(Refused { user_id, method, reason, at: now }, origin).await?;
             }
             return Err(error);
@@ -236,21 +254,6 @@ impl VerificationService {
             Destination::Sms(number) => self.sms.send_sms(number, message).await,
             Destination::Push(device) => self.push.send_push(device.platform, &device.token, message).await,
         }
-    }
-}
-
-/// Why the person was refused, when that is worth a record: what somebody does who floods others, or is flooded.
-fn refusal(error: &SendCodeError) -> Option<RefusalReason> {
-    match error {
-        SendCodeError::TooSoon { .. } => Some(RefusalReason::TooSoon),
-        SendCodeError::OverQuota { scope, .. } => Some((*scope).into()),
-        SendCodeError::DestinationNotAllowed => Some(RefusalReason::DestinationNotAllowed),
-        SendCodeError::NoUser
-        | SendCodeError::DeviceNotApplicable
-        | SendCodeError::NoDevice
-        | SendCodeError::NoDestination { .. }
-        | SendCodeError::ChannelOff { .. }
-        | SendCodeError::Store(_) => None,
     }
 }
 

@@ -4,7 +4,7 @@ use muster_domain::device::RegisterDeviceError;
 use muster_domain::preferences::ReplacePreferencesError;
 use muster_domain::session::{IssueSessionError, RefreshError};
 use muster_domain::user::ChangeRoleError;
-use muster_domain::verification::{SendCodeError, VerifyCodeError};
+use muster_domain::verification::{QuotaScope, SendCodeError, VerifyCodeError};
 use serde_json::Value;
 use time::Duration;
 
@@ -76,6 +76,20 @@ impl From<SendCodeError> for Problem {
             SendCodeError::NoDestination { method } => {
                 let detail = format!("there is nowhere to send a code by {method}");
                 Self::new(Kind::NoDestination, detail)
+            }
+            SendCodeError::ChannelOff { method } => {
+                Self::new(Kind::ChannelOff, format!("nobody is asked to prove {method} here"))
+            }
+            SendCodeError::DestinationNotAllowed => {
+                Self::new(Kind::DestinationNotAllowed, "ask whoever runs this server whether it should send there")
+            }
+            SendCodeError::OverQuota { scope, retry_after } => {
+                let kind = match scope {
+                    QuotaScope::Destination(_) => Kind::DestinationQuota,
+                    QuotaScope::User(_) => Kind::UserQuota,
+                    QuotaScope::Installation => Kind::InstallationQuota,
+                };
+                Self::new(kind, "wait, then ask for a new code").retry_after(retry_after)
             }
             SendCodeError::TooSoon { retry_after } => {
                 Self::new(Kind::TooSoon, "wait, then ask for a new code").retry_after(retry_after)

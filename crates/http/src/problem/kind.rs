@@ -48,6 +48,10 @@ kinds! {
     MethodNotAllowed, "method-not-allowed", METHOD_NOT_ALLOWED, "The resource does not take this method";
     /// Nothing is on file to send a code to.
     NoDestination, "no-destination", CONFLICT, "There is no destination on file";
+    /// Text messages do not go to the country of the number on file.
+    DestinationNotAllowed, "destination-not-allowed", CONFLICT, "Text messages do not go to that country";
+    /// The installation has the channel off.
+    ChannelOff, "channel-off", CONFLICT, "The channel is switched off";
     /// Nobody could undo it.
     LastAdmin, "last-admin", CONFLICT, "The last active admin cannot be demoted";
     /// The person has as many devices as they may.
@@ -68,8 +72,14 @@ kinds! {
     InvalidOrExpiredCode, "invalid-or-expired-code", UNPROCESSABLE_ENTITY, "The code is invalid or has expired";
     /// Too many wrong codes.
     TooManyAttempts, "too-many-attempts", TOO_MANY_REQUESTS, "Too many wrong codes";
-    /// The last code was sent less than a minute ago.
-    TooSoon, "too-soon", TOO_MANY_REQUESTS, "A code was sent less than a minute ago";
+    /// The wait after the last code is not over.
+    TooSoon, "too-soon", TOO_MANY_REQUESTS, "A code was sent too recently";
+    /// As many codes were sent to the destination as may be.
+    DestinationQuota, "destination-quota", TOO_MANY_REQUESTS, "Too many codes were sent there";
+    /// As many codes were sent to the person as may be.
+    UserQuota, "user-quota", TOO_MANY_REQUESTS, "Too many codes were sent to this person";
+    /// As many codes were sent by the installation as may be.
+    InstallationQuota, "installation-quota", TOO_MANY_REQUESTS, "Too many codes were sent by this installation";
     /// Something failed here.
     Internal, "internal", INTERNAL_SERVER_ERROR, "Something failed on the server";
     /// The store cannot be reached now.

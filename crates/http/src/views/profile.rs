@@ -2,6 +2,7 @@ use muster_domain::UserId;
 use muster_domain::preferences::Preferences;
 use muster_domain::team::Membership;
 use muster_domain::user::{ProfileFacts, Role, Source, UserSummary};
+use muster_domain::verification::ChannelSet;
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -33,9 +34,9 @@ pub(crate) struct ProfileView {
 }
 
 impl ProfileView {
-    /// The profile as of `now`.
-    pub(crate) fn new(facts: ProfileFacts, now: OffsetDateTime) -> Self {
-        let verification = facts.verification(now).into();
+    /// The profile as of `now`, in an installation that has those channels on.
+    pub(crate) fn new(facts: ProfileFacts, channels: ChannelSet, now: OffsetDateTime) -> Self {
+        let verification = facts.verification(channels, now).into();
         let user = facts.user;
         Self {
             id: user.id,

@@ -10,6 +10,7 @@ mod mobile;
 mod operations;
 mod preferences;
 mod problems;
+mod send_limits;
 mod users;
 mod verification;
 mod world;

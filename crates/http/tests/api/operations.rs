@@ -29,6 +29,12 @@ async fn readyz_follows_the_store() {
     content-type: application/json
 
     {
+      "providers": [
+        {
+          "circuit": "open",
+          "name": "ses"
+        }
+      ],
       "status": "ready"
     }
     "#);

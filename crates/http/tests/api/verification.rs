@@ -164,7 +164,7 @@ async fn a_second_send_within_a_minute_is_throttled() {
       "detail": "wait, then ask for a new code",
       "instance": "[request]",
       "status": 429,
-      "title": "A code was sent less than a minute ago",
+      "title": "A code was sent too recently",
       "type": "urn:muster:problem:too-soon"
     }
     "#);

@@ -14,9 +14,9 @@ use muster_domain::preferences::PreferenceService;
 use muster_domain::session::SessionService;
 use muster_domain::team::{Member, TeamRole};
 use muster_domain::user::{Phone, User, UserService};
-use muster_domain::verification::VerificationService;
+use muster_domain::verification::{ChannelSet, SendLimits, VerificationService};
 use muster_domain::{Clock, Text, UserId};
-use muster_http::{Api, Development, Outbox, OutboxMessage, RequestSpan, configure, edge};
+use muster_http::{Api, Development, Outbox, OutboxMessage, ProviderView, RequestSpan, Vitals, configure, edge};
 use muster_testkit::{Answer, Builders, FakeAccessTokens, MemoryStore, RecordingSender, UserBuilder};
 use serde_json::{Value, json};
 use time::Duration;
@@ -90,6 +90,19 @@ impl Exchange {
 
 struct NoMessages;
 
+/// One provider, which is down.
+struct OneDown;
+
+impl Vitals for OneDown {
+    fn providers(&self) -> Vec<ProviderView> {
+        vec![ProviderView { name: "ses", circuit: "open" }]
+    }
+
+    fn metrics(&self) -> String {
+        "muster_notify_circuit_open{provider=\"ses\"} 1\n".to_owned()
+    }
+}
+
 impl Outbox for NoMessages {
     fn messages(&self) -> Vec<OutboxMessage> {
         Vec::new()
@@ -107,12 +120,27 @@ impl World {
         Self::start(Answer::Accept, None).await
     }
 
+    /// In production mode, with these channels on and these limits.
+    pub(crate) async fn with_limits(channels: ChannelSet, limits: SendLimits) -> Self {
+        Self::start_with(Answer::Accept, None, channels, limits).await
+    }
+
     pub(crate) async fn start(answer: Answer, development: Option<Development>) -> Self {
+        Self::start_with(answer, development, ChannelSet::ALL, SendLimits::default()).await
+    }
+
+    async fn start_with(
+        answer: Answer,
+        development: Option<Development>,
+        channels: ChannelSet,
+        limits: SendLimits,
+    ) -> Self {
         let make = Builders::default();
         let store = MemoryStore::new();
         let sender = Arc::new(RecordingSender::answering(answer));
         let tokens = Arc::new(FakeAccessTokens::default());
-        let api = api(&make, &store, &sender, &tokens, development);
+        let api = api(&make, &store, &sender, &tokens, development, channels, limits);
+        let api = web::Data::new(api);
         let ada = add(&make, &store, make.user("ada").admin()).await;
         let grace = add(&make, &store, make.user("grace").phone(Some(Phone::from_stored("+12025550100", true)))).await;
         let linus = add(&make, &store, make.user("linus")).await;
@@ -209,26 +237,36 @@ fn api(
     sender: &Arc<RecordingSender>,
     tokens: &Arc<FakeAccessTokens>,
     development: Option<Development>,
-) -> web::Data<Api> {
+    channels: ChannelSet,
+    limits: SendLimits,
+) -> Api {
     let store = Arc::new(store.clone());
     let clock: Arc<dyn Clock> = make.clock.clone();
     let entropy = make.entropy.clone();
     let hasher = Arc::new(make.hasher);
-    web::Data::new(Api {
+    Api {
         users: UserService {
             profiles: store.clone(),
             users: store.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
         },
-        preferences: PreferenceService { preferences: store.clone(), clock: clock.clone(), entropy: entropy.clone() },
+        preferences: PreferenceService {
+            preferences: store.clone(),
+            channels,
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        },
         verification: Arc::new(VerificationService {
             profiles: store.clone(),
             store: store.clone(),
+            devices: store.clone(),
             hasher: hasher.clone(),
             email: sender.clone(),
             sms: sender.clone(),
             push: sender.clone(),
+            channels,
+            limits,
             clock: clock.clone(),
             entropy: entropy.clone(),
         }),
@@ -249,10 +287,12 @@ fn api(
         audit: store.clone(),
         access_tokens: tokens.clone(),
         jwks: json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519" }] }),
+        channels,
         health: store,
+        vitals: Arc::new(OneDown),
         clock,
         development,
-    })
+    }
 }
 
 pub(crate) fn user_actor(user: &User) -> Actor {

@@ -38,6 +38,6 @@ pub(super) async fn refresh_session(
         expires_in: SessionService::ACCESS_LIFETIME.whole_seconds(),
         refresh_token: &refreshed.refresh_token.expose(),
         refresh_token_expires_at: refreshed.expires_at,
-        user: ProfileView::new(refreshed.profile, api.clock.now()),
+        user: ProfileView::new(refreshed.profile, api.channels, api.clock.now()),
     }))
 }

@@ -6,10 +6,11 @@ use time::Duration;
 use crate::api::Api;
 use crate::problem::{Kind, Problem};
 
-/// `GET /readyz`: the store answers and its schema is the one that this build understands; 503 when not.
+/// `GET /readyz`: the store answers and its schema is the one that this build understands; 503 when not. A provider that
+/// is down is told and makes nothing unready: everything but its messages works.
 pub(super) async fn readyz(api: web::Data<Api>) -> Result<HttpResponse, Problem> {
     api.health.check().await.map_err(|error| not_ready(&error))?;
-    Ok(HttpResponse::Ok().json(json!({ "status": "ready" })))
+    Ok(HttpResponse::Ok().json(json!({ "status": "ready", "providers": api.vitals.providers() })))
 }
 
 fn not_ready(error: &StoreError) -> Problem {

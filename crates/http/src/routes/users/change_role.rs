@@ -27,5 +27,5 @@ pub(super) async fn change_role(
     let id: UserId = path_id(&request)?;
     let NewRole { role } = body.json()?;
     let facts = api.users.change_role(id, role, &caller.origin).await?;
-    Ok(web::Json(ProfileView::new(facts, api.clock.now())))
+    Ok(web::Json(ProfileView::new(facts, api.channels, api.clock.now())))
 }

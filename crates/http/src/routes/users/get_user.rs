@@ -15,5 +15,5 @@ pub(super) async fn get_user(
 ) -> Result<web::Json<ProfileView>, Problem> {
     let id = caller.may_read(path_id(&request))?;
     let facts = api.users.profile(id).await?.ok_or_else(|| Problem::not_found("user"))?;
-    Ok(web::Json(ProfileView::new(facts, api.clock.now())))
+    Ok(web::Json(ProfileView::new(facts, api.channels, api.clock.now())))
 }

@@ -37,6 +37,7 @@ pub(super) async fn list_users(
         role: filters.role,
         active: filters.active,
         team: filters.team_id,
+        required: api.channels,
         can_be_on_call: filters.can_be_on_call,
         after: filters.cursor.as_deref().map(cursor::parse_user).transpose()?,
         limit: filters.limit.unwrap_or_default().0,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use actix_web::{rt, web};
-use muster_domain::verification::{Masked, Method};
+use muster_domain::verification::{Masked, Method, SendCodeError};
 use muster_domain::{ChallengeId, DeviceId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -43,7 +43,8 @@ pub(super) async fn send_code(api: web::Data<Api>, own: Own, body: Body) -> Resu
     );
     let sent = sending
         .await
-        .map_err(|error| Problem::failure(Kind::Internal, "the code may or may not have been sent", &error))??;
+        .map_err(|error| Problem::failure(Kind::Internal, "the code may or may not have been sent", &error))?;
+    let sent = sent.inspect_err(|error| count_refusal(method, error))?;
     if let Some(failure) = &sent.failure {
         tracing::warn!(%method, cause = chain(failure), "a code was not delivered");
     }
@@ -56,4 +57,11 @@ pub(super) async fn send_code(api: web::Data<Api>, own: Own, body: Body) -> Resu
         send_success: sent.delivery.is_success(),
         code: code.map(|code| code.expose().to_owned()),
     }))
+}
+
+fn count_refusal(method: Method, error: &SendCodeError) {
+    if let Some(reason) = error.refusal() {
+        let labels = [("method", method.as_str()), ("reason", reason.as_str())];
+        metrics::counter!("muster_codes_refused_total", &labels).increment(1);
+    }
 }
