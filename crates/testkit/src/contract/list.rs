@@ -116,6 +116,7 @@ macro_rules! contract_tests {
                     each_filter_alone_leaves_those_who_match;
                     every_filter_that_is_given_must_hold;
                     can_be_on_call_follows_the_same_rule_as_the_status;
+                    only_the_required_channels_count_for_can_be_on_call;
                 }
                 users {
                     an_account_is_found_active_or_not;
@@ -136,8 +137,8 @@ macro_rules! contract_tests {
                 verification {
                     there_is_no_challenge_before_the_first;
                     an_opened_challenge_is_found_as_it_was_given;
-                    a_challenge_is_opened_when_the_one_before_it_was_opened_at_the_cutoff;
-                    a_challenge_is_refused_when_the_one_before_it_was_opened_after_the_cutoff;
+                    a_challenge_is_opened_at_the_resend_after_of_the_one_before_it;
+                    a_challenge_is_refused_before_the_resend_after_of_the_one_before_it;
                     how_a_challenge_ended_does_not_shorten_the_wait_for_the_next;
                     a_challenge_whose_device_is_gone_meanwhile_is_kept_without_it_and_never_completed;
                     a_new_challenge_starts_without_the_attempts_and_the_closure_of_the_one_before_it;
@@ -167,6 +168,27 @@ macro_rules! contract_tests {
                     no_challenge_is_completed_whose_device_is_another_persons_now;
                     of_many_completions_at_once_exactly_one_is_true;
                     a_completion_among_many_wrong_codes_is_all_or_nothing;
+                }
+                verification_quotas {
+                    a_challenge_is_counted_against_every_quota;
+                    as_many_challenges_are_opened_as_a_quota_allows;
+                    a_challenge_that_is_over_a_quota_counts_against_no_other;
+                    a_challenge_that_is_too_soon_counts_against_no_quota;
+                    too_soon_is_told_whatever_the_quotas;
+                    of_several_used_up_quotas_the_first_in_the_order_given_is_told;
+                    a_count_is_kept_for_each_scope_and_window;
+                    a_window_begins_with_the_first_that_it_counts_and_again_its_length_after_that;
+                    under_a_quota_of_none_nothing_is_opened;
+                    a_quota_that_was_lowered_below_its_count_is_used_up;
+                    however_many_challenges_are_opened_at_once_no_count_passes_its_max;
+                    counts_are_of_what_was_opened_whatever_else_goes_on_at_once;
+                }
+                verification_refusals {
+                    the_first_refusal_of_a_person_is_recorded;
+                    a_refusal_is_recorded_when_the_last_record_is_from_the_cutoff_or_before;
+                    a_refusal_that_is_not_recorded_does_not_put_off_the_next_record;
+                    refusals_of_other_people_methods_and_reasons_are_recorded_apart;
+                    of_many_refusals_at_once_exactly_one_is_recorded;
                 }
             }
         }

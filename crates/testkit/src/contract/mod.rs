@@ -26,6 +26,8 @@ pub mod user_lists;
 pub mod users;
 pub mod verification;
 pub mod verification_proofs;
+pub mod verification_quotas;
+pub mod verification_refusals;
 
 use crate::Stores;
 

@@ -82,7 +82,8 @@ pub async fn a_profile_shows_the_latest_challenge_of_each_method(world: World) {
     let sms = Challenge { closure: Some(Closure::Completed { at: world.make.now() }), ..sms };
     world.make.clock.advance(Challenge::COOLDOWN);
     let email = world.challenge(&ada, Method::Email).await;
-    let push = world.open(world.make.push_challenge(&device)).await;
+    let push = Challenge { streak: 4, ..world.make.push_challenge(&device) };
+    let push = world.open(Challenge { resend_after: push.opened_at + Challenge::wait(4), ..push }).await;
     assert_eq!(world.profile(ada.id).await.challenges, [email, sms, push]);
 }
 

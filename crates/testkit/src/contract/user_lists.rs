@@ -166,19 +166,7 @@ pub async fn every_filter_that_is_given_must_hold(world: World) {
 }
 
 pub async fn can_be_on_call_follows_the_same_rule_as_the_status(world: World) {
-    // Everybody has some subset of the three proofs.
-    for set in 0..8_u8 {
-        let user = world.user(&format!("set{set}")).await;
-        for (bit, method) in [(1, Method::Email), (2, Method::Sms)] {
-            if set & bit != 0 {
-                world.prove(&user, method).await;
-            }
-        }
-        if set & 4 != 0 {
-            world.prove_push(&user).await;
-            world.device(&user).await;
-        }
-    }
+    every_subset(&world).await;
     assert_eq!(on_call(&world).await, ["set7"]);
 
     let ada = ready(&world, "ada").await;
@@ -200,6 +188,42 @@ pub async fn can_be_on_call_follows_the_same_rule_as_the_status(world: World) {
     let back = world.make.edit(&ben_elsewhere).email(ben.email.clone()).build();
     world.update(back).await;
     assert_eq!(on_call(&world).await, ["ben", "set7"]);
+}
+
+pub async fn only_the_required_channels_count_for_can_be_on_call(world: World) {
+    every_subset(&world).await;
+    for required in 1..8_u8 {
+        let query = UserQuery { required: channels(required), can_be_on_call: Some(true), ..UserQuery::default() };
+        let proven = (0..8_u8).filter(|set| set & required == required).map(|set| format!("set{set}"));
+        assert_eq!(names(&world, &query).await, proven.collect::<Vec<_>>(), "required: {:?}", query.required);
+    }
+}
+
+/// People who have each some subset of the three proofs: `set0` none, `set7` all.
+async fn every_subset(world: &World) {
+    for set in 0..8_u8 {
+        let user = world.user(&format!("set{set}")).await;
+        for method in [Method::Email, Method::Sms].into_iter().filter(|method| set & bit(*method) != 0) {
+            world.prove(&user, method).await;
+        }
+        if set & bit(Method::Push) != 0 {
+            world.prove_push(&user).await;
+            world.device(&user).await;
+        }
+    }
+}
+
+fn bit(method: Method) -> u8 {
+    match method {
+        Method::Email => 1,
+        Method::Sms => 2,
+        Method::Push => 4,
+    }
+}
+
+/// The channels of the bits of `set`.
+fn channels(set: u8) -> ChannelSet {
+    ChannelSet::of(Method::ALL.into_iter().filter(|method| set & bit(*method) != 0)).unwrap()
 }
 
 struct Crowd {
@@ -243,15 +267,21 @@ async fn names(world: &World, query: &UserQuery) -> Vec<String> {
     world.people(query).await.into_iter().map(|user| user.user_name).collect()
 }
 
-/// Who can be on call, after checking that the list, both filters and the status agree on everybody.
+/// Who can be on call when every channel is required, after checking that the list, both filters and the status agree on
+/// everybody, whatever is required.
 async fn on_call(world: &World) -> Vec<String> {
-    let query = |can| UserQuery { can_be_on_call: Some(can), ..UserQuery::default() };
-    let (can, cannot) = (names(world, &query(true)).await, names(world, &query(false)).await);
-    for user in world.people(&UserQuery::default()).await {
-        let status = world.profile(user.id).await.verification(ChannelSet::ALL, world.make.now());
-        assert_eq!(user.can_be_on_call, status.can_be_on_call(), "{}", user.user_name);
-        assert_eq!(can.contains(&user.user_name), user.can_be_on_call, "{}", user.user_name);
-        assert_eq!(cannot.contains(&user.user_name), !user.can_be_on_call, "{}", user.user_name);
+    let mut can = Vec::new();
+    for required in (1..8).map(channels) {
+        let query = |can| UserQuery { required, can_be_on_call: can, ..UserQuery::default() };
+        can = names(world, &query(Some(true))).await;
+        let cannot = names(world, &query(Some(false))).await;
+        for user in world.people(&query(None)).await {
+            let status = world.profile(user.id).await.verification(required, world.make.now());
+            let name = &user.user_name;
+            assert_eq!(user.can_be_on_call, status.can_be_on_call(), "{name}, when {required:?} are required");
+            assert_eq!(can.contains(name), user.can_be_on_call, "{name}, when {required:?} are required");
+            assert_eq!(cannot.contains(name), !user.can_be_on_call, "{name}, when {required:?} are required");
+        }
     }
     can
 }

@@ -6,7 +6,7 @@ use muster_domain::page::Limit;
 use muster_domain::session::{IssueOutcome, Session, StoredToken};
 use muster_domain::team::{Member, Team, TeamRole};
 use muster_domain::user::{ProfileFacts, User, UserKey, UserQuery, UserSummary};
-use muster_domain::verification::{Challenge, Fingerprint, Method, OpenOutcome};
+use muster_domain::verification::{Challenge, Fingerprint, Method, OpenOutcome, Quota};
 use time::Duration;
 
 use crate::{Builders, Stores, UserBuilder};
@@ -96,10 +96,13 @@ impl World {
     }
 
     pub(super) async fn open(&self, challenge: Challenge) -> Challenge {
-        let event = self.make.event("test.challenge.opened", Some(challenge.user_id));
-        let outcome = self.stores.verification.open_challenge(&challenge, &[], &event).await.unwrap();
-        assert_eq!(outcome, OpenOutcome::Opened);
+        assert_eq!(self.try_open(&challenge, &[]).await, OpenOutcome::Opened);
         challenge
+    }
+
+    pub(super) async fn try_open(&self, challenge: &Challenge, quotas: &[Quota]) -> OpenOutcome {
+        let event = self.make.event("test.opened", Some(challenge.user_id));
+        self.stores.verification.open_challenge(challenge, quotas, &event).await.unwrap()
     }
 
     /// A live challenge of one of the person's own contacts.
