@@ -120,7 +120,7 @@ async fn serve(mut stream: TcpStream, fault: Fault, requests: Arc<Mutex<Vec<Stri
             (status, headers, body, length)
         }
     };
-    let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    let headers: String = headers.iter().flat_map(|line| [line, "\r\n"]).collect();
     let answer =
         format!("HTTP/1.1 {status} Told\r\n{headers}connection: close\r\ncontent-length: {announced}\r\n\r\n{body}");
     let _ = stream.write_all(answer.as_bytes()).await;
