@@ -73,8 +73,8 @@ impl TwilioSender {
         const CHECK: &str = "sender";
         let number = match (&self.settings.sender, self.settings.sender.e164()) {
             (SenderId::MessagingService(_), _) => {
-                let detail = "the messaging service's sid is well-formed; that it exists and has a sender only a message \
-                              that is sent can tell";
+                let detail = "the messaging service's sid is well-formed; that it exists and has a sender, only a \
+                              message that is sent can tell";
                 return Finding::warning(CHECK, detail);
             }
             (SenderId::Number(_), None) => {
@@ -146,7 +146,7 @@ fn refused(check: &'static str, answer: &Answer) -> Finding {
     match answer.status {
         401 | 403 => Finding::bad(check, format!("{said}: check the account's sid, its auth token and its state")),
         429 => Finding::warning(check, format!("{said}: too many requests, try again later")),
-        500.. => Finding::bad(check, format!("{said}: try again later")),
+        500.. => Finding::bad("connection", format!("{said}: it does not work for now, try again later")),
         _ => Finding::bad(check, format!("{said}: check the account's sid and the base address")),
     }
 }

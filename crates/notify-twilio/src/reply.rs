@@ -83,3 +83,56 @@ fn attempt_error(answer: &Answer, code: Option<u32>, meaning: Meaning) -> Attemp
         Meaning::Operator => AttemptError::Failed(cause),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::iter::successors;
+
+    use proptest::prelude::*;
+    use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SECRETS: [&str; 3] = ["+12025550147", "042917", "b7c29d55e1f04a6eb8d1"];
+
+    /// A value of a reply's field: what belongs there, or a secret that does not.
+    fn field(usual: &'static [&'static str]) -> impl Strategy<Value = Value> {
+        prop_oneof![
+            proptest::sample::select(usual).prop_map(Value::from),
+            proptest::sample::select(&SECRETS[..]).prop_map(Value::from),
+            proptest::sample::select(vec![0_u32, 20_003, 21_211, 21_408, 29_999, 30_001]).prop_map(Value::from),
+            Just(Value::Null),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_reply_makes_an_outcome_that_shows_a_secret(
+            status in 200_u16..600,
+            sid in field(&["SM0123456789abcdef0123456789abcdef"]),
+            state in field(&["queued", "failed", "canceled"]),
+            code in field(&["21211"]),
+            error_code in field(&["30003"]),
+            length in 0_usize..300,
+            retry_after in proptest::sample::select(vec!["1", "042917 s", "+12025550147"]),
+        ) {
+            let text = SECRETS.join(" ");
+            let body = json!({
+                "sid": sid, "status": state, "code": code, "error_code": error_code, "message": text, "to": text,
+            });
+            let mut body = body.to_string().into_bytes();
+            // Now and then a part of it, which is no JSON.
+            body.truncate(length + 100);
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(retry_after))]);
+            let sender = SenderId::number("+15005550006").unwrap();
+            let shown = match outcome(&Answer { status, headers, body: Some(body) }, &sender) {
+                Ok(receipt) => format!("{receipt:?}"),
+                Err(error) => successors(Some(&error as &dyn Error), |&error| error.source())
+                    .fold(String::new(), |shown, error| format!("{shown} {error} {error:?}")),
+            };
+            prop_assert!(SECRETS.iter().all(|secret| !shown.contains(secret)), "{shown}");
+        }
+    }
+}

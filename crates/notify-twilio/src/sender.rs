@@ -4,6 +4,7 @@ use muster_domain::user::E164;
 use muster_domain::verification::{CodeMessage, NotifyError, Receipt, SmsSender};
 use muster_notify::transport::{TransportError, client, exchange};
 use muster_notify::{AttemptError, Gate, Policy, ProviderState};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder};
 use secrecy::ExposeSecret;
 use twilio_async::{Execute, Twilio, encode_pairs};
@@ -100,7 +101,10 @@ impl TwilioSender {
         let body = body.await.map_err(|_| NotBuilt)?;
         let mut request = self.http.post(format!("{}{}", self.base_url, head.uri.path())).body(body);
         for (name, value) in &head.headers {
-            request = request.header(name.as_str(), value.as_bytes());
+            let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| NotBuilt)?;
+            // So that no log of the HTTP client's shows the credentials.
+            value.set_sensitive(name.as_str() == AUTHORIZATION.as_str());
+            request = request.header(name.as_str(), value);
         }
         Ok(request)
     }
@@ -125,4 +129,30 @@ fn base_url(configured: Option<&Url>) -> Result<String, SettingError> {
         && url.query().is_none()
         && url.fragment().is_none();
     if is_plain { Ok(url.as_str().trim_end_matches('/').to_owned()) } else { Err(SettingError::BaseUrl) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_go_to_twilio_unless_another_address_is_configured() {
+        assert_eq!(base_url(None).unwrap(), "https://api.twilio.com");
+        let other = "http://127.0.0.1:4010/twilio/".parse().unwrap();
+        assert_eq!(base_url(Some(&other)).unwrap(), "http://127.0.0.1:4010/twilio");
+    }
+
+    #[tokio::test]
+    async fn the_credentials_are_marked_so_that_no_log_shows_them() {
+        let settings = TwilioSettings {
+            account_sid: "AC0123456789abcdef0123456789abcdef".parse().unwrap(),
+            auth_token: "token".into(),
+            sender: SenderId::number("Muster").unwrap(),
+            base_url: None,
+            origin_host: None,
+        };
+        let sender = TwilioSender::new(settings, Policy::default()).unwrap();
+        let request = sender.request(Some("To=x".to_owned())).await.unwrap().build().unwrap();
+        assert!(request.headers()[AUTHORIZATION].is_sensitive());
+    }
 }

@@ -76,8 +76,9 @@ pub enum SenderId {
 }
 
 impl SenderId {
-    /// A number of the account's in E.164 form, a short code, or an alphanumeric sender id: up to 11 of `A` to `Z`, `a`
-    /// to `z`, `0` to `9`, space, `+`, `-`, `_` and `&`, at least one of them a letter (twilio.com/docs/glossary/what-alphanumeric-sender-id).
+    /// A number of the account's in E.164 form, a short code, or an alphanumeric sender id: up to 11 letters, digits,
+    /// spaces, `+`, `-`, `_` and `&`, all of them ASCII and at least one a letter (`AlphaSender` in Twilio's
+    /// documentation of messaging services).
     ///
     /// # Errors
     /// [`SettingError::Number`] when it is none of these.
@@ -145,7 +146,8 @@ impl FromStr for OriginHost {
     }
 }
 
-/// Whether a text is one of the prefixes and 32 hexadecimal digits (`^AC[0-9a-fA-F]{32}$` in Twilio's OpenAPI document).
+/// Whether a text is one of the prefixes and 32 hexadecimal digits, like `^AC[0-9a-fA-F]{32}$` in Twilio's OpenAPI
+/// document.
 pub(crate) fn is_sid(text: &str, prefixes: &[&str]) -> bool {
     let rest = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix));
     rest.is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_hexdigit()))

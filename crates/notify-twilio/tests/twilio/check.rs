@@ -118,7 +118,7 @@ async fn what_cannot_be_looked_up_is_said_to_be_so(#[case] from: SenderId) {
 #[case::wrong_token(Fault::json(401, r#"{"code":20003}"#), "credentials", Verdict::Bad)]
 #[case::no_such_account(Fault::json(404, r#"{"code":20404}"#), "credentials", Verdict::Bad)]
 #[case::throttled(Fault::json(429, r#"{"code":20429}"#), "credentials", Verdict::Warning)]
-#[case::down(Fault::json(503, "down"), "credentials", Verdict::Bad)]
+#[case::down(Fault::json(503, "down"), "connection", Verdict::Bad)]
 #[case::redirected(Fault::json(301, "").with("location: /"), "credentials", Verdict::Bad)]
 #[case::reset(Fault::ResetAfterRequest, "connection", Verdict::Bad)]
 #[tokio::test]

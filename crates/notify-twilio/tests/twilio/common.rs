@@ -59,7 +59,7 @@ pub(crate) fn message() -> CodeMessage {
 /// Fails when an error shows anything of what was sent, in whatever way it may reach a log.
 pub(crate) fn assert_silent(error: &NotifyError) {
     let chain = successors(Some(error as &dyn Error), |&error| error.source());
-    let shown: String = chain.map(|error| format!("{error} {error:?} {error:#?} ")).collect();
+    let shown = chain.fold(String::new(), |shown, error| format!("{shown} {error} {error:?} {error:#?}"));
     let digits = &TO[1..];
     for secret in [digits, TOKEN, CODE] {
         assert!(!shown.contains(secret), "{secret} is in {shown}");

@@ -29,7 +29,8 @@ fn rejected(error: &NotifyError) -> bool {
 }
 
 fn throttled_for(seconds: Option<i64>) -> impl Fn(&NotifyError) -> bool {
-    move |error| matches!(error, NotifyError::Throttled { retry_after } if *retry_after == seconds.map(time::Duration::seconds))
+    let wait = seconds.map(time::Duration::seconds);
+    move |error| matches!(error, NotifyError::Throttled { retry_after } if *retry_after == wait)
 }
 
 /// The number of connections tells how often it was tried: again only when Twilio has surely not taken the message.

@@ -1,3 +1,5 @@
+use std::error::Error;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use muster_domain::verification::SmsSender;
@@ -103,4 +105,11 @@ fn what_is_no_base_address_is_refused(#[case] url: &str) {
 fn what_is_no_auth_token_is_refused(#[case] token: &str) {
     let settings = TwilioSettings { auth_token: token.into(), ..settings("https://api.twilio.com") };
     assert!(matches!(TwilioSender::new(settings, muster_notify::Policy::default()), Err(SetupError::AuthToken(_))));
+}
+
+#[tokio::test]
+async fn twilio_async_s_own_client_reaches_nobody() {
+    let twilio = twilio_async::Twilio::new(ACCOUNT, TOKEN).unwrap();
+    let error = twilio_async::TwilioRequest::run(&twilio.send_msg(FROM, TO, BODY)).await.unwrap_err();
+    assert!(error.source().unwrap().to_string().contains("disabled"), "{error:?}");
 }
