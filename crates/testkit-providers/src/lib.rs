@@ -6,18 +6,18 @@
 #![warn(missing_docs)]
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::missing_panics_doc,
     reason = "what only tests call fails by panicking"
 )]
 
 mod emulator;
 mod faults;
+mod moto;
 mod prism;
 mod recorder;
 
 pub use emulator::{Emulator, free_port, installed};
 pub use faults::{Fault, FaultServer};
+pub use moto::{KeptMessage, Moto};
 pub use prism::prism;
 pub use recorder::{Exchange, Recorded, Recorder};
