@@ -6,13 +6,21 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use muster_domain::{StoreError, StoreHealth};
+use muster_domain::device::DeviceStore;
+use muster_domain::verification::{
+    Challenge, CodeHash, Fingerprint, Masked, Method, OpenOutcome, Quota, QuotaScope, QuotaWindow, VerificationStore,
+};
+use muster_domain::{ChallengeId, DeviceId, StoreError, StoreHealth, UserId};
 use muster_persistence::Store;
+use muster_testkit::Builders;
 use tempfile::TempDir;
+use time::{Duration, OffsetDateTime};
 use tokio::runtime::Handle;
+use uuid::Uuid;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
@@ -73,6 +81,79 @@ async fn the_schema_goes_up_down_and_up_again() {
     assert_eq!(store.migrate().await.unwrap(), names);
     assert_eq!(file.schema(), schema);
     assert!(store.migrate().await.unwrap().is_empty());
+}
+
+#[test]
+fn each_migration_goes_back_to_the_schema_before_it() {
+    let file = File::new();
+    while file.connection().has_pending_migration(MIGRATIONS).unwrap() {
+        let before = file.schema();
+        file.connection().run_next_migration(MIGRATIONS).unwrap();
+        assert_ne!(file.schema(), before);
+        file.connection().revert_last_migration(MIGRATIONS).unwrap();
+        assert_eq!(file.schema(), before);
+        file.connection().run_next_migration(MIGRATIONS).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn challenges_of_before_waits_and_streaks_bear_the_wait_that_held_for_them() {
+    let file = File::new();
+    file.connection().run_next_migration(MIGRATIONS).unwrap();
+    let id = |last: u8| Uuid::from_bytes([0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, last]);
+    let (ada, phone, challenge) = (UserId(id(1)), DeviceId(id(2)), ChallengeId(id(3)));
+    let blob = |id: Uuid| format!("x'{}'", id.simple());
+    let rows = format!(
+        "INSERT INTO users (id, user_name, user_name_key, display_name, role, active, source, version, created_at,
+            updated_at, search_key) VALUES ({ada}, 'ada', 'ada', 'Ada', 'user', 1, 'scim', 1, 0, 0, 'ada');
+        INSERT INTO devices (id, user_id, platform, token, token_fingerprint, created_at, last_seen_at)
+            VALUES ({phone}, {ada}, 'android', 'token', zeroblob(32), 0, 0);
+        INSERT INTO challenges (user_id, method, id, device_id, destination, fingerprint, code_hash, opened_at,
+            expires_at, failed_attempts, delivery)
+            VALUES ({ada}, 'push', {challenge}, {phone}, 'Pixel', zeroblob(32), zeroblob(32), 1000000, 901000000, 3, '{{}}')",
+        ada = blob(ada.0),
+        phone = blob(phone.0),
+        challenge = blob(challenge.0),
+    );
+    file.connection().batch_execute(&rows).unwrap();
+
+    let store = file.store();
+    assert_eq!(store.migrate().await.unwrap().first().unwrap(), "0002_send_limits");
+    let kept = store.find_challenge(ada, Method::Push).await.unwrap().unwrap();
+    let opened_at = OffsetDateTime::UNIX_EPOCH + Duration::SECOND;
+    let expected = Challenge {
+        id: challenge,
+        user_id: ada,
+        method: Method::Push,
+        device_id: Some(phone),
+        destination: Masked::from_stored("Pixel".to_owned()),
+        fingerprint: Fingerprint([0; 32]),
+        code_hash: CodeHash([0; 32]),
+        opened_at,
+        resend_after: opened_at + Duration::seconds(60),
+        streak: 1,
+        expires_at: opened_at + Duration::minutes(15),
+        failed_attempts: 3,
+        closure: None,
+    };
+    assert_eq!(kept, expected);
+    let make = Builders::default();
+    let quota = Quota { scope: QuotaScope::User(ada), window: QuotaWindow::Hour, max: 1 };
+    let email = make.challenge(ada, Method::Email, Fingerprint([1; 32]));
+    let opened = store.open_challenge(&email, &[quota], &make.event("test.opened", Some(ada))).await.unwrap();
+    assert_eq!(opened, OpenOutcome::Opened);
+    // The challenge still knows of its device's removal.
+    assert!(store.remove(ada, phone, make.now(), &make.event("test.removed", Some(ada))).await.unwrap());
+    assert_eq!(store.find_challenge(ada, Method::Push).await.unwrap().unwrap().device_id, None);
+
+    let challenges = "SELECT group_concat(method || failed_attempts || coalesce(delivery, '')) AS name FROM challenges";
+    let rows = || -> Vec<Named> { diesel::sql_query(challenges).load(&mut file.connection()).unwrap() };
+    let before = rows().remove(0).name;
+    file.connection().revert_last_migration(MIGRATIONS).unwrap();
+    assert_eq!(rows().remove(0).name, before);
+    assert!(before.contains("push3{}"), "{before}");
+    store.migrate().await.unwrap();
+    assert_eq!(store.find_challenge(ada, Method::Email).await.unwrap(), Some(email));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,5 @@
--- 100,000 people, of whom each fifth has all that a person can have; the id of person N ends in N.
+-- 100,000 people, of whom each fifth has all that a person can have; the id of person N ends in N. What limits the codes
+-- that are sent begins in the year 9999, so that it holds at whatever time a test sends one.
 CREATE FUNCTION id_of(n bigint) RETURNS uuid IMMUTABLE LANGUAGE sql AS
     $$ SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$;
 CREATE FUNCTION bytes_of(what text, n bigint) RETURNS bytea IMMUTABLE LANGUAGE sql AS
@@ -21,8 +22,10 @@ FROM generate_series(1, 20000) AS n;
 INSERT INTO challenges (user_id, method, id, device_id, destination, fingerprint, code_hash, opened_at,
     resend_after, streak, expires_at, failed_attempts)
 SELECT id_of(5 * n), 'push', id_of(n), id_of(n), 'Pixel', bytes_of('device', n), bytes_of('code', n), now(),
-    now(), 1, now() + interval '10 minutes', 0
+    '9999-01-01', 1, now() + interval '10 minutes', 0
 FROM generate_series(1, 20000) AS n;
+INSERT INTO send_counts SELECT 'destination', bytes_of('email', n), 'day', '9999-01-01', 1 FROM generate_series(1, 100000) AS n;
+INSERT INTO send_refusals SELECT id_of(n), 'email', 'tooSoon', '9999-01-01' FROM generate_series(1, 20000) AS n;
 INSERT INTO sessions SELECT id_of(n), id_of(5 * n), NULL, id_of(n), now(), now(), now() + interval '90 days', NULL, NULL
 FROM generate_series(1, 20000) AS n;
 INSERT INTO refresh_tokens SELECT bytes_of('refresh', n), id_of(n), NULL, substr(bytes_of('salt', n), 1, 16), NULL, now()

@@ -10,19 +10,24 @@ use muster_domain::directory::{DirectoryStore, PersonKey};
 use muster_domain::page::Limit;
 use muster_domain::session::{SessionStore, TokenHash};
 use muster_domain::user::{ProfileReader, Role, UserKey, UserQuery, UserStore};
-use muster_domain::verification::{Method, VerificationStore};
+use muster_domain::verification::{
+    ChannelSet, Fingerprint, Method, OpenOutcome, Quota, QuotaScope, QuotaWindow, RefusalReason, Refused,
+    VerificationStore,
+};
 use muster_testkit::Builders;
 
 use crate::plans::{Filled, Scan};
 
 /// The tables that grow with the people. There are a few teams only.
-const LARGE: [&str; 9] = [
+const LARGE: [&str; 11] = [
     "audit_events",
     "challenges",
     "devices",
     "preferences",
     "proofs",
     "refresh_tokens",
+    "send_counts",
+    "send_refusals",
     "sessions",
     "team_members",
     "users",
@@ -48,6 +53,7 @@ async fn no_hot_query_looks_at_a_whole_table() {
     let filled = Filled::new().await;
     reads_of_one(&filled).await;
     pages_of_records(&filled).await;
+    limits_of_one(&filled).await;
     pages_of_people(&filled).await;
 }
 
@@ -94,6 +100,34 @@ async fn reads_of_one(filled: &Filled) {
     hold("registration of a device by its token", &scans, &["devices"], 1.0);
 }
 
+async fn limits_of_one(filled: &Filled) {
+    let store = &filled.store;
+    let make = Builders::default();
+    let destination = QuotaScope::Destination(Fingerprint(filled.bytes("email50000").await));
+    let quota = [Quota { scope: destination, window: QuotaWindow::Day, max: 1 }];
+    let over = async || {
+        let challenge = make.challenge(person(), Method::Email, Fingerprint([0; 32]));
+        let opened = store.open_challenge(&challenge, &quota, &make.event("test.opened", None)).await.unwrap();
+        assert!(matches!(opened, OpenOutcome::OverQuota { .. }), "{opened:?}");
+    };
+    let scans = filled.scans(over).await;
+    hold("a count that is used up", &scans, &["send_counts"], 1.0);
+
+    let too_soon = async || {
+        let challenge = make.push_challenge(&DeviceStore::list(store, person()).await.unwrap().remove(0));
+        let opened = store.open_challenge(&challenge, &[], &make.event("test.opened", None)).await.unwrap();
+        assert!(matches!(opened, OpenOutcome::TooSoon { .. }), "{opened:?}");
+    };
+    let scans = filled.scans(too_soon).await;
+    hold("a challenge that is too soon", &scans, &["challenges"], 1.0);
+
+    let at = make.now();
+    let refused = Refused { user_id: person(), method: Method::Email, reason: RefusalReason::TooSoon, at };
+    let event = || make.event("test.refused", Some(person()));
+    let scans = filled.scans(async || store.record_refusal(&refused, at, &event()).await.unwrap()).await;
+    hold("a refusal", &scans, &[], 1.0);
+}
+
 async fn pages_of_records(filled: &Filled) {
     let store = &filled.store;
     let now = AuditReader::list(store, &AuditQuery::default()).await.unwrap();
@@ -128,9 +162,15 @@ async fn pages_of_people(filled: &Filled) {
                 filled.scans(async || assert_eq!(UserStore::list(store, &query).await.unwrap().len(), 21)).await;
             hold("people", &scans, &["users", "team_members"], 42.0);
         }
-        let able = UserQuery { can_be_on_call: Some(true), ..all };
-        let scans = filled.scans(async || assert_eq!(UserStore::list(store, &able).await.unwrap().len(), 21)).await;
-        hold("people who can be on call", &scans, &["users", "proofs"], 5.0 * 42.0);
+        for (required, tables) in [
+            (ChannelSet::ALL, ["users", "proofs"]),
+            (ChannelSet::of([Method::Email]).unwrap(), ["users", "proofs"]),
+            (ChannelSet::of([Method::Push]).unwrap(), ["users", "devices"]),
+        ] {
+            let able = UserQuery { required, can_be_on_call: Some(true), ..all.clone() };
+            let scans = filled.scans(async || assert_eq!(UserStore::list(store, &able).await.unwrap().len(), 21)).await;
+            hold("people who can be on call", &scans, &tables, 5.0 * 42.0);
+        }
     }
     let admins = UserQuery { role: Some(Role::Admin), limit, ..UserQuery::default() };
     let scans = filled.scans(async || assert_eq!(UserStore::list(store, &admins).await.unwrap().len(), 21)).await;

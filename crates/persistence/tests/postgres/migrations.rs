@@ -3,12 +3,17 @@
 use std::fs;
 use std::path::Path;
 
+use muster_domain::device::DeviceStore;
+use muster_domain::directory::DirectoryStore;
+use muster_domain::verification::{Challenge, Method, OpenOutcome, Quota, QuotaScope, QuotaWindow, VerificationStore};
 use muster_domain::{StoreError, StoreHealth};
 use muster_persistence::Store;
+use muster_testkit::Builders;
 use muster_testkit_postgres::empty_database;
+use time::Duration;
 use tokio::runtime::Handle;
 
-use crate::{row, run};
+use crate::{number, row, run};
 
 fn open(url: &str) -> Store {
     Store::connect(url, Handle::current()).unwrap()
@@ -21,13 +26,19 @@ async fn health(store: &Store) -> String {
     }
 }
 
-/// Takes back every migration, the last one first.
-async fn revert(url: &str) {
+/// What each migration runs to go up and to go down, in their order.
+fn migrations() -> Vec<[String; 2]> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/postgres");
     let mut migrations: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     migrations.sort_unstable();
-    for migration in migrations.iter().rev() {
-        run(url, &fs::read_to_string(migration.join("down.sql")).unwrap()).await;
+    let text = |folder: &Path, name| fs::read_to_string(folder.join(name)).unwrap();
+    migrations.iter().map(|folder| ["up.sql", "down.sql"].map(|name| text(folder, name))).collect()
+}
+
+/// Takes back every migration, the last one first.
+async fn revert(url: &str) {
+    for [_, down] in migrations().iter().rev() {
+        run(url, down).await;
     }
     run(url, "DELETE FROM __diesel_schema_migrations").await;
 }
@@ -59,6 +70,55 @@ async fn the_schema_goes_up_down_and_up_again() {
     assert_eq!(store.migrate().await.unwrap(), names);
     assert_eq!(schema(&database.url).await, before);
     assert!(store.migrate().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_migration_goes_back_to_the_schema_before_it() {
+    let database = empty_database().await;
+    for [up, down] in migrations() {
+        let before = schema(&database.url).await;
+        run(&database.url, &up).await;
+        assert_ne!(schema(&database.url).await, before);
+        run(&database.url, &down).await;
+        assert_eq!(schema(&database.url).await, before);
+        run(&database.url, &up).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn challenges_of_before_waits_and_streaks_bear_the_wait_that_held_for_them() {
+    let (store, database) = crate::store().await;
+    let [_, down] = migrations().remove(1);
+    let back = format!("BEGIN; {down}; DELETE FROM __diesel_schema_migrations WHERE version >= '0002'; COMMIT");
+    let make = Builders::default();
+    let ada = make.user("ada").build();
+    store.insert_user(&ada, &make.event("test.user.created", Some(ada.id))).await.unwrap();
+    let device = make.device(ada.id);
+    store.register(&device, 1, &make.registration_events(&device)).await.unwrap();
+    let patient = |challenge: Challenge| Challenge {
+        resend_after: challenge.opened_at + Duration::minutes(4),
+        streak: 4,
+        ..challenge
+    };
+    let push = patient(make.push_challenge(&device));
+    let email = patient(make.challenge(ada.id, Method::Email, ada.email_fingerprint.unwrap()));
+    let quota = Quota { scope: QuotaScope::Installation, window: QuotaWindow::Hour, max: 2 };
+    for challenge in [&push, &email] {
+        let opened = store.open_challenge(challenge, &[quota], &make.event("test.opened", Some(ada.id))).await;
+        assert_eq!(opened.unwrap(), OpenOutcome::Opened);
+    }
+
+    run(&database.url, &back).await;
+    assert_eq!(number(&database.url, "SELECT count(*) FROM challenges").await, 2);
+    assert_eq!(store.migrate().await.unwrap().first().unwrap(), "0002_send_limits");
+    for challenge in [push, email] {
+        let found = store.find_challenge(ada.id, challenge.method).await.unwrap();
+        let resend_after = challenge.opened_at + Duration::seconds(60);
+        assert_eq!(found, Some(Challenge { resend_after, streak: 1, ..challenge }));
+    }
+    let next = Challenge { opened_at: make.now() + Duration::HOUR, ..make.push_challenge(&device) };
+    let opened = store.open_challenge(&next, &[quota], &make.event("test.opened", Some(ada.id))).await;
+    assert_eq!(opened.unwrap(), OpenOutcome::Opened);
 }
 
 #[tokio::test(flavor = "multi_thread")]
