@@ -37,7 +37,7 @@ pub async fn a_challenge_that_is_over_a_quota_counts_against_no_other(world: Wor
     let hour = |scope, max| Quota { scope, window: QuotaWindow::Hour, max };
     let user = QuotaScope::User(ada.id);
     let open = async |quotas: &[Quota]| world.try_open(&impatient(&world, &ada), quotas).await;
-    let quotas = [hour(user, 2), hour(QuotaScope::Installation, 1)];
+    let quotas = [hour(user, 9), hour(QuotaScope::Installation, 1)];
     assert_eq!(open(&quotas).await, OpenOutcome::Opened);
     for _ in 0..3 {
         assert_over(&world, &ada, &quotas, QuotaScope::Installation, world.make.now() + Duration::HOUR).await;
@@ -91,7 +91,8 @@ pub async fn a_count_is_kept_for_each_scope_and_window(world: World) {
     let day = |scope| [Quota { scope, window: QuotaWindow::Day, max: 1 }];
     let until = world.make.now() + Duration::DAY;
     for (user, other) in [(&ada, &grace), (&grace, &ada)] {
-        assert_eq!(open_to(&world, user, other, &day(QuotaScope::User(user.id))).await, OpenOutcome::Opened);
+        let opened = open_to(&world, user, other, &day(QuotaScope::User(user.id))).await;
+        assert_eq!(opened, OpenOutcome::Opened, "one person's count is another's");
     }
     assert_over(&world, &ada, &day(QuotaScope::User(ada.id)), QuotaScope::User(ada.id), until).await;
 
@@ -237,6 +238,6 @@ fn pairs(scopes: &[QuotaScope]) -> impl Iterator<Item = (QuotaScope, QuotaWindow
 async fn assert_over(world: &World, user: &User, quotas: &[Quota], scope: QuotaScope, until: OffsetDateTime) {
     let before = world.snapshot().await;
     let outcome = world.try_open(&impatient(world, user), quotas).await;
-    assert_eq!(outcome, OpenOutcome::OverQuota { scope, until }, "a challenge was opened over a quota: {quotas:?}");
+    assert_eq!(outcome, OpenOutcome::OverQuota { scope, until }, "not refused as over that quota: {quotas:?}");
     world.assert_nothing_written(&before).await;
 }

@@ -1,15 +1,18 @@
 //! Lost atomicity: what is refused and yet written, and half a unit of work.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
 use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEvents};
 use muster_domain::directory::{DirectoryStore, UpdateOutcome, UserUpdate};
 use muster_domain::preferences::{PreferenceStore, Preferences};
-use muster_domain::verification::{Challenge, OpenOutcome, VerificationStore};
+use muster_domain::verification::{Challenge, OpenOutcome, Quota, QuotaScope, QuotaWindow, VerificationStore};
 use muster_domain::{StoreError, UserId};
-use time::OffsetDateTime;
+use muster_testkit::MemoryStore;
 
-use crate::breakable::{Choices, Devices, Directory, Verification, over_memory, whenever};
+use crate::breakable::{Choices, Devices, Directory, Kept, Verification, open_anyway, over_memory};
 use crate::{breaking, caught};
 
 over_memory! {
@@ -24,13 +27,57 @@ impl Verification for WithoutRollback {
     async fn open_challenge(
         &self,
         challenge: &Challenge,
-        cutoff: OffsetDateTime,
+        quotas: &[Quota],
         event: &AuditEvent,
     ) -> Result<OpenOutcome, StoreError> {
-        let before = self.0.find_challenge(challenge.user_id, challenge.method).await?;
-        self.0.open_challenge(challenge, whenever(challenge), event).await?;
-        let too_soon = before.filter(|before| before.opened_at > cutoff);
-        Ok(too_soon.map_or(OpenOutcome::Opened, |before| OpenOutcome::TooSoon { opened_at: before.opened_at }))
+        let outcome = self.0.open_challenge(challenge, quotas, event).await?;
+        if outcome != OpenOutcome::Opened {
+            open_anyway(&self.0, challenge, event).await?;
+        }
+        Ok(outcome)
+    }
+}
+
+/// Counts against the quotas what it refuses, and takes only the challenge back.
+struct KeepsCounts {
+    store: MemoryStore,
+    kept: Mutex<HashMap<(QuotaScope, QuotaWindow), u32>>,
+}
+
+impl KeepsCounts {
+    fn new(store: MemoryStore) -> Self {
+        Self { store, kept: Mutex::default() }
+    }
+
+    fn counts(&self) -> MutexGuard<'_, HashMap<(QuotaScope, QuotaWindow), u32>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept for KeepsCounts {
+    fn kept(&self) -> &MemoryStore {
+        &self.store
+    }
+}
+
+#[async_trait]
+impl Verification for KeepsCounts {
+    async fn open_challenge(
+        &self,
+        challenge: &Challenge,
+        quotas: &[Quota],
+        event: &AuditEvent,
+    ) -> Result<OpenOutcome, StoreError> {
+        let kept = |quota: &Quota| self.counts().get(&(quota.scope, quota.window)).copied().unwrap_or(0);
+        let left = |quota: &Quota| Quota { max: quota.max.saturating_sub(kept(quota)), ..*quota };
+        let left: Vec<Quota> = quotas.iter().map(left).collect();
+        let outcome = self.store.open_challenge(challenge, &left, event).await?;
+        if matches!(outcome, OpenOutcome::OverQuota { .. }) {
+            for quota in quotas {
+                *self.counts().entry((quota.scope, quota.window)).or_default() += 1;
+            }
+        }
+        Ok(outcome)
     }
 }
 
@@ -68,8 +115,18 @@ fn a_write_that_is_refused_and_not_rolled_back_is_caught() {
     let refused = "something was written";
     caught!(
         breaking!(verification, WithoutRollback),
-        verification::a_challenge_is_refused_when_the_one_before_it_was_opened_after_the_cutoff,
+        verification::a_challenge_is_refused_before_the_resend_after_of_the_one_before_it,
         refused
+    );
+    caught!(
+        breaking!(verification, WithoutRollback),
+        verification_quotas::as_many_challenges_are_opened_as_a_quota_allows,
+        refused
+    );
+    caught!(
+        breaking!(verification, KeepsCounts::new),
+        verification_quotas::a_challenge_that_is_over_a_quota_counts_against_no_other,
+        "what was refused was counted"
     );
     caught!(
         breaking!(preferences, WithoutRollback),

@@ -15,10 +15,10 @@ use muster_domain::team::{Member, Team};
 use muster_domain::user::{
     Account, ProfileFacts, ProfileReader, Role, RoleOutcome, User, UserQuery, UserStore, UserSummary,
 };
-use muster_domain::verification::{Challenge, Delivery, Method, OpenOutcome, VerificationStore};
+use muster_domain::verification::{Challenge, Delivery, Method, OpenOutcome, Quota, Refused, VerificationStore};
 use muster_domain::{ChallengeId, DeviceId, SessionId, StoreError, StoreHealth, UserId};
 use muster_testkit::MemoryStore;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 /// Makes the ports of what is breakable.
 pub(crate) struct Broken<T>(pub(crate) T);
@@ -43,9 +43,17 @@ macro_rules! over_memory {
 }
 pub(crate) use over_memory;
 
-/// Past every cutoff.
-pub(crate) fn whenever(challenge: &Challenge) -> OffsetDateTime {
-    challenge.opened_at + Duration::DAY
+/// Opens a challenge whatever the wait and the quotas.
+pub(crate) async fn open_anyway(
+    store: &MemoryStore,
+    challenge: &Challenge,
+    event: &AuditEvent,
+) -> Result<OpenOutcome, StoreError> {
+    let mut challenge = challenge.clone();
+    while let OpenOutcome::TooSoon { resend_after, .. } = store.open_challenge(&challenge, &[], event).await? {
+        challenge.opened_at = resend_after;
+    }
+    Ok(OpenOutcome::Opened)
 }
 
 macro_rules! breakable {
@@ -81,7 +89,8 @@ breakable! {
         fn replace(user_id: UserId, expected: i64, document: &Preferences, event: &AuditEvent) -> bool;
     }
     Verification: VerificationStore {
-        fn open_challenge(challenge: &Challenge, cutoff: OffsetDateTime, event: &AuditEvent) -> OpenOutcome;
+        fn open_challenge(challenge: &Challenge, quotas: &[Quota], event: &AuditEvent) -> OpenOutcome;
+        fn record_refusal(refused: &Refused, cutoff: OffsetDateTime, event: &AuditEvent) -> bool;
         fn record_delivery(id: ChallengeId, delivery: &Delivery, event: &AuditEvent) -> ();
         fn find_challenge(user_id: UserId, method: Method) -> Option<Challenge>;
         fn spend_attempt(id: ChallengeId, at: OffsetDateTime, event: &AuditEvent) -> Option<u8>;

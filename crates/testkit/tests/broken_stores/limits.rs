@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
 use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEvents};
-use muster_domain::verification::{Challenge, OpenOutcome, VerificationStore};
+use muster_domain::verification::{Challenge, OpenOutcome, Quota, QuotaScope, Refused, VerificationStore};
 use muster_domain::{ChallengeId, StoreError};
 use time::OffsetDateTime;
 
-use crate::breakable::{Devices, Verification, over_memory, whenever};
+use crate::breakable::{Devices, Verification, open_anyway, over_memory};
 use crate::records::record;
 use crate::{breaking, caught};
 
@@ -18,6 +18,14 @@ over_memory! {
     EndlessCodes;
     /// Sends codes as often as anybody likes.
     NoCooldown;
+    /// Has the usual wait, whatever a challenge says of its own.
+    OneWait;
+    /// Sends as many codes as anybody likes.
+    NoQuotas;
+    /// Keeps one count for whoever and whatever a quota is for.
+    OneCount;
+    /// Records every refusal of a flood.
+    EveryRefusal;
     /// Registers any number of devices.
     EndlessDevices;
 }
@@ -55,10 +63,69 @@ impl Verification for NoCooldown {
     async fn open_challenge(
         &self,
         challenge: &Challenge,
-        _: OffsetDateTime,
+        quotas: &[Quota],
         event: &AuditEvent,
     ) -> Result<OpenOutcome, StoreError> {
-        self.0.open_challenge(challenge, whenever(challenge), event).await
+        match self.0.open_challenge(challenge, quotas, event).await? {
+            OpenOutcome::TooSoon { .. } => open_anyway(&self.0, challenge, event).await,
+            outcome => Ok(outcome),
+        }
+    }
+}
+
+#[async_trait]
+impl Verification for OneWait {
+    async fn open_challenge(
+        &self,
+        challenge: &Challenge,
+        quotas: &[Quota],
+        event: &AuditEvent,
+    ) -> Result<OpenOutcome, StoreError> {
+        let outcome = self.0.open_challenge(challenge, quotas, event).await?;
+        match outcome {
+            OpenOutcome::TooSoon { opened_at, .. } if challenge.opened_at - opened_at >= Challenge::COOLDOWN => {
+                open_anyway(&self.0, challenge, event).await
+            }
+            outcome => Ok(outcome),
+        }
+    }
+}
+
+#[async_trait]
+impl Verification for NoQuotas {
+    async fn open_challenge(
+        &self,
+        challenge: &Challenge,
+        _: &[Quota],
+        event: &AuditEvent,
+    ) -> Result<OpenOutcome, StoreError> {
+        self.0.open_challenge(challenge, &[], event).await
+    }
+}
+
+#[async_trait]
+impl Verification for OneCount {
+    async fn open_challenge(
+        &self,
+        challenge: &Challenge,
+        quotas: &[Quota],
+        event: &AuditEvent,
+    ) -> Result<OpenOutcome, StoreError> {
+        let shared: Vec<Quota> =
+            quotas.iter().map(|quota| Quota { scope: QuotaScope::Installation, ..*quota }).collect();
+        self.0.open_challenge(challenge, &shared, event).await
+    }
+}
+
+#[async_trait]
+impl Verification for EveryRefusal {
+    async fn record_refusal(
+        &self,
+        refused: &Refused,
+        _: OffsetDateTime,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        self.0.record_refusal(refused, refused.at, event).await
     }
 }
 
@@ -93,8 +160,33 @@ fn a_missing_limit_is_caught() {
     );
     caught!(
         breaking!(verification, NoCooldown),
-        verification::a_challenge_is_refused_when_the_one_before_it_was_opened_after_the_cutoff,
+        verification::a_challenge_is_refused_before_the_resend_after_of_the_one_before_it,
         "a challenge was opened before the wait was over"
+    );
+    caught!(
+        breaking!(verification, OneWait),
+        verification::a_challenge_is_refused_before_the_resend_after_of_the_one_before_it,
+        "a challenge was opened before the wait was over"
+    );
+    caught!(
+        breaking!(verification, NoQuotas),
+        verification_quotas::as_many_challenges_are_opened_as_a_quota_allows,
+        "not refused as over that quota"
+    );
+    caught!(
+        breaking!(verification, NoQuotas),
+        verification_quotas::however_many_challenges_are_opened_at_once_no_count_passes_its_max,
+        "not as many were opened as the quota allows"
+    );
+    caught!(
+        breaking!(verification, OneCount),
+        verification_quotas::a_count_is_kept_for_each_scope_and_window,
+        "one person's count is another's"
+    );
+    caught!(
+        breaking!(verification, EveryRefusal),
+        verification_refusals::a_refusal_is_recorded_when_the_last_record_is_from_the_cutoff_or_before,
+        "a refusal was recorded too soon after the last"
     );
     caught!(
         breaking!(devices, EndlessDevices),

@@ -3,6 +3,7 @@
 
 mod atomicity;
 mod breakable;
+mod channels;
 mod limits;
 mod races;
 mod records;

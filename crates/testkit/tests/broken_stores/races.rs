@@ -1,17 +1,17 @@
 //! Races with two winners: what may be written is read first and then written without a condition.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use muster_domain::audit::{AuditEvent, RevokeReason};
+use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
 use muster_domain::preferences::{PreferenceStore, Preferences};
 use muster_domain::session::SessionStore;
-use muster_domain::verification::{Challenge, OpenOutcome, VerificationStore};
+use muster_domain::verification::{Challenge, OpenOutcome, Quota, Refused, VerificationStore};
 use muster_domain::{SessionId, StoreError, UserId};
 use muster_testkit::MemoryStore;
 use time::OffsetDateTime;
 
-use crate::breakable::{Choices, Kept, Sessions, Verification, whenever};
+use crate::breakable::{Choices, Kept, Sessions, Verification, open_anyway};
 use crate::{breaking, caught};
 
 /// Reads whether it may write and then writes without a condition. The first writer waits until somebody else has read,
@@ -19,11 +19,13 @@ use crate::{breaking, caught};
 struct LooksBeforeItLeaps {
     store: MemoryStore,
     looks: AtomicUsize,
+    /// The one count that it keeps, for the case of one quota.
+    opened: AtomicU32,
 }
 
 impl LooksBeforeItLeaps {
     fn new(store: MemoryStore) -> Self {
-        Self { store, looks: AtomicUsize::new(0) }
+        Self { store, looks: AtomicUsize::new(0), opened: AtomicU32::new(0) }
     }
 
     async fn another_looks(&self) {
@@ -45,15 +47,36 @@ impl Verification for LooksBeforeItLeaps {
     async fn open_challenge(
         &self,
         challenge: &Challenge,
-        cutoff: OffsetDateTime,
+        quotas: &[Quota],
         event: &AuditEvent,
     ) -> Result<OpenOutcome, StoreError> {
         let before = self.store.find_challenge(challenge.user_id, challenge.method).await?;
-        if let Some(before) = before.filter(|before| before.opened_at > cutoff) {
-            return Ok(OpenOutcome::TooSoon { opened_at: before.opened_at });
+        if let Some(before) = before.filter(|before| before.resend_after > challenge.opened_at) {
+            return Ok(OpenOutcome::TooSoon { opened_at: before.opened_at, resend_after: before.resend_after });
+        }
+        let used = self.opened.load(Ordering::SeqCst);
+        if let Some(quota) = quotas.iter().find(|quota| used >= quota.max) {
+            let until = challenge.opened_at + quota.window.length();
+            return Ok(OpenOutcome::OverQuota { scope: quota.scope, until });
         }
         self.another_looks().await;
-        self.store.open_challenge(challenge, whenever(challenge), event).await
+        self.opened.store(used + 1, Ordering::SeqCst);
+        open_anyway(&self.store, challenge, event).await
+    }
+
+    async fn record_refusal(
+        &self,
+        refused: &Refused,
+        cutoff: OffsetDateTime,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        let key = AuditQuery { action: Some(event.action.clone()), ..AuditQuery::default() };
+        if AuditReader::list(&self.store, &key).await?.iter().any(|last| last.at > cutoff) {
+            return Ok(false);
+        }
+        self.another_looks().await;
+        self.store.record_refusal(refused, refused.at, event).await?;
+        Ok(true)
     }
 }
 
@@ -100,6 +123,16 @@ fn a_race_with_two_winners_is_caught() {
         breaking!(verification, LooksBeforeItLeaps::new),
         verification::of_many_challenges_at_once_exactly_one_is_opened,
         "not exactly one challenge was opened"
+    );
+    caught!(
+        breaking!(verification, LooksBeforeItLeaps::new),
+        verification_quotas::however_many_challenges_are_opened_at_once_no_count_passes_its_max,
+        "not as many were opened as the quota allows"
+    );
+    caught!(
+        breaking!(verification, LooksBeforeItLeaps::new),
+        verification_refusals::of_many_refusals_at_once_exactly_one_is_recorded,
+        "not exactly one refusal was recorded"
     );
     caught!(
         breaking!(preferences, LooksBeforeItLeaps::new),

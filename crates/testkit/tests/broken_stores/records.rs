@@ -10,7 +10,7 @@ use muster_domain::preferences::{PreferenceStore, Preferences};
 use muster_domain::session::{IssueOutcome, RotateOutcome, Rotation, Session, SessionStore, StoredToken};
 use muster_domain::team::{Member, Team};
 use muster_domain::user::{Role, RoleOutcome, User, UserStore};
-use muster_domain::verification::{Challenge, Delivery, OpenOutcome, VerificationStore};
+use muster_domain::verification::{Challenge, Delivery, OpenOutcome, Quota, Refused, VerificationStore};
 use muster_domain::{ChallengeId, DeviceId, SessionId, StoreError, UserId};
 use muster_testkit::{MemoryStore, Stores};
 use time::OffsetDateTime;
@@ -57,6 +57,7 @@ fn a_missing_record_of_any_change_is_caught() {
         "test.opened": verification::an_opened_challenge_is_found_as_it_was_given;
         "test.sent": verification::a_delivery_is_noted_and_recorded_and_changes_nothing_else;
         "test.failed": verification::a_wrong_code_is_counted_and_recorded;
+        "test.refused": verification_refusals::the_first_refusal_of_a_person_is_recorded;
         "test.completed": verification_proofs::the_right_code_closes_the_challenge_and_proves_the_destination;
         "device.registered": devices::a_device_that_nobody_has_is_created_as_it_was_given;
         "device.updated": devices::a_device_that_the_person_has_is_updated_and_keeps_id_proof_and_creation;
@@ -98,11 +99,20 @@ impl Verification for RecordsRefusals {
     async fn open_challenge(
         &self,
         challenge: &Challenge,
-        cutoff: OffsetDateTime,
+        quotas: &[Quota],
         event: &AuditEvent,
     ) -> Result<OpenOutcome, StoreError> {
-        let outcome = self.0.open_challenge(challenge, cutoff, event).await?;
+        let outcome = self.0.open_challenge(challenge, quotas, event).await?;
         self.told(outcome, |outcome| *outcome != OpenOutcome::Opened, event).await
+    }
+
+    async fn record_refusal(
+        &self,
+        refused: &Refused,
+        cutoff: OffsetDateTime,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        self.told(self.0.record_refusal(refused, cutoff, event).await?, |recorded| !recorded, event).await
     }
 
     async fn spend_attempt(
@@ -236,7 +246,9 @@ fn a_record_of_what_was_refused_is_caught() {
         };
     }
     refusals! {
-        verification: verification::a_challenge_is_refused_when_the_one_before_it_was_opened_after_the_cutoff;
+        verification: verification::a_challenge_is_refused_before_the_resend_after_of_the_one_before_it;
+        verification: verification_quotas::as_many_challenges_are_opened_as_a_quota_allows;
+        verification: verification_refusals::a_refusal_is_recorded_when_the_last_record_is_from_the_cutoff_or_before;
         verification: verification::no_wrong_code_is_counted_past_the_limit;
         verification: verification_proofs::no_challenge_is_completed_twice;
         devices: devices::a_person_who_has_the_most_devices_gets_no_new_one;
