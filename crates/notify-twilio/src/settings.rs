@@ -233,6 +233,7 @@ mod tests {
     #[case("muster_.example")]
     #[case("mu`ster.example")]
     #[case("-muster.example")]
+    #[case("muster-.example")]
     #[case("127.0.0.1")]
     #[case("[::1]")]
     #[case("two words.example")]
