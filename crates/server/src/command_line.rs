@@ -7,6 +7,7 @@ Examples:
   muster                                 serve in development mode on 127.0.0.1:8080
   muster import people.json              load people as an identity provider exports them
   muster admin grant ada@example.com     make somebody an admin
+  muster doctor                          check that messages can go out
   MUSTER_LISTEN=127.0.0.1:9000 muster    serve on another port
 
 Settings come from the environment and from a .env file in the working directory; .env.example
@@ -44,6 +45,18 @@ recorded in the audit trail.
 Example:
   muster admin grant ada@example.com";
 
+const DOCTOR_HELP: &str = "\
+It reads the configuration as the server would, looks at the store, and asks each provider whether it
+would take messages: credentials, the sender's identity, sandboxes, clocks. Nothing is sent. With
+--send-to one real message goes out over each channel that is on, to what is on file for that person,
+with a code that works; that counts against the limits and is recorded in the audit trail.
+
+Exit codes: 0 messages can go out, 1 something must be mended, 2 wrong usage.
+
+Examples:
+  muster doctor                                 before the first start, and when people get no codes
+  muster doctor --send-to ada@example.com       is it really on her phone?";
+
 /// Proves that the people on an on-call roster can be reached.
 #[derive(Debug, Parser)]
 #[command(name = "muster", version, after_help = EXAMPLES)]
@@ -58,6 +71,13 @@ pub(crate) struct CommandLine {
 pub(crate) enum Command {
     /// Serve the API (what a bare `muster` does)
     Serve,
+    /// Check that messages can go out, without sending any
+    #[command(after_help = DOCTOR_HELP)]
+    Doctor {
+        /// Send one real message over each channel to the person with this e-mail address or user name
+        #[arg(long, value_name = "EMAIL")]
+        send_to: Option<String>,
+    },
     /// Load people from a file
     #[command(after_help = IMPORT_HELP)]
     Import {

@@ -9,7 +9,9 @@ mod development;
 mod import;
 mod logging;
 mod output;
+mod senders;
 mod store;
+mod vitals;
 mod wiring;
 
 use std::error::Error;
@@ -47,6 +49,11 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 async fn execute(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     match command {
         Command::Serve => commands::serve::run(&configure(Purpose::Serve)?).await?,
+        Command::Doctor { send_to } => {
+            if !commands::doctor::run(&configure(Purpose::Serve)?, send_to.as_deref()).await? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         Command::Import { file } => {
             let summary = commands::import::run(&configure(Purpose::WriteContacts)?, &file).await?;
             if summary.refused > 0 {

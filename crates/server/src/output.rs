@@ -17,7 +17,7 @@ pub(crate) fn complain(error: &dyn Error) {
 }
 
 /// An error's message and those of everything beneath it.
-fn with_causes(error: &dyn Error) -> String {
+pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

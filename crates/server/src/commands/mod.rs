@@ -1,5 +1,6 @@
 //! What each command does. A command prints its results and answers with its exit code.
 
+pub(crate) mod doctor;
 pub(crate) mod grant;
 pub(crate) mod import;
 pub(crate) mod migrate;

@@ -1,17 +1,20 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
+use std::sync::Arc;
 
 use actix_web::web;
 use muster_domain::StoreError;
 use muster_domain::user::UserService;
 
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::data_dir::DataDirError;
 use crate::development::{SeedError, seed, welcome};
 use crate::output::say;
+use crate::senders::SendersError;
 use crate::store::{self, OpenStoreError};
-use crate::wiring;
+use crate::vitals::ServerVitals;
+use crate::wiring::{self, Parts};
 
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +28,12 @@ pub(crate) enum ServeError {
     /// The store cannot be used.
     #[error("cannot start")]
     Open(#[from] OpenStoreError),
+    /// No message could go out.
+    #[error("cannot start")]
+    Senders(#[from] SendersError),
+    /// Nothing could be counted.
+    #[error("cannot set up metrics")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
     /// The demo directory was not made.
     #[error("cannot start")]
     Seed(#[from] SeedError),
@@ -36,8 +45,8 @@ pub(crate) enum ServeError {
     Run(#[source] io::Error),
 }
 
-/// Serves in development mode, the only one that this version's configuration lets through, until the process is told
-/// to stop.
+/// Serves until the process is told to stop. In development mode the demo directory is made in a fresh store, messages
+/// without a provider go to the outbox, and a newcomer is told what to type.
 ///
 /// # Errors
 /// When it cannot start, or fails.
@@ -46,13 +55,28 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
     let listener = TcpListener::bind(config.listen).map_err(cannot_listen)?;
     let url = format!("http://{}", listener.local_addr().map_err(cannot_listen)?);
 
+    let development = config.mode == Mode::Development;
     let keyring = super::keyring(config)?;
     let signer = super::signer(config, config.public_url.clone().unwrap_or_else(|| url.clone()))?;
+    let outbox = development.then(wiring::outbox);
+    let senders = wiring::senders(&config.messaging, outbox.as_ref()).await?;
+    let vitals = Arc::new(ServerVitals::start(senders.providers.clone())?);
     let store = store::open(config).await?;
     let users = wiring::users(&store);
-    seed(&wiring::directory(&store, keyring.clone()), &users).await?;
+    if development {
+        seed(&wiring::directory(&store, keyring.clone()), &users).await?;
+    }
 
-    let api = web::Data::new(wiring::development_api(&store, keyring, signer, config.replay_grace));
+    let parts = Parts {
+        keyring,
+        signer,
+        senders: &senders,
+        vitals,
+        messaging: &config.messaging,
+        replay_grace: config.replay_grace,
+        outbox,
+    };
+    let api = web::Data::new(wiring::api(&store, parts));
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let mut server = pin!(muster_http::server(api, listener, workers).map_err(ServeError::Run)?);
     // In this order: the first poll starts the workers and takes over the signals, so that whoever reads that the
@@ -60,13 +84,16 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
     tokio::select! {
         biased;
         ended = &mut server => return ended.map_err(ServeError::Run),
-        announced = announce(&url, &users) => announced?,
+        announced = announce(&url, development.then_some(&users)) => announced?,
     }
     server.await.map_err(ServeError::Run)
 }
 
-async fn announce(url: &str, users: &UserService) -> Result<(), StoreError> {
+/// Says where the server listens and, in development mode, what a newcomer can type.
+async fn announce(url: &str, newcomers: Option<&UserService>) -> Result<(), StoreError> {
     say(format!("Muster listens on {url}"));
-    say(welcome(url, users).await?);
+    if let Some(users) = newcomers {
+        say(welcome(url, users).await?);
+    }
     Ok(())
 }

@@ -12,8 +12,9 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::settings::nearest;
-use super::{ConfigError, Fault, Settings};
+use super::messaging::Messaging;
+use super::parser::Parser;
+use super::{ConfigError, Settings};
 
 /// How the server runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub(crate) enum Mode {
 /// What a command needs of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Serving: everything.
+    /// Serving, and checking what serving needs: everything.
     Serve,
     /// Writing contacts: the store and, because contacts are fingerprinted, the pepper.
     WriteContacts,
@@ -59,7 +60,13 @@ pub(crate) struct Config {
     pub replay_grace: Duration,
     /// What is logged, a valid filter.
     pub log: String,
+    /// Over which channels people are reached, and how; whole only for [`Purpose::Serve`].
+    pub messaging: Messaging,
 }
+
+const PEPPER: [&str; 2] = ["MUSTER_PEPPER", "MUSTER_PEPPER_FILE"];
+const SIGNING_KEY: [&str; 2] = ["MUSTER_SIGNING_KEY", "MUSTER_SIGNING_KEY_FILE"];
+const PRODUCTION: &str = "production mode needs one of them";
 
 impl Config {
     /// Checks the settings for a purpose. Reads nothing but the files that they name, through `read_file`.
@@ -99,14 +106,17 @@ impl Config {
         let log = parser.value("MUSTER_LOG", "info".to_owned(), "must be a tracing filter, like info", |text| {
             EnvFilter::try_new(text).ok().map(|_| text.to_owned())
         });
+        let messaging = match purpose {
+            Purpose::Serve => Messaging::parse(&mut parser, mode, public_url.as_deref()),
+            Purpose::WriteContacts | Purpose::UseStore => Messaging::default(),
+        };
         match (mode, purpose) {
             (Mode::Development, Purpose::Serve) => parser.require_loopback(listen),
             (Mode::Production, Purpose::Serve) => {
-                parser.require_secret("MUSTER_PEPPER");
-                parser.require_secret("MUSTER_SIGNING_KEY");
-                parser.refuse_to_serve_production();
+                parser.require_one(&PEPPER, PRODUCTION);
+                parser.require_one(&SIGNING_KEY, PRODUCTION);
             }
-            (Mode::Production, Purpose::WriteContacts) => parser.require_secret("MUSTER_PEPPER"),
+            (Mode::Production, Purpose::WriteContacts) => parser.require_one(&PEPPER, PRODUCTION),
             (_, Purpose::WriteContacts | Purpose::UseStore) => {}
         }
         if !parser.faults.is_empty() {
@@ -124,42 +134,12 @@ impl Config {
             default_phone_region,
             replay_grace: Duration::try_from(replay_grace).unwrap_or(Duration::MINUTE),
             log,
+            messaging,
         })
     }
 }
 
-struct Parser<'a> {
-    settings: &'a Settings,
-    read_file: &'a dyn Fn(&Path) -> io::Result<Zeroizing<String>>,
-    faults: Vec<Fault>,
-}
-
 impl Parser<'_> {
-    fn fault(&mut self, name: &str, detail: impl Into<String>) {
-        self.faults.push(Fault::new(name, detail));
-    }
-
-    fn refuse_unknown(&mut self) {
-        for name in self.settings.names() {
-            if super::settings::find(name).is_none() {
-                self.faults.push(Fault::new(name, format!("is no setting; the nearest is {}", nearest(name))));
-            }
-        }
-    }
-
-    fn optional<T>(&mut self, name: &str, how: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-        let text = self.settings.get(name)?;
-        let value = parse(text);
-        if value.is_none() {
-            self.fault(name, how);
-        }
-        value
-    }
-
-    fn value<T>(&mut self, name: &str, default: T, how: &str, parse: impl FnOnce(&str) -> Option<T>) -> T {
-        self.optional(name, how, parse).unwrap_or(default)
-    }
-
     fn store(&mut self, data_dir: &Path) -> StoreOptions {
         let default = || format!("sqlite://{}", data_dir.join("muster.db").display());
         let how = "must begin with sqlite:// or postgres://";
@@ -190,36 +170,6 @@ impl Parser<'_> {
         self.optional(name, "must be a number from 1 to 3600", |text| seconds(text).filter(|limit| !limit.is_zero()))
     }
 
-    /// A secret given as itself or as a file, never both.
-    fn secret<T, E: fmt::Display>(
-        &mut self,
-        name: &str,
-        file_name: &str,
-        parse: impl Fn(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        let parsed = match (self.settings.get(name), self.settings.get(file_name)) {
-            (Some(_), Some(_)) => Err((name, format!("is given twice: leave out this or {file_name}"))),
-            (Some(text), None) => parse(text).map(Some).map_err(|error| (name, error.to_string())),
-            (None, Some(path)) => match (self.read_file)(Path::new(path)) {
-                Ok(text) => parse(&text).map(Some).map_err(|error| (file_name, format!("the file's text {error}"))),
-                Err(error) => Err((file_name, format!("the file cannot be read: {error}"))),
-            },
-            (None, None) => Ok(None),
-        };
-        parsed.unwrap_or_else(|(at, detail)| {
-            self.fault(at, detail);
-            None
-        })
-    }
-
-    /// A malformed secret was told of already: only one that is left out is missing.
-    fn require_secret(&mut self, name: &str) {
-        let file_name = format!("{name}_FILE");
-        if self.settings.get(name).is_none() && self.settings.get(&file_name).is_none() {
-            self.fault(name, format!("is missing, and so is {file_name}: production mode needs one of them"));
-        }
-    }
-
     fn require_loopback(&mut self, listen: SocketAddr) {
         if !listen.ip().is_loopback() {
             self.fault(
@@ -229,16 +179,7 @@ impl Parser<'_> {
             );
         }
     }
-
-    fn refuse_to_serve_production(&mut self) {
-        self.fault(
-            "MUSTER_MODE",
-            "this version cannot serve in production mode: it has no e-mail, SMS and push providers yet, so no code \
-             would reach anyone",
-        );
-    }
 }
-
 /// Whole seconds, up to an hour.
 fn seconds(text: &str) -> Option<std::time::Duration> {
     let seconds = text.parse::<u16>().ok().filter(|seconds| *seconds <= 3600)?;

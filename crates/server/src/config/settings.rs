@@ -14,7 +14,7 @@ const fn setting(name: &'static str, meaning: &'static str, default: &'static st
 }
 
 /// Every setting there is.
-pub(crate) const SETTINGS: [Setting; 16] = [
+pub(crate) const SETTINGS: [Setting; 46] = [
     setting("MUSTER_MODE", "how the server runs: development or production", "development"),
     setting("MUSTER_LISTEN", "the IP address and port that the server listens on", "127.0.0.1:8080"),
     setting("MUSTER_DATA_DIR", "the folder for what the server keeps on disk", "./data"),
@@ -61,6 +61,99 @@ pub(crate) const SETTINGS: [Setting; 16] = [
         "MUSTER_REPLAY_GRACE_SECONDS",
         "for how many seconds a replaced refresh token counts as late and not as stolen: 0 to 3600",
         "60",
+    ),
+    setting(
+        "MUSTER_CHANNELS",
+        "the channels that people are reached over and have to prove: one or more of email, sms and push",
+        "email,sms,push",
+    ),
+    setting(
+        "MUSTER_SENDS_PER_DESTINATION",
+        "how many codes may go to one address, number or device, by the hour and by the day",
+        "6/15",
+    ),
+    setting(
+        "MUSTER_SENDS_PER_USER",
+        "how many codes one person may ask for, over all channels, by the hour and by the day",
+        "15/40",
+    ),
+    setting(
+        "MUSTER_SENDS_IN_ALL",
+        "how many codes the whole installation may send, by the hour and by the day",
+        "2000/10000",
+    ),
+    setting(
+        "MUSTER_SMS_PREFIXES",
+        "with which digits the numbers begin that text messages may go to, like +1,+44",
+        "none: to any number",
+    ),
+    setting("AWS_REGION", "the AWS region whose SES sends e-mail, like eu-west-1", "none"),
+    setting(
+        "AWS_SES_FROM_EMAIL",
+        "who e-mail is from, an address or NAME <ADDRESS> that SES has verified; in development e-mail goes to the \
+         outbox without it",
+        "none",
+    ),
+    setting("AWS_SES_CONFIGURATION_SET", "the SES configuration set that e-mail goes through", "none"),
+    setting(
+        "AWS_ACCESS_KEY_ID",
+        "the id of the AWS key pair that sends e-mail",
+        "none: the AWS SDK's own chain (environment, profile, web identity, container, instance)",
+    ),
+    setting("AWS_SECRET_ACCESS_KEY", "the secret of that key pair", "none"),
+    setting("AWS_SESSION_TOKEN", "what goes with a key pair that is lent for a while", "none"),
+    setting("AWS_ENDPOINT_URL_SES", "where SES is, when it is not AWS's own", "AWS's own"),
+    setting(
+        "TWILIO_ACCOUNT_SID",
+        "the Twilio account that sends text messages, AC and 32 hexadecimal digits; in development they go to the \
+         outbox when no TWILIO setting is given",
+        "none",
+    ),
+    setting("TWILIO_AUTH_TOKEN", "that account's auth token", "none"),
+    setting("TWILIO_AUTH_TOKEN_FILE", "a file that holds the auth token", "none"),
+    setting(
+        "TWILIO_PHONE_NUMBER",
+        "who text messages are from: a number of the account's like +15005550006, a short code or a sender id",
+        "none",
+    ),
+    setting(
+        "TWILIO_MESSAGING_SERVICE_SID",
+        "the messaging service that picks who they are from, MG and 32 hexadecimal digits, instead of a number",
+        "none",
+    ),
+    setting("TWILIO_API_BASE_URL", "where Twilio's API is", "https://api.twilio.com"),
+    setting(
+        "VAPID_PRIVATE_KEY",
+        "the key that browsers subscribe to push with: 43 characters of base64url, as web-push generate-vapid-keys \
+         prints it, or PKCS#8 as PEM",
+        "none",
+    ),
+    setting("VAPID_PRIVATE_KEY_FILE", "a file that holds that key", "none"),
+    setting(
+        "VAPID_SUBJECT",
+        "whom push services of browsers may ask when something is wrong, like mailto:ops@example.com",
+        "none",
+    ),
+    setting(
+        "WEB_PUSH_API_BASE_URL",
+        "a gateway that carries what goes to push services of browsers; it then decides what may be reached",
+        "each subscription's own endpoint",
+    ),
+    setting(
+        "FCM_SERVICE_ACCOUNT_FILE",
+        "the JSON file of the Google service account that sends push messages to Android",
+        "none",
+    ),
+    setting("FCM_API_BASE_URL", "where FCM is", "https://fcm.googleapis.com"),
+    setting("FCM_TOKEN_URL", "where FCM's access tokens are fetched", "the service account's token_uri"),
+    setting("APNS_KEY_FILE", "the .p8 file of the key that sends push messages to Apple's devices", "none"),
+    setting("APNS_KEY_ID", "that key's id, 10 capital letters and digits", "none"),
+    setting("APNS_TEAM_ID", "the id of the Apple team whose key it is, 10 capital letters and digits", "none"),
+    setting("APNS_TOPIC", "the app's bundle id, like com.example.oncall", "none"),
+    setting(
+        "APNS_API_BASE_URL",
+        "where APNs is; https://api.sandbox.push.apple.com for builds that were not distributed",
+        "https://api.push.apple.com",
     ),
     setting("MUSTER_LOG", "what is logged, as a tracing filter like info,muster_http=debug", "info"),
 ];

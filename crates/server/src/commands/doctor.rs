@@ -1,0 +1,131 @@
+use std::error::Error;
+
+use muster_domain::StoreError;
+use muster_domain::audit::Origin;
+use muster_domain::verification::{Delivery, Method, SendCodeError, SentCode, VerificationService};
+use muster_domain::{StoreHealth, UserId};
+use muster_notify::{Finding, Verdict};
+use muster_persistence::Store;
+
+use crate::config::{Config, Mode};
+use crate::data_dir::DataDirError;
+use crate::output::{say, with_causes};
+use crate::senders::SendersError;
+use crate::store::{self, OpenStoreError};
+use crate::wiring;
+
+/// Why nothing could be looked at.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DoctorError {
+    /// The providers cannot be set up.
+    #[error("cannot check")]
+    Senders(#[from] SendersError),
+    /// A secret cannot be had.
+    #[error("cannot check")]
+    DataDir(#[from] DataDirError),
+    /// The store cannot be opened.
+    #[error("cannot check")]
+    Open(#[from] OpenStoreError),
+    /// The person could not be looked up.
+    #[error("cannot find that person")]
+    Find(#[source] StoreError),
+    /// Nobody is meant, or it is unclear who.
+    #[error("no one active person has the user name or e-mail address {0}: import them first")]
+    Nobody(String),
+}
+
+/// Looks at everything that sending needs and prints what it finds; then sends, when somebody is named. Returns whether
+/// nothing has to be mended.
+///
+/// # Errors
+/// When nothing can be looked at, or nobody is named so.
+pub(crate) async fn run(config: &Config, send_to: Option<&str>) -> Result<bool, DoctorError> {
+    let outbox = (config.mode == Mode::Development).then(wiring::outbox);
+    let senders = wiring::senders(&config.messaging, outbox.as_ref()).await?;
+    let store = store::connect(config)?;
+    let mut healthy = tell("store", &check_store(&store).await);
+    for method in config.messaging.channels.iter().filter(|method| !has_provider(config, *method)) {
+        let captured = "has no provider: in development mode its messages go to the outbox and reach nobody";
+        healthy &= tell(method.as_str(), &Finding::warning("provider", captured));
+    }
+    for method in Method::ALL.into_iter().filter(|method| !config.messaging.channels.contains(*method)) {
+        healthy &= tell(method.as_str(), &Finding::good("channel", "is off (MUSTER_CHANNELS): nobody has to prove it"));
+    }
+    for (channel, findings) in senders.providers.check(wiring::clock().now()).await {
+        for finding in findings {
+            healthy &= tell(channel, &finding);
+        }
+    }
+    if let Some(login) = send_to {
+        let store = std::sync::Arc::new(store);
+        let account = wiring::users(&store).users.find_login(login).await.map_err(DoctorError::Find)?;
+        let account = account.filter(|account| account.active);
+        let account = account.ok_or_else(|| DoctorError::Nobody(login.escape_debug().to_string()))?;
+        let verification = wiring::verification(&store, super::keyring(config)?, &senders, &config.messaging);
+        for method in config.messaging.channels.iter() {
+            healthy &= tell(method.as_str(), &send(&verification, account.id, method).await);
+        }
+    }
+    Ok(healthy)
+}
+
+fn has_provider(config: &Config, method: Method) -> bool {
+    match method {
+        Method::Email => config.messaging.email.is_some(),
+        Method::Sms => config.messaging.sms.is_some(),
+        Method::Push => config.messaging.push.is_some(),
+    }
+}
+
+async fn check_store(store: &Store) -> Finding {
+    match store.check().await {
+        Ok(()) => Finding::good("schema", "is the one of this build"),
+        Err(error @ StoreError::Inconsistent { .. }) => {
+            Finding::bad("schema", format!("{}: run muster migrate", with_causes(&error)))
+        }
+        Err(error) => Finding::bad("connection", format!("{}: check DATABASE_URL", with_causes(&error))),
+    }
+}
+
+async fn send(verification: &VerificationService, user: UserId, method: Method) -> Finding {
+    match verification.send_code(user, method, None, &Origin::system("doctor")).await {
+        Ok(sent) => sent_finding(&sent),
+        Err(SendCodeError::NoDestination { .. }) => {
+            Finding::bad("send", "there is nowhere to send it: nothing is on file")
+        }
+        Err(error @ (SendCodeError::TooSoon { retry_after } | SendCodeError::OverQuota { retry_after, .. })) => {
+            let seconds = retry_after.whole_seconds().max(1);
+            Finding::bad("send", format!("{error}: try again in {seconds} s"))
+        }
+        Err(error) => Finding::bad("send", with_causes(&error)),
+    }
+}
+
+fn sent_finding(sent: &SentCode) -> Finding {
+    let destination = &sent.destination;
+    match (&sent.delivery, &sent.failure) {
+        (Delivery::Accepted { provider_message_id: Some(id) }, _) => {
+            Finding::good("send", format!("the provider took a message to {destination}, as {id}"))
+        }
+        (Delivery::Accepted { provider_message_id: None }, _) => {
+            Finding::good("send", format!("the provider took a message to {destination}"))
+        }
+        (Delivery::Captured, _) => Finding::warning("send", format!("the outbox captured a message to {destination}")),
+        (_, Some(failure)) => {
+            let cause: &dyn Error = failure;
+            Finding::bad("send", format!("no message went to {destination}: {}", with_causes(cause)))
+        }
+        (_, None) => Finding::bad("send", format!("no message went to {destination}")),
+    }
+}
+
+/// Prints a finding as one line; returns whether it lets messages go out.
+fn tell(about: &str, finding: &Finding) -> bool {
+    let verdict = match finding.verdict {
+        Verdict::Good => "ok  ",
+        Verdict::Warning => "WARN",
+        Verdict::Bad => "BAD ",
+    };
+    say(format!("{verdict}  {about}: {} {}", finding.check, finding.detail));
+    finding.verdict != Verdict::Bad
+}
