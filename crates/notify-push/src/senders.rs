@@ -67,7 +67,7 @@ impl PushSenders {
         Ok(Self {
             web: web.map(|settings| WebPush::new(settings, policy, client()?, clock.clone())).transpose()?,
             fcm: fcm.map(|settings| Fcm::new(settings, policy, client()?, clock.clone())).transpose()?,
-            apns: apns.map(|settings| Apns::new(settings, policy, client()?, clock.clone(), entropy)).transpose()?,
+            apns: apns.map(|settings| Apns::new(settings, policy, client()?, clock, entropy)).transpose()?,
         })
     }
 

@@ -10,14 +10,24 @@
     reason = "what only tests call fails by panicking"
 )]
 
+mod apns;
 mod emulator;
 mod faults;
+mod fcm;
+mod jwt;
 mod moto;
 mod prism;
 mod recorder;
+mod tls;
+mod web_push;
 
+pub use apns::ApnsServer;
 pub use emulator::{Emulator, free_port, installed};
 pub use faults::{Fault, FaultServer};
+pub use fcm::{FcmServer, GoogleKey};
+pub use jwt::{Algorithm, Claims, verified_claims};
 pub use moto::{KeptMessage, Moto};
 pub use prism::prism;
 pub use recorder::{Exchange, Recorded, Recorder};
+pub use tls::{Received, TlsServer, Told};
+pub use web_push::{Subscribed, WebPushService};

@@ -133,7 +133,7 @@ impl Apns {
         let (key, topic) = (self.settings.key_id.as_str(), self.settings.topic.as_str());
         let reason = reason(&answer);
         let credentials = match (answer.status, reason.as_deref()) {
-            (200, _) | (400, Some("BadDeviceToken")) | (410, _) => {
+            (200 | 410, _) | (400, Some("BadDeviceToken")) => {
                 Finding::good("apns credentials", format!("{} takes key {key} for {topic}", self.base.as_str()))
             }
             (400, Some(wrong @ ("BadTopic" | "DeviceTokenNotForTopic" | "MissingTopic" | "TopicDisallowed"))) => {

@@ -28,7 +28,7 @@ impl Resolve for PublicOnly {
 /// Blocks of IPv4 that are not globally reachable, or stand for something else (IANA IPv4 Special-Purpose Address
 /// Registry, RFC 6890; multicast, RFC 5771).
 const NOT_PUBLIC_V4: [(Ipv4Addr, u32); 15] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),       // this network
+    (Ipv4Addr::UNSPECIFIED, 8),           // this network
     (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
     (Ipv4Addr::new(100, 64, 0, 0), 10),   // carrier-grade NAT
     (Ipv4Addr::new(127, 0, 0, 0), 8),     // loopback
