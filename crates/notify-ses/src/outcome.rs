@@ -71,7 +71,9 @@ fn blames_the_operator(text: &str, sender: &str) -> bool {
 
 /// Whether it can be one of SES's codes, so that nothing else of an answer gets into a log.
 fn is_code(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
+    text.len() <= 64
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
 }
 
 /// The first of `E` among an error and its sources.
@@ -179,9 +181,12 @@ mod tests {
         assert_eq!(wait(503), Some(Duration::from_secs(7)));
     }
 
-    #[test]
-    fn what_is_no_code_is_not_kept() {
-        let error = answered(400, "no ada@example.com here", "", None);
+    #[rstest]
+    #[case("no ada@example.com here")]
+    #[case("042917")]
+    #[case("")]
+    fn what_is_no_code_is_not_kept(#[case] code: &str) {
+        let error = answered(400, code, "", None);
         let refusal = error.source().unwrap().downcast_ref::<Refusal>().unwrap();
         assert_eq!(*refusal, Refusal { status: 400, code: None });
     }

@@ -8,13 +8,14 @@ use aws_smithy_types::error::operation::BuildError;
 use muster_domain::user::EmailAddress;
 use muster_domain::verification::{CodeMessage, EmailSender, NotifyError, Receipt};
 use muster_notify::{AttemptError, Cause, Gate, Policy, ProviderState, Refusal, transport};
-use url::Url;
+use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
 
 use crate::client::client;
 use crate::letter::Letter;
 use crate::mailbox::{Mailbox, ascii_domain};
 use crate::outcome::attempt_error;
-use crate::settings::{InvalidSesSettings, SesSettings};
+use crate::settings::{InvalidSesSettings, SesSettings, host};
 
 /// Carries e-mail by SES.
 pub struct SesSender {
@@ -34,16 +35,10 @@ impl SesSender {
     pub async fn new(settings: &SesSettings, policy: Policy) -> Result<Self, InvalidSesSettings> {
         // Only to be sure of them: the SDK reads the same ones, and says nothing when there are none.
         drop(transport::client()?);
-        if !is_region(&settings.region) {
-            return Err(InvalidSesSettings::Region);
-        }
+        SesSettings::check_region(&settings.region)?;
         let from = Mailbox::parse(&settings.from).ok_or(InvalidSesSettings::From)?;
-        if settings.configuration_set.as_deref().is_some_and(|name| !is_configuration_set(name)) {
-            return Err(InvalidSesSettings::ConfigurationSet);
-        }
-        if settings.endpoint_url.as_deref().is_some_and(|url| host(url).is_none()) {
-            return Err(InvalidSesSettings::EndpointUrl);
-        }
+        settings.configuration_set.as_deref().map(SesSettings::check_configuration_set).transpose()?;
+        settings.endpoint_url.as_deref().map(SesSettings::check_endpoint_url).transpose()?;
         let host = match &settings.public_url {
             Some(url) => Some(host(url).ok_or(InvalidSesSettings::PublicUrl)?),
             None => None,
@@ -78,12 +73,14 @@ impl SesSender {
     }
 
     async fn attempt(&self, request: SendEmailFluentBuilder) -> Result<Receipt, AttemptError> {
-        let accepted = request.send().await.map_err(|error| attempt_error(error, &self.from.address))?;
+        // The SDK's own log would show the whole request at its most talkative.
+        let answer = request.send().with_subscriber(NoSubscriber::new()).await;
+        let id = answer.map_err(|error| attempt_error(error, &self.from.address))?.message_id;
         // The SDK makes an empty id of one that is not there: then nothing says that the message was taken.
-        if accepted.message_id.is_empty() {
+        if id.is_empty() {
             return Err(AttemptError::Failed(Box::new(Refusal { status: 200, code: None })));
         }
-        Ok(Receipt { provider_message_id: Some(accepted.message_id), captured: false })
+        Ok(Receipt { provider_message_id: Some(id).filter(|id| is_message_id(id)), captured: false })
     }
 }
 
@@ -105,17 +102,7 @@ fn utf8(text: String) -> Result<Content, BuildError> {
     Content::builder().data(text).charset("UTF-8").build()
 }
 
-fn is_region(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-fn is_configuration_set(name: &str) -> bool {
-    (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-}
-
-/// The host, and the port unless it goes without saying, of an http or https URL.
-fn host(url: &str) -> Option<String> {
-    let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    let host = url.host_str()?;
-    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+/// Whether it can be an id, so that nothing else of an answer gets into a record.
+fn is_message_id(text: &str) -> bool {
+    text.len() <= 128 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }

@@ -1,5 +1,8 @@
 use muster_notify::transport::TransportError;
 use secrecy::SecretString;
+use url::Url;
+
+use crate::mailbox::Mailbox;
 
 /// What it takes to send by SES.
 #[derive(Debug, Clone)]
@@ -19,6 +22,50 @@ pub struct SesSettings {
     pub public_url: Option<String>,
 }
 
+impl SesSettings {
+    /// Takes a region's name.
+    ///
+    /// # Errors
+    /// [`InvalidSesSettings::Region`] when no region has such a name.
+    pub fn check_region(name: &str) -> Result<String, InvalidSesSettings> {
+        let good = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        good.then(|| name.to_owned()).ok_or(InvalidSesSettings::Region)
+    }
+
+    /// Takes who messages are from.
+    ///
+    /// # Errors
+    /// [`InvalidSesSettings::From`] when it is neither an address nor `Name <address>`.
+    pub fn check_from(text: &str) -> Result<String, InvalidSesSettings> {
+        Mailbox::parse(text).map(|_| text.to_owned()).ok_or(InvalidSesSettings::From)
+    }
+
+    /// Takes a configuration set's name.
+    ///
+    /// # Errors
+    /// [`InvalidSesSettings::ConfigurationSet`] when no configuration set has such a name.
+    pub fn check_configuration_set(name: &str) -> Result<String, InvalidSesSettings> {
+        let good =
+            (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        good.then(|| name.to_owned()).ok_or(InvalidSesSettings::ConfigurationSet)
+    }
+
+    /// Takes where SES is.
+    ///
+    /// # Errors
+    /// [`InvalidSesSettings::EndpointUrl`] when it is no http or https URL.
+    pub fn check_endpoint_url(url: &str) -> Result<String, InvalidSesSettings> {
+        host(url).map(|_| url.to_owned()).ok_or(InvalidSesSettings::EndpointUrl)
+    }
+}
+
+/// The host, and the port unless it goes without saying, of an http or https URL.
+pub(crate) fn host(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
 /// Keys of an AWS account.
 #[derive(Debug, Clone)]
 pub struct StaticCredentials {
@@ -34,16 +81,16 @@ pub struct StaticCredentials {
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidSesSettings {
     /// The region is none.
-    #[error("the region must be a name like eu-west-1")]
+    #[error("must be the name of an AWS region, like eu-west-1")]
     Region,
     /// The sender is none.
-    #[error("the sender must be an e-mail address, or one with a name: Muster <muster@example.com>")]
+    #[error("must be an e-mail address, or one with a name: Muster <muster@example.com>")]
     From,
     /// The configuration set's name is none.
-    #[error("the configuration set's name must be 1 to 64 letters, digits, _ and -")]
+    #[error("must be a configuration set: 1 to 64 letters, digits, _ and -")]
     ConfigurationSet,
     /// The endpoint is none.
-    #[error("the endpoint must be an http or https URL")]
+    #[error("must be an http or https address")]
     EndpointUrl,
     /// The public URL is none.
     #[error("the public URL must be an http or https URL")]

@@ -60,6 +60,12 @@ impl Moto {
         self.act(region, "CreateConfigurationSet", "ConfigurationSet.Name", name).await;
     }
 
+    /// From now on it checks signatures, and knows no key: it refuses every request as AWS refuses an unknown key's.
+    pub async fn refuse_credentials(&self) {
+        let request = client().post(format!("{}/moto-api/reset-auth", self.url())).body("0");
+        request.send().await.unwrap().error_for_status().unwrap();
+    }
+
     /// Every message that it took, from the first.
     pub async fn messages(&self) -> Vec<KeptMessage> {
         let data: Value =

@@ -8,7 +8,7 @@ use muster_domain::verification::EmailSender;
 use muster_notify_ses::SesSettings;
 use muster_testkit_providers::{Fault, FaultServer};
 
-use super::{ada, message, sender, settings};
+use super::{accepted, ada, message, sender, settings};
 
 const SES: &str = "MUSTER_TEST_SES";
 const SENDS: &str = "MUSTER_TEST_SENDS";
@@ -32,13 +32,6 @@ async fn run(environment: &[(&str, &str)]) -> String {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
     said
-}
-
-fn accepted() -> Fault {
-    Fault::json(
-        200,
-        "<SendEmailResponse><SendEmailResult><MessageId>m-1</MessageId></SendEmailResult></SendEmailResponse>",
-    )
 }
 
 #[tokio::test]

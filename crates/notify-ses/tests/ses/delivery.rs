@@ -1,13 +1,16 @@
 use std::sync::Arc;
 
+use muster_domain::Clock;
 use muster_domain::audit::Origin;
 use muster_domain::directory::DirectoryStore;
 use muster_domain::user::EmailAddress;
 use muster_domain::verification::{
     ChannelSet, Code, Delivery, EmailSender, Method, NotifyError, SendLimits, VerificationService,
 };
+use muster_notify::Verdict;
 use muster_notify_ses::{SesSender, SesSettings};
-use muster_testkit::{Builders, MemoryStore, RecordingSender};
+use muster_testkit::{Builders, FixedClock, MemoryStore, RecordingSender};
+use muster_testkit_providers::Moto;
 
 use super::{ada, message, moto, sender, settings};
 
@@ -98,4 +101,24 @@ async fn sender_that_nobody_verified_is_the_operators_to_mend() {
         panic!("the sender is not verified");
     };
     assert_eq!(cause.to_string(), "it answered 400 (MessageRejected)");
+}
+
+#[tokio::test]
+async fn key_that_aws_does_not_know_is_the_operators_to_mend() {
+    let (moto, region) = (Moto::start().await, "eu-north-1");
+    moto.verify(region, "muster@example.com").await;
+    moto.refuse_credentials().await;
+    let sender = sender(&settings(&moto.url(), region)).await;
+
+    let Err(NotifyError::Unavailable(cause)) = sender.send_email(&ada(), &message()).await else {
+        panic!("the key is nobody's");
+    };
+    // moto wraps its code in another element than SES does, so the status is all that can be read.
+    assert_eq!(cause.to_string(), "it answered 403");
+    assert!(moto.messages().await.is_empty());
+
+    let findings = sender.check(FixedClock::default().now()).await;
+    let credentials = findings.iter().find(|finding| finding.check == "credentials").unwrap();
+    assert_eq!(credentials.verdict, Verdict::Bad);
+    assert!(credentials.detail.contains("it answered 403"), "{credentials:?}");
 }

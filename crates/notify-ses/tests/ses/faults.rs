@@ -6,9 +6,11 @@ use muster_notify::{Circuit, Policy};
 use muster_notify_ses::SesSender;
 use muster_testkit_providers::{Fault, FaultServer};
 use rstest::rstest;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use super::{ada, message, quick, sender, settings};
+use super::{accepted, ada, message, quick, sender, settings};
 
 const REGION: &str = "eu-west-1";
 
@@ -23,14 +25,6 @@ fn refusal(status: u16, code: &str, text: &str) -> Fault {
             "<ErrorResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><Error><Type>Sender</Type>\
              <Code>{code}</Code><Message>{text}</Message></Error><RequestId>r-1</RequestId></ErrorResponse>"
         ),
-    )
-}
-
-fn accepted() -> Fault {
-    xml(
-        200,
-        "<SendEmailResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><SendEmailResult>\
-         <MessageId>m-1</MessageId></SendEmailResult></SendEmailResponse>",
     )
 }
 
@@ -172,4 +166,23 @@ async fn rejected_messages_do_not_count_against_the_provider() {
         assert_eq!(kind(&sender.send_email(&ada(), &message()).await), "rejected");
     }
     assert_eq!((sender.state().circuit, server.connections()), (Circuit::Closed, 7));
+}
+
+#[tokio::test]
+async fn tls_that_fails_sent_nothing_and_is_tried_again() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let hanging_up = tokio::spawn(async move {
+        for connections in 1.. {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 1024]).await;
+            drop(stream);
+            if connections == 3 {
+                return;
+            }
+        }
+    });
+    let result = sender(&settings(&url, REGION)).await.send_email(&ada(), &message()).await;
+    assert_eq!(kind(&result), "unavailable", "{result:?}");
+    hanging_up.await.unwrap();
 }

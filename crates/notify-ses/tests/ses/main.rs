@@ -6,6 +6,7 @@ mod check;
 mod credentials;
 mod delivery;
 mod faults;
+mod logs;
 mod settings;
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use muster_domain::verification::{Code, CodeMessage};
 use muster_notify::Policy;
 use muster_notify_ses::{SesSender, SesSettings, StaticCredentials};
 use muster_testkit::FixedClock;
-use muster_testkit_providers::Moto;
+use muster_testkit_providers::{Fault, Moto};
 use tokio::sync::OnceCell;
 
 /// One moto serves every test of this program; each test has a region of its own, and so its own identities.
@@ -63,5 +64,15 @@ fn message() -> CodeMessage {
         valid_for: time::Duration::minutes(15),
         at: FixedClock::default().now(),
         requested_from: Some("203.0.113.7".parse().unwrap()),
+    }
+}
+
+fn accepted() -> Fault {
+    Fault::Answer {
+        status: 200,
+        headers: vec!["content-type: text/xml".to_owned()],
+        body: "<SendEmailResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><SendEmailResult>\
+               <MessageId>m-1</MessageId></SendEmailResult></SendEmailResponse>"
+            .to_owned(),
     }
 }

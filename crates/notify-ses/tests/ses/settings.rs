@@ -8,17 +8,17 @@ fn good() -> SesSettings {
 }
 
 #[rstest]
-#[case(SesSettings { region: String::new(), ..good() }, "the region must be a name like eu-west-1")]
-#[case(SesSettings { region: "eu-west-1.evil.example".to_owned(), ..good() }, "the region must be a name like eu-west-1")]
+#[case(SesSettings { region: String::new(), ..good() }, "must be the name of an AWS region, like eu-west-1")]
+#[case(SesSettings { region: "eu-west-1.evil.example".to_owned(), ..good() }, "must be the name of an AWS region, like eu-west-1")]
 #[case(
     SesSettings { from: "nobody".to_owned(), ..good() },
-    "the sender must be an e-mail address, or one with a name: Muster <muster@example.com>"
+    "must be an e-mail address, or one with a name: Muster <muster@example.com>"
 )]
 #[case(
     SesSettings { configuration_set: Some("on call".to_owned()), ..good() },
-    "the configuration set's name must be 1 to 64 letters, digits, _ and -"
+    "must be a configuration set: 1 to 64 letters, digits, _ and -"
 )]
-#[case(SesSettings { endpoint_url: Some("localhost:5000".to_owned()), ..good() }, "the endpoint must be an http or https URL")]
+#[case(SesSettings { endpoint_url: Some("localhost:5000".to_owned()), ..good() }, "must be an http or https address")]
 #[case(SesSettings { public_url: Some("muster".to_owned()), ..good() }, "the public URL must be an http or https URL")]
 #[tokio::test]
 async fn bad_setting_is_named(#[case] settings: SesSettings, #[case] expected: &str) {
