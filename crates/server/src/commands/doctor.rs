@@ -1,4 +1,5 @@
 use std::error::Error;
+use std::sync::Arc;
 
 use muster_domain::StoreError;
 use muster_domain::audit::Origin;
@@ -42,11 +43,15 @@ pub(crate) enum DoctorError {
 pub(crate) async fn run(config: &Config, send_to: Option<&str>) -> Result<bool, DoctorError> {
     let outbox = (config.mode == Mode::Development).then(wiring::outbox);
     let senders = wiring::senders(&config.messaging, outbox.as_ref()).await?;
-    let store = store::connect(config)?;
+    let store = match config.mode {
+        // As the server would: it makes its own schema there.
+        Mode::Development => store::open(config).await?,
+        Mode::Production => Arc::new(store::connect(config)?),
+    };
     let mut healthy = tell("store", &check_store(&store).await);
     for method in config.messaging.channels.iter().filter(|method| !has_provider(config, *method)) {
         let captured = "has no provider: in development mode its messages go to the outbox and reach nobody";
-        healthy &= tell(method.as_str(), &Finding::warning("provider", captured));
+        healthy &= tell(method.as_str(), &Finding::warning("channel", captured));
     }
     for method in Method::ALL.into_iter().filter(|method| !config.messaging.channels.contains(*method)) {
         healthy &= tell(method.as_str(), &Finding::good("channel", "is off (MUSTER_CHANNELS): nobody has to prove it"));
@@ -57,7 +62,6 @@ pub(crate) async fn run(config: &Config, send_to: Option<&str>) -> Result<bool, 
         }
     }
     if let Some(login) = send_to {
-        let store = std::sync::Arc::new(store);
         let account = wiring::users(&store).users.find_login(login).await.map_err(DoctorError::Find)?;
         let account = account.filter(|account| account.active);
         let account = account.ok_or_else(|| DoctorError::Nobody(login.escape_debug().to_string()))?;
@@ -80,9 +84,7 @@ fn has_provider(config: &Config, method: Method) -> bool {
 async fn check_store(store: &Store) -> Finding {
     match store.check().await {
         Ok(()) => Finding::good("schema", "is the one of this build"),
-        Err(error @ StoreError::Inconsistent { .. }) => {
-            Finding::bad("schema", format!("{}: run muster migrate", with_causes(&error)))
-        }
+        Err(error @ StoreError::Inconsistent { .. }) => Finding::bad("schema", with_causes(&error)),
         Err(error) => Finding::bad("connection", format!("{}: check DATABASE_URL", with_causes(&error))),
     }
 }
