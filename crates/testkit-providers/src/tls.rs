@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -68,6 +69,8 @@ type Answer = Arc<dyn Fn(&Received) -> Told + Send + Sync>;
 pub struct TlsServer {
     /// Its address, without a slash at its end.
     pub url: String,
+    /// Where it listens.
+    pub address: SocketAddr,
     authority: CertificateDer<'static>,
     received: Arc<Mutex<Vec<Received>>>,
     connections: Arc<AtomicUsize>,
@@ -75,12 +78,16 @@ pub struct TlsServer {
 }
 
 impl TlsServer {
+    /// Another name that its certificate is for, which no resolver knows.
+    pub const NAME: &str = "push.example";
+
     /// Starts one that answers as `answer` says.
     pub async fn start(answer: impl Fn(&Received) -> Told + Send + Sync + 'static) -> Self {
         let (config, authority) = certified();
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let address = listener.local_addr().unwrap();
+        let url = format!("https://localhost:{}", address.port());
         let received = Arc::<Mutex<Vec<Received>>>::default();
         let connections = Arc::<AtomicUsize>::default();
         let answer: Answer = Arc::new(answer);
@@ -102,7 +109,7 @@ impl TlsServer {
                 }
             }
         });
-        Self { url, authority, received, connections, serving }
+        Self { url, address, authority, received, connections, serving }
     }
 
     /// Whom a client must trust to come here.
@@ -137,7 +144,8 @@ fn certified() -> (ServerConfig, CertificateDer<'static>) {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+    let names = ["localhost".to_owned(), TlsServer::NAME.to_owned()];
+    let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &authority).unwrap();
     let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()

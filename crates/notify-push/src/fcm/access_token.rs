@@ -16,6 +16,7 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::watch;
 
 use super::settings::ServiceAccount;
+use crate::code::known_form;
 
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -175,6 +176,12 @@ struct Granted {
     expires_in: u32,
 }
 
+/// RFC 6749, section 5.2.
+#[derive(Deserialize)]
+struct Refused {
+    error: String,
+}
+
 impl Source {
     async fn fetch(&self, now: OffsetDateTime) -> Outcome {
         match tokio::time::timeout(self.timeout, self.ask(now)).await {
@@ -208,7 +215,8 @@ impl Source {
             other => other,
         })?;
         if !answer.is_success() {
-            return Err(match answer.refusal(None) {
+            let refused = answer.body.as_deref().and_then(|body| serde_json::from_slice::<Refused>(body).ok());
+            return Err(match answer.refusal(refused.and_then(|refused| known_form(&refused.error))) {
                 AttemptError::Failed(cause) if answer.status >= 500 => {
                     AttemptError::NotAccepted { cause, retry_after: answer.retry_after() }
                 }

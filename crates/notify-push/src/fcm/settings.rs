@@ -13,7 +13,7 @@ use crate::key::{InvalidKey, Rs256Key};
 pub struct FcmSettings {
     /// Who sends.
     pub account: ServiceAccount,
-    /// Where FCM is reached instead of at its own address.
+    /// Where FCM is reached instead of at its own address. It is shown the access token.
     pub base_url: Option<BaseUrl>,
     /// Where access tokens are fetched instead of at the account's `token_uri`. They are asked for in its name still.
     pub token_url: Option<BaseUrl>,

@@ -60,32 +60,25 @@ impl WebPush {
     pub(crate) async fn send(&self, to: &PushToken, message: &CodeMessage) -> Result<Receipt, NotifyError> {
         let subscription = Subscription::read(to).map_err(|error| NotifyError::Rejected(error.into()))?;
         let text = serde_json::to_vec(&Words::of(message)).map_err(|error| NotifyError::Rejected(error.into()))?;
-        self.gate.send(|| self.attempt(&subscription, &text, message)).await
+        let body = encrypt(&subscription.p256dh, &subscription.auth, &text)
+            .map_err(|_| NotifyError::Rejected(UnusableSubscription.into()))?;
+        self.gate.send(|| self.attempt(&subscription.endpoint, &body, message)).await
     }
 
-    async fn attempt(
-        &self,
-        subscription: &Subscription,
-        text: &[u8],
-        message: &CodeMessage,
-    ) -> Result<Receipt, AttemptError> {
+    async fn attempt(&self, endpoint: &Url, body: &[u8], message: &CodeMessage) -> Result<Receipt, AttemptError> {
         let now = self.clock.now();
-        let body = encrypt(&subscription.p256dh, &subscription.auth, text)
-            .map_err(|_| AttemptError::Rejected(UnusableSubscription.into()))?;
-        let authorization = self
-            .vapid
-            .authorization(&subscription.endpoint, now)
-            .map_err(|error| AttemptError::Failed(error.into()))?;
+        let authorization =
+            self.vapid.authorization(endpoint, now).map_err(|error| AttemptError::Failed(error.into()))?;
         let request = self
             .client
-            .post(self.address(&subscription.endpoint))
+            .post(self.address(endpoint))
             .header(AUTHORIZATION, authorization)
             .header("ttl", seconds_left(message, now))
             .header("urgency", "high")
             .header("topic", COLLAPSE_KEY)
             .header(CONTENT_ENCODING, "aes128gcm")
             .header(CONTENT_TYPE, "application/octet-stream")
-            .body(body);
+            .body(body.to_vec());
         judge(&exchange(request).await.map_err(refuse_private)?)
     }
 

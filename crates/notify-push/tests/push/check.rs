@@ -60,7 +60,7 @@ async fn fcm_credentials_that_google_does_not_know_are_bad() {
     let findings = check(&fcm(&server, Policy::default()).0).await;
     assert_eq!(verdicts(&findings), [("fcm credentials", Verdict::Bad)]);
     assert!(findings[0].detail.contains(FcmServer::ACCOUNT), "{findings:?}");
-    assert!(findings[0].detail.contains("it answered 400"), "{findings:?}");
+    assert!(findings[0].detail.contains("it answered 400 (invalid_grant)"), "{findings:?}");
 }
 
 #[rstest]

@@ -140,6 +140,21 @@ async fn without_an_access_token_nothing_is_sent(
     }
 }
 
+/// Whatever breaks on the way to an access token, no message was handed over: it is asked for again.
+#[rstest]
+#[case::reset_after_the_request(Fault::ResetAfterRequest)]
+#[case::half_an_answer(Fault::HalfAnswer(200))]
+#[tokio::test]
+async fn a_fetch_that_breaks_is_made_again(#[case] fault: Fault) {
+    let google = FaultServer::start([fault]).await;
+    let taken = FaultServer::start([Fault::json(200, "{}")]).await;
+    let settings = PushSettings { fcm: Some(fcm_settings(&taken.url, &google.url)), ..PushSettings::default() };
+    let (push, _) = senders(settings, Policy::default(), &RootCertStore::empty());
+    let error = send(&push, Platform::Android).await.unwrap_err();
+    assert!(unavailable(&error), "{error:?}");
+    assert_eq!((google.connections(), taken.connections()), (3, 0));
+}
+
 /// A token end-point that hangs holds nobody longer than the deadline, and the next send is not held by those before.
 #[tokio::test]
 async fn a_fetch_that_hangs_is_given_up_and_made_anew() {

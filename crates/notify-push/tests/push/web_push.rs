@@ -6,10 +6,10 @@ use muster_domain::directory::DirectoryStore;
 use muster_domain::verification::{
     ChannelSet, Code, CodeMessage, Delivery, Method, NotifyError, PushSender, SendLimits, VerificationService,
 };
-use muster_notify::Policy;
-use muster_notify_push::PushSettings;
-use muster_testkit::{Builders, FixedClock, MemoryStore, RecordingSender};
-use muster_testkit_providers::{Algorithm, Fault, FaultServer, WebPushService, verified_claims};
+use muster_notify::{Policy, transport};
+use muster_notify_push::{PushSenders, PushSettings};
+use muster_testkit::{Builders, FixedClock, MemoryStore, RecordingSender, SeededEntropy};
+use muster_testkit_providers::{Algorithm, Fault, FaultServer, TlsServer, Told, WebPushService, verified_claims};
 use rustls::RootCertStore;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
@@ -137,6 +137,20 @@ async fn a_request_says_who_sends_and_how_long_and_how_urgent_it_is() {
     assert_eq!(claims["sub"], "mailto:ops@example.com");
     let ends = claims["exp"].as_i64().unwrap() - (FixedClock::START.unix_timestamp() + 40);
     assert!((3_600..=86_400).contains(&ends), "{ends}");
+}
+
+#[tokio::test]
+async fn without_a_gateway_a_push_service_is_reached_by_its_own_name_over_tls() {
+    let server = TlsServer::start(|_| Told::new(201, "").with("location", format!("/m/{}", "x".repeat(129)))).await;
+    let client = || Ok(transport::client_trusting(server.roots())?.resolve(TlsServer::NAME, server.address));
+    let (clock, entropy) = (Arc::new(FixedClock::new()), Arc::new(SeededEntropy::default()));
+    let settings = PushSettings { web: Some(web_settings(None)), ..PushSettings::default() };
+    let push = PushSenders::with_client(settings, Policy::default(), clock, entropy, client).unwrap();
+    let receipt = send(&push, Platform::Web).await.unwrap();
+    assert_eq!(receipt.provider_message_id, None, "a name that long is not kept");
+    let [request] = server.received().try_into().unwrap();
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", ENDPOINT_PATH));
+    assert_eq!(request.header("content-encoding"), Some("aes128gcm"));
 }
 
 #[tokio::test]
