@@ -119,10 +119,10 @@ impl VerificationService {
         origin: &Origin,
     ) -> Result<SentCode, SendCodeError> {
         let facts = self.profiles.profile(user_id).await?.filter(|f| f.user.active).ok_or(SendCodeError::NoUser)?;
-        let (destination, fingerprint) = choose_destination(&facts, method, device_id)?;
         if !self.channels.contains(method) {
             return Err(SendCodeError::ChannelOff { method });
         }
+        let (destination, fingerprint) = choose_destination(&facts, method, device_id)?;
         let now = self.clock.now();
         let code = Code::generate(&*self.entropy);
         let challenge = self.challenge(&facts, method, &destination, fingerprint, &code, now);
