@@ -8,7 +8,10 @@ use muster_domain::directory::{DirectoryRecord, DirectoryService, DirectoryStore
 use muster_domain::preferences::PreferenceService;
 use muster_domain::session::SessionService;
 use muster_domain::user::{ProfileFacts, ProfileReader, User, UserService};
-use muster_domain::verification::{Code, Method, VerificationService, VerificationStatus};
+use muster_domain::verification::{
+    Allowance, ChannelSet, Code, Method, SendCodeError, SendLimits, SentCode, SmsPrefixes, VerificationService,
+    VerificationStatus,
+};
 use muster_domain::{Clock, UserId};
 use muster_testkit::{
     Builders, FakeAccessTokens, FakeHasher, FixedClock, MemoryStore, RecordingSender, SeededEntropy, UserBuilder,
@@ -30,8 +33,18 @@ pub(crate) struct House {
     pub(crate) origin: Origin,
 }
 
+/// Limits that no test meets by accident.
+pub(crate) const GENEROUS: SendLimits =
+    SendLimits { per_destination: PLENTY, per_user: PLENTY, installation: PLENTY, sms_prefixes: SmsPrefixes::Any };
+const PLENTY: Allowance = Allowance { hour: u32::MAX, day: u32::MAX };
+
 impl House {
     pub(crate) fn new() -> Self {
+        Self::with(ChannelSet::ALL, GENEROUS)
+    }
+
+    /// A house that has those channels on and sends so many codes.
+    pub(crate) fn with(channels: ChannelSet, limits: SendLimits) -> Self {
         let make = Builders::default();
         let (clock, entropy): (Arc<FixedClock>, Arc<SeededEntropy>) = (make.clock.clone(), make.entropy.clone());
         let store = MemoryStore::new();
@@ -48,16 +61,20 @@ impl House {
             },
             preferences: PreferenceService {
                 preferences: shared.clone(),
+                channels,
                 clock: clock.clone(),
                 entropy: entropy.clone(),
             },
             verification: VerificationService {
                 profiles: shared.clone(),
                 store: shared.clone(),
+                devices: shared.clone(),
                 hasher: hasher.clone(),
                 email: sender.clone(),
                 sms: sender.clone(),
                 push: sender.clone(),
+                channels,
+                limits,
                 clock: clock.clone(),
                 entropy: entropy.clone(),
             },
@@ -106,7 +123,7 @@ impl House {
     }
 
     pub(crate) async fn status(&self, id: UserId) -> VerificationStatus {
-        self.profile(id).await.verification(self.now())
+        self.profile(id).await.verification(self.verification.channels, self.now())
     }
 
     pub(crate) async fn device(&self, user: &User, token: &str) -> Device {
@@ -114,9 +131,13 @@ impl House {
         self.devices.register(user.id, new, &self.origin).await.unwrap().device
     }
 
+    pub(crate) async fn try_send(&self, user: &User, method: Method) -> Result<SentCode, SendCodeError> {
+        self.verification.send_code(user.id, method, None, &self.origin).await
+    }
+
     /// Sends a code and returns it, as its reader sees it.
     pub(crate) async fn send(&self, user: &User, method: Method) -> Code {
-        self.verification.send_code(user.id, method, None, &self.origin).await.unwrap();
+        self.try_send(user, method).await.unwrap();
         self.sender.last_code().unwrap()
     }
 

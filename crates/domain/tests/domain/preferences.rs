@@ -1,5 +1,6 @@
 use muster_domain::preferences::{Channels, Precondition, Preferences, ReplacePreferencesError, StoredPreferences};
 use muster_domain::user::User;
+use muster_domain::verification::ChannelSet;
 use serde_json::to_value;
 
 use crate::house::House;
@@ -23,7 +24,7 @@ async fn who_chose_nothing_has_the_defaults_at_version_zero() {
     let ada = house.user("ada").await;
     let stored = house.preferences.load(ada.id).await.unwrap();
     assert_eq!(stored, StoredPreferences { version: 0, document: Preferences::default() });
-    assert_eq!(Preferences::default().check(), Ok(()));
+    assert_eq!(Preferences::default().check(ChannelSet::ALL), Ok(()));
 }
 
 #[tokio::test]

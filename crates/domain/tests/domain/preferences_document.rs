@@ -1,4 +1,5 @@
 use muster_domain::preferences::{ClockTime, Preferences, TimeZone};
+use muster_domain::verification::{ChannelSet, Method};
 use proptest::prelude::*;
 use serde_json::{Value, from_value, json, to_value};
 
@@ -22,7 +23,7 @@ fn with(pointer: &str, value: Value) -> Value {
 #[test]
 fn a_document_reads_back_as_it_was_written() {
     let parsed: Preferences = from_value(document()).unwrap();
-    assert_eq!(parsed.check(), Ok(()));
+    assert_eq!(parsed.check(ChannelSet::ALL), Ok(()));
     assert_eq!(to_value(&parsed).unwrap(), document());
     let without_quiet_hours = with("/quietHours", Value::Null);
     assert_eq!(to_value(from_value::<Preferences>(without_quiet_hours.clone()).unwrap()).unwrap(), without_quiet_hours);
@@ -52,24 +53,26 @@ fn each_rule_names_the_field_that_breaks_it() {
     ];
     for (pointer, value, expected) in cases {
         let changed = with(pointer, value.clone());
-        let errors = from_value::<Preferences>(changed).unwrap().check().err().unwrap_or_default();
+        let errors = from_value::<Preferences>(changed).unwrap().check(ChannelSet::ALL).err().unwrap_or_default();
         let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(fields, expected, "{pointer} = {value}");
     }
 }
 
 #[test]
-fn critical_alerts_have_an_enabled_channel_or_are_refused() {
-    for set in 0..64_u8 {
-        let on = |bit: u8| set & (1 << bit) != 0;
+fn critical_alerts_have_a_channel_that_is_enabled_and_on_or_are_refused() {
+    for set in 0..512_u16 {
+        let on = |bit: u16| set & (1 << bit) != 0;
         let channels = json!({ "email": on(0), "sms": on(1), "push": on(2) });
         let names = ["email", "sms", "push"];
         let steps = (3..6).filter(|bit| on(*bit)).map(|bit| names[usize::from(bit) - 3]);
         let steps: Vec<Value> = steps.map(|channel| json!({ "channel": channel, "afterMinutes": 0 })).collect();
         let mut changed = with("/channels", channels);
         changed["rules"]["critical"] = json!(steps);
-        let heard = (0..3).any(|bit| on(bit) && on(bit + 3));
-        assert_eq!(from_value::<Preferences>(changed).unwrap().check().is_ok(), heard, "{set:06b}");
+        let channels = (6..9).zip(Method::ALL).filter(|(bit, _)| on(*bit)).map(|(_, method)| method);
+        let Some(channels) = ChannelSet::of(channels) else { continue };
+        let heard = (0..3).any(|bit| on(bit) && on(bit + 3) && on(bit + 6));
+        assert_eq!(from_value::<Preferences>(changed).unwrap().check(channels).is_ok(), heard, "{set:09b}");
     }
 }
 

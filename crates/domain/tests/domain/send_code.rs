@@ -75,7 +75,7 @@ async fn the_second_code_within_a_minute_is_refused() {
         let wait = Duration::MINUTE - Duration::microseconds(passed);
         assert!(matches!(refused, Err(SendCodeError::TooSoon { retry_after }) if retry_after == wait), "{refused:?}");
     }
-    assert_eq!(house.actions_since(mark), [""; 0]);
+    assert_eq!(house.actions_since(mark), ["contact.verification.refused"]);
     assert_eq!(house.sender.sent().len(), 1);
 }
 
@@ -129,6 +129,7 @@ async fn a_new_code_kills_the_old_one() {
 async fn a_failed_delivery_keeps_the_challenge_and_says_so() {
     let answers = [
         (Answer::Reject, Delivery::Rejected, "rejected"),
+        (Answer::Gone, Delivery::Gone, "gone"),
         (Answer::Throttle, Delivery::Throttled, "throttled"),
         (Answer::Unavailable, Delivery::Unavailable, "unavailable"),
         (Answer::TimeOut, Delivery::TimedOut, "timedOut"),

@@ -2,7 +2,7 @@ use muster_domain::UserId;
 use muster_domain::audit::{DirectoryFeed, Origin};
 use muster_domain::directory::RawRecord;
 use muster_domain::user::EmailAddress;
-use muster_domain::verification::{Challenge, Code, Method, VerifyCodeError};
+use muster_domain::verification::{Challenge, ChannelSet, Code, Method, VerifyCodeError};
 use time::Duration;
 
 use crate::house::{House, other_than, raw, record};
@@ -182,11 +182,11 @@ async fn a_proof_of_another_destination_does_not_count() {
     let ada = house.user("ada").await;
     house.prove(&ada, Method::Email).await;
     let mut facts = house.profile(ada.id).await;
-    assert!(facts.verification(house.now()).email.verified_at.is_some());
+    assert!(facts.verification(ChannelSet::ALL, house.now()).email.verified_at.is_some());
     facts.user = house.make.edit(&ada).email(EmailAddress::parse("countess@example.com").ok()).build();
-    assert_eq!(facts.verification(house.now()).email.verified_at, None);
+    assert_eq!(facts.verification(ChannelSet::ALL, house.now()).email.verified_at, None);
     facts.user = house.make.edit(&ada).email(None).build();
-    assert_eq!(facts.verification(house.now()).email.verified_at, None);
+    assert_eq!(facts.verification(ChannelSet::ALL, house.now()).email.verified_at, None);
 }
 
 #[tokio::test]
