@@ -4,11 +4,7 @@
 //! end with the process that started them, however that ends.
 
 #![warn(missing_docs)]
-#![expect(
-    clippy::unwrap_used,
-    clippy::missing_panics_doc,
-    reason = "what only tests call fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "what only tests call fails by panicking")]
 
 mod apns;
 mod emulator;
