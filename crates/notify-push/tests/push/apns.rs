@@ -1,12 +1,17 @@
 use muster_domain::device::{Platform, PushToken};
 use muster_domain::verification::{NotifyError, PushSender};
+use muster_notify::Policy;
+use muster_notify_push::PushSettings;
 use muster_testkit::FixedClock;
 use muster_testkit_providers::{ApnsServer, Told};
 use rstest::rstest;
+use rustls::RootCertStore;
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::common::{CODE, IOS_TOKEN, TOPIC, apns, apns_with_key, assert_silent, message, send, shown};
+use crate::common::{
+    CODE, IOS_TOKEN, TOPIC, apns, apns_settings, apns_with_key, assert_silent, message, send, senders, shown,
+};
 
 #[tokio::test]
 async fn an_alert_has_every_header_and_the_code() {
@@ -140,6 +145,17 @@ async fn another_key_is_not_taken() {
     let error = send(&apns_with_key(&server.server, &other.key).0, Platform::Ios).await.unwrap_err();
     assert!(unavailable(&error), "{error:?}");
     assert!(shown(&error).contains("InvalidProviderToken"));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_trusted_is_shown_nothing() {
+    let server = ApnsServer::start().await;
+    let settings =
+        PushSettings { apns: Some(apns_settings(&server.server.url, &server.key)), ..PushSettings::default() };
+    let (push, _) = senders(settings, Policy::default(), &RootCertStore::empty());
+    let error = send(&push, Platform::Ios).await.unwrap_err();
+    assert!(unavailable(&error), "{error:?}");
+    assert_eq!((server.server.connections(), server.server.received()), (0, vec![]));
 }
 
 #[tokio::test]
