@@ -57,6 +57,9 @@ pub fn client_trusting(roots: RootCertStore) -> Result<ClientBuilder, TransportE
         .user_agent(concat!("muster/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .connect_timeout(Duration::from_secs(3))
+        // A connection that died silently is noticed before many sends have waited for it.
+        .http2_keep_alive_interval(Duration::from_secs(15))
+        .http2_keep_alive_timeout(Duration::from_secs(5))
         .pool_idle_timeout(Duration::from_secs(30)))
 }
 
