@@ -7,6 +7,8 @@ mod failures;
 #[cfg(feature = "postgres")]
 mod on_postgres;
 mod pending;
+#[cfg(feature = "postgres")]
+mod quotas_on_postgres;
 
 use tempfile::TempDir;
 use tokio::runtime::{Handle, Runtime};
