@@ -1,12 +1,14 @@
 //! Who is calling, and who may do what to whom.
 
 mod access_token;
+mod identity;
 mod policy;
 mod principal;
 
 pub use access_token::{AccessClaims, AccessToken, AccessTokens, Audience, InvalidAccessToken, SigningError};
+pub use identity::{Identity, IdentityError, IdentityTokens};
 pub use policy::{Action, Denied, authorize};
 pub use principal::{Principal, Scope};
 
 #[cfg(feature = "mock")]
-pub use access_token::MockAccessTokens;
+pub use {access_token::MockAccessTokens, identity::MockIdentityTokens};
