@@ -138,6 +138,8 @@ pub async fn under_a_quota_of_none_nothing_is_opened(world: World) {
         assert_eq!(world.try_open(&impatient(&world, &ada), &[Quota { max: 2, ..none }]).await, OpenOutcome::Opened);
         world.tick();
         assert_over(&world, &ada, &[none], scope, began_at + window.length()).await;
+        world.make.clock.set(began_at + window.length());
+        assert_over(&world, &ada, &[none], scope, world.make.now() + window.length()).await;
     }
 }
 

@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
 use muster_domain::user::{
-    Account, EmailAddress, ProfileFacts, Role, RoleOutcome, User, UserKey, UserQuery, UserStore, UserSummary, fold,
+    Account, EmailAddress, ProfileFacts, Role, RoleOutcome, Source, User, UserKey, UserQuery, UserStore, UserSummary,
+    fold,
 };
 use muster_domain::verification::ChannelSet;
 use muster_domain::{StoreError, UserId};
@@ -25,6 +26,14 @@ impl UserStore for MemoryStore {
         let email_fits = |user: &&User| user.email.as_ref().map(EmailAddress::normalized).as_ref() == Some(&login);
         let mut fitting = state.users.values().filter(email_fits);
         Ok(fitting.next().filter(|_| fitting.next().is_none()).map(account))
+    }
+
+    async fn find_identity(&self, subject: &str, logins: &[String]) -> Result<Option<Account>, StoreError> {
+        let state = self.open()?;
+        let people: Vec<&User> = state.users.values().filter(|user| user.source == Source::Scim).collect();
+        let by_subject = people.iter().find(|user| user.external_id.as_deref() == Some(subject));
+        let named = |login: &String| people.iter().find(|user| fold(&user.user_name) == fold(login));
+        Ok(by_subject.or_else(|| logins.iter().find_map(named)).map(|user| account(user)))
     }
 
     async fn list(&self, query: &UserQuery) -> Result<Vec<UserSummary>, StoreError> {

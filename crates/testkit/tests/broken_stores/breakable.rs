@@ -81,6 +81,7 @@ breakable! {
     Users: UserStore {
         fn account(id: UserId) -> Option<Account>;
         fn find_login(login: &str) -> Option<Account>;
+        fn find_identity(subject: &str, logins: &[String]) -> Option<Account>;
         fn list(query: &UserQuery) -> Vec<UserSummary>;
         fn change_role(id: UserId, role: Role, at: OffsetDateTime, event: &AuditEvent) -> RoleOutcome;
     }
