@@ -80,6 +80,8 @@ ids! {
     ChallengeId;
     /// Names a phone session, which is a refresh token family.
     SessionId;
+    /// Names an API key.
+    ApiKeyId;
     /// Names an audit record.
     AuditId;
 }

@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+pub mod api_key;
 pub mod audit;
 mod clock;
 pub mod device;
@@ -20,6 +21,7 @@ mod error;
 mod id;
 pub mod page;
 pub mod preferences;
+mod secret_token;
 pub mod session;
 pub mod team;
 mod text;
@@ -29,7 +31,7 @@ pub mod verification;
 pub use clock::{Clock, to_micros};
 pub use entropy::Entropy;
 pub use error::{FieldError, StoreError, StoreHealth};
-pub use id::{AuditId, ChallengeId, DeviceId, InvalidId, SessionId, TeamId, UserId};
+pub use id::{ApiKeyId, AuditId, ChallengeId, DeviceId, InvalidId, SessionId, TeamId, UserId};
 pub use text::{InvalidText, Text};
 
 #[cfg(feature = "mock")]

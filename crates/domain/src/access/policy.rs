@@ -15,6 +15,8 @@ pub enum Action {
     ChangeRole,
     /// Read the audit trail.
     ReadAudit,
+    /// Make, list, rotate and revoke API keys.
+    ManageKeys,
 }
 
 /// The caller may not do that.
@@ -31,6 +33,7 @@ pub struct Denied;
 /// | list users | yes | – | `users:read` |
 /// | change a role | yes | – | – |
 /// | read the audit trail | yes | – | `audit:read` |
+/// | manage API keys | yes | – | – |
 ///
 /// # Errors
 /// [`Denied`], which is the same whether or not what was asked for exists.
@@ -41,13 +44,13 @@ pub fn authorize(principal: &Principal, action: Action) -> Result<(), Denied> {
             match action {
                 Action::UseOwnAccount => true,
                 Action::ReadUser(subject) => admin || subject == *id,
-                Action::ListUsers | Action::ChangeRole | Action::ReadAudit => admin,
+                Action::ListUsers | Action::ChangeRole | Action::ReadAudit | Action::ManageKeys => admin,
             }
         }
         Principal::Service { scopes, .. } => match action {
             Action::ReadUser(_) | Action::ListUsers => scopes.contains(&Scope::UsersRead),
             Action::ReadAudit => scopes.contains(&Scope::AuditRead),
-            Action::UseOwnAccount | Action::ChangeRole => false,
+            Action::UseOwnAccount | Action::ChangeRole | Action::ManageKeys => false,
         },
     };
     if allowed { Ok(()) } else { Err(Denied) }

@@ -1,9 +1,12 @@
+use serde::Serialize;
+
 use crate::UserId;
 use crate::audit::Actor;
 use crate::user::Role;
 
 /// What an API key may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "&'static str")]
 pub enum Scope {
     /// Reading people and lists.
     UsersRead,
@@ -16,6 +19,15 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::UsersRead, Self::ReadinessRead, Self::AuditRead, Self::Scim];
+
+    /// The scope of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == name)
+    }
+
     /// `users:read`, `readiness:read`, `audit:read` or `scim`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -25,6 +37,12 @@ impl Scope {
             Self::AuditRead => "audit:read",
             Self::Scim => "scim",
         }
+    }
+}
+
+impl From<Scope> for &'static str {
+    fn from(scope: Scope) -> Self {
+        scope.as_str()
     }
 }
 

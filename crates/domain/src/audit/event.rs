@@ -3,12 +3,14 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
+use crate::access::Scope;
 use crate::device::Platform;
 use crate::preferences::Preferences;
 use crate::user::Role;
 use crate::verification::{Delivery, Masked, Method, RefusalReason};
-use crate::{AuditId, ChallengeId, DeviceId, Entropy, SessionId, TeamId, UserId};
+use crate::{ApiKeyId, AuditId, ChallengeId, DeviceId, Entropy, SessionId, TeamId, UserId};
 
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,16 +70,19 @@ pub enum DirectoryFeed {
     Scim,
     /// The demo directory of development mode.
     Seed,
+    /// The identity provider, of somebody who signed in for the first time.
+    SignIn,
 }
 
 impl DirectoryFeed {
-    /// `import`, `scim` or `seed`.
+    /// `import`, `scim`, `seed` or `signin`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Import => "import",
             Self::Scim => "scim",
             Self::Seed => "seed",
+            Self::SignIn => "signin",
         }
     }
 }
@@ -139,6 +144,9 @@ pub enum AuditChange {
     DeviceReleased { platform: Platform },
     DeviceRemoved { device_id: DeviceId },
     DeviceExpired { device_id: DeviceId, platform: Platform },
+    ApiKeyCreated { key_id: ApiKeyId, name: String, prefix: String, scopes: Vec<Scope> },
+    ApiKeyRotated { key_id: ApiKeyId, successor: ApiKeyId, prefix: String, old_until: OffsetDateTime },
+    ApiKeyRevoked { key_id: ApiKeyId },
     SessionIssued { session_id: SessionId },
     SessionRefreshed { session_id: SessionId },
     SessionReplayed { session_id: SessionId },
@@ -168,6 +176,9 @@ impl AuditChange {
             Self::DeviceReleased { .. } => "device.released",
             Self::DeviceRemoved { .. } => "device.removed",
             Self::DeviceExpired { .. } => "device.expired",
+            Self::ApiKeyCreated { .. } => "key.created",
+            Self::ApiKeyRotated { .. } => "key.rotated",
+            Self::ApiKeyRevoked { .. } => "key.revoked",
             Self::SessionIssued { .. } => "session.issued",
             Self::SessionRefreshed { .. } => "session.refreshed",
             Self::SessionReplayed { .. } => "session.replayed",
@@ -206,6 +217,14 @@ impl AuditChange {
             }
             Self::DeviceReleased { platform } => json!({ "platform": platform }),
             Self::DeviceRemoved { device_id } => json!({ "deviceId": device_id }),
+            Self::ApiKeyCreated { key_id, name, prefix, scopes } => {
+                json!({ "keyId": key_id, "name": name, "prefix": prefix, "scopes": scopes })
+            }
+            Self::ApiKeyRotated { key_id, successor, prefix, old_until } => {
+                let until = old_until.format(&Rfc3339).unwrap_or_default();
+                json!({ "keyId": key_id, "successor": successor, "prefix": prefix, "oldUntil": until })
+            }
+            Self::ApiKeyRevoked { key_id } => json!({ "keyId": key_id }),
             Self::SessionIssued { session_id }
             | Self::SessionRefreshed { session_id }
             | Self::SessionReplayed { session_id } => json!({ "sessionId": session_id }),

@@ -3,10 +3,9 @@ use std::fmt;
 use serde::Deserialize;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::Entropy;
+use crate::{Entropy, secret_token};
 
-/// A refresh token in plain: `mst_rt_`, 256 random bits as 44 base62 characters, a CRC-32 of both as 6 more. The
-/// prefix lets secret scanners find a leaked one; the checksum lets a typo be refused without asking the store.
+/// A refresh token in plain: `mst_rt_`, 256 random bits as 44 base62 characters, a CRC-32 of both as 6 more.
 /// Redacted in `Debug`, wiped when dropped, never stored.
 #[derive(Clone, PartialEq, Eq, ZeroizeOnDrop, Deserialize)]
 #[serde(try_from = "String")]
@@ -19,10 +18,6 @@ pub struct InvalidRefreshToken;
 
 impl RefreshToken {
     const PREFIX: &str = "mst_rt_";
-    /// How many base62 digits 128 bits take.
-    const HALF: usize = 22;
-    /// How many base62 digits 32 bits take.
-    const CHECKSUM: usize = 6;
 
     /// Draws a token.
     #[must_use]
@@ -47,21 +42,7 @@ impl RefreshToken {
     /// The token as text, for the answer that carries it.
     #[must_use]
     pub fn expose(&self) -> Zeroizing<String> {
-        let mut text = Zeroizing::new(String::with_capacity(Self::PREFIX.len() + 2 * Self::HALF + Self::CHECKSUM));
-        text.push_str(Self::PREFIX);
-        let (high, low) = self.halves();
-        push_base62(&mut text, high, Self::HALF);
-        push_base62(&mut text, low, Self::HALF);
-        let checksum = crc32fast::hash(text.as_bytes());
-        push_base62(&mut text, u128::from(checksum), Self::CHECKSUM);
-        text
-    }
-
-    fn halves(&self) -> (u128, u128) {
-        let (mut high, mut low) = ([0; 16], [0; 16]);
-        high.copy_from_slice(&self.0[..16]);
-        low.copy_from_slice(&self.0[16..]);
-        (u128::from_be_bytes(high), u128::from_be_bytes(low))
+        secret_token::write(Self::PREFIX, &self.0)
     }
 
     /// Takes a token if its form and checksum are right. Each token has one spelling.
@@ -69,28 +50,8 @@ impl RefreshToken {
     /// # Errors
     /// When they are not.
     pub fn parse(text: &str) -> Result<Self, InvalidRefreshToken> {
-        let body = text.strip_prefix(Self::PREFIX).ok_or(InvalidRefreshToken)?;
-        if body.len() != 2 * Self::HALF + Self::CHECKSUM || !body.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err(InvalidRefreshToken);
-        }
-        let (digits, checksum) = body.split_at(2 * Self::HALF);
-        let (high, low) = digits.split_at(Self::HALF);
-        let decode = |digits: &str| base62::decode(digits).map_err(|_| InvalidRefreshToken);
-        let expected = crc32fast::hash(&text.as_bytes()[..text.len() - Self::CHECKSUM]);
-        if decode(checksum)? != u128::from(expected) {
-            return Err(InvalidRefreshToken);
-        }
-        let mut bytes = [0; 32];
-        bytes[..16].copy_from_slice(&decode(high)?.to_be_bytes());
-        bytes[16..].copy_from_slice(&decode(low)?.to_be_bytes());
-        Ok(Self(bytes))
+        secret_token::read(Self::PREFIX, text).map(Self).ok_or(InvalidRefreshToken)
     }
-}
-
-fn push_base62(text: &mut String, number: u128, width: usize) {
-    let digits = Zeroizing::new(base62::encode(number));
-    text.extend(std::iter::repeat_n('0', width.saturating_sub(digits.len())));
-    text.push_str(&digits);
 }
 
 impl TryFrom<String> for RefreshToken {

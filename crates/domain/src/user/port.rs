@@ -90,6 +90,11 @@ pub trait UserStore: Send + Sync {
     /// is, or when only the e-mail address fits and more than one person has it.
     async fn find_login(&self, login: &str) -> Result<Option<Account>, StoreError>;
 
+    /// The account whose external id is `subject`, else the first whose user name is one of `logins`, in their order and
+    /// without regard to case. Only accounts of the directory's count: a local one is nobody's by an identity provider's
+    /// word. `None` when nobody's is.
+    async fn find_identity(&self, subject: &str, logins: &[String]) -> Result<Option<Account>, StoreError>;
+
     /// The people who match, by folded user name ascending. Returns up to `limit + 1`: the one too many only tells that
     /// more follow.
     async fn list(&self, query: &UserQuery) -> Result<Vec<UserSummary>, StoreError>;

@@ -3,7 +3,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use muster_domain::audit::AuditEvent;
 use muster_domain::user::{
-    Account, ProfileFacts, ProfileReader, Role, RoleOutcome, UserQuery, UserStore, UserSummary, fold,
+    Account, ProfileFacts, ProfileReader, Role, RoleOutcome, Source, UserQuery, UserStore, UserSummary, fold,
 };
 use muster_domain::{StoreError, UserId};
 use time::OffsetDateTime;
@@ -57,6 +57,28 @@ impl UserStore for Store {
             let ambiguous = rows.len() > 1;
             let first = rows.into_iter().next().filter(|row| row.user_name_key == login || !ambiguous);
             first.map(TryInto::try_into).transpose()
+        })
+        .await
+    }
+
+    async fn find_identity(&self, subject: &str, logins: &[String]) -> Result<Option<Account>, StoreError> {
+        let subject = subject.to_owned();
+        let logins: Vec<String> = logins.iter().map(|login| fold(login)).collect();
+        self.reading(move |db| async move {
+            // At most one row by the external id, and one for each login.
+            let mut rows: Vec<(Option<String>, AccountRow)> = with_conn!(&db, |c| {
+                users::table
+                    .filter(users::source.eq(Source::Scim.as_str()))
+                    .filter(users::external_id.eq(&subject).or(users::user_name_key.eq_any(&logins)))
+                    .select((users::external_id, AccountRow::as_select()))
+                    .load(c)
+                    .await?
+            });
+            rows.sort_by_key(|(external_id, row)| {
+                let by_login = logins.iter().position(|login| *login == row.user_name_key);
+                if external_id.as_deref() == Some(&subject) { None } else { by_login }
+            });
+            rows.into_iter().next().map(|(_, row)| row.try_into()).transpose()
         })
         .await
     }

@@ -1,0 +1,134 @@
+use std::sync::Arc;
+
+use crate::access::{AccessTokens, Identity, IdentityError, IdentityTokens, Principal};
+use crate::api_key::{ApiKeyService, ApiKeyToken, AuthenticateKeyError};
+use crate::audit::{DirectoryFeed, Origin};
+use crate::directory::{ApplyRecordError, DirectoryRecord, DirectoryService, RawRecord};
+use crate::user::{Account, UserStore};
+use crate::{Clock, SessionId, StoreError, UserId};
+
+/// Who is calling, by the credential that they show.
+pub struct AccessService {
+    /// Who is on record.
+    pub users: Arc<dyn UserStore>,
+    /// Our own tokens.
+    pub access_tokens: Arc<dyn AccessTokens>,
+    /// The identity provider's, when there is one.
+    pub identities: Option<Arc<dyn IdentityTokens>>,
+    /// Other services' keys.
+    pub keys: ApiKeyService,
+    /// Takes over people whom the directory has not delivered yet when they first sign in; `None` when they are refused.
+    pub newcomers: Option<DirectoryService>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Whose a credential is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A person, by one of our own tokens. Whether they are active was not looked up.
+    TokenOf {
+        /// Who.
+        user_id: UserId,
+        /// The phone session that the token belongs to.
+        session_id: Option<SessionId>,
+    },
+    /// An active person, by the identity provider's word.
+    Person(Account),
+    /// Another service.
+    Service(Principal),
+}
+
+/// Why nobody is known by a credential.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthenticateError {
+    /// It is not valid, or its holder is deactivated or unknown, which are one answer.
+    #[error("the credential is not valid")]
+    Refused,
+    /// The identity provider's keys cannot be had.
+    #[error("the credential cannot be checked")]
+    Unavailable(#[source] IdentityError),
+    /// The store failed.
+    #[error("could not look up who is calling")]
+    Store(#[from] StoreError),
+}
+
+impl AccessService {
+    /// Whose a credential is. What kind it is shows in its form, so that a secret of one kind is never tried as another:
+    /// API keys have their prefix; of the tokens, ours name us as their issuer.
+    ///
+    /// # Errors
+    /// See [`AuthenticateError`].
+    pub async fn identify(&self, credential: &str, origin: &Origin) -> Result<Holder, AuthenticateError> {
+        if credential.starts_with(ApiKeyToken::PREFIX) {
+            return Ok(Holder::Service(self.keys.authenticate(credential).await?));
+        }
+        let now = self.clock.now();
+        if let Ok(claims) = self.access_tokens.verify(credential, now) {
+            return Ok(Holder::TokenOf { user_id: claims.user_id, session_id: claims.session_id });
+        }
+        let Some(identities) = &self.identities else {
+            return Err(AuthenticateError::Refused);
+        };
+        let identity = identities.verify(credential, now).await.map_err(|error| match error {
+            IdentityError::Invalid => AuthenticateError::Refused,
+            unavailable @ IdentityError::Unavailable(_) => AuthenticateError::Unavailable(unavailable),
+        })?;
+        let found = match self.users.find_identity(&identity.subject, &identity.logins).await? {
+            Some(account) => Some(account),
+            None => self.take_in(&identity, origin).await?,
+        };
+        found.filter(|account| account.active).map(Holder::Person).ok_or(AuthenticateError::Refused)
+    }
+
+    /// Who is calling, with the role that the store has now.
+    ///
+    /// # Errors
+    /// See [`AuthenticateError`].
+    pub async fn authenticate(
+        &self,
+        credential: &str,
+        origin: &Origin,
+    ) -> Result<(Principal, Option<SessionId>), AuthenticateError> {
+        let (account, session_id) = match self.identify(credential, origin).await? {
+            Holder::Service(principal) => return Ok((principal, None)),
+            Holder::Person(account) => (account, None),
+            Holder::TokenOf { user_id, session_id } => {
+                let account = self.users.account(user_id).await?.filter(|account| account.active);
+                (account.ok_or(AuthenticateError::Refused)?, session_id)
+            }
+        };
+        Ok((Principal::User { id: account.id, role: account.role }, session_id))
+    }
+
+    /// Adds somebody whom the identity provider knows and the directory has not delivered, where that is wanted.
+    async fn take_in(&self, identity: &Identity, origin: &Origin) -> Result<Option<Account>, AuthenticateError> {
+        let Some(newcomers) = &self.newcomers else {
+            return Ok(None);
+        };
+        let raw = RawRecord {
+            external_id: Some(identity.subject.clone()),
+            user_name: Some(identity.logins.first().unwrap_or(&identity.subject).clone()),
+            display_name: identity.display_name.clone(),
+            email: identity.email.as_ref().map(|email| email.as_str().to_owned()),
+            ..RawRecord::default()
+        };
+        let Ok(record) = DirectoryRecord::parse(raw, None) else {
+            return Ok(None);
+        };
+        match newcomers.apply_record(&record, DirectoryFeed::SignIn, origin).await {
+            Ok(applied) => Ok(self.users.account(applied.user_id).await?),
+            Err(ApplyRecordError::Conflict | ApplyRecordError::Contended) => Ok(None),
+            Err(ApplyRecordError::Store(error)) => Err(error.into()),
+        }
+    }
+}
+
+impl From<AuthenticateKeyError> for AuthenticateError {
+    fn from(error: AuthenticateKeyError) -> Self {
+        match error {
+            AuthenticateKeyError::Refused => Self::Refused,
+            AuthenticateKeyError::Store(error) => Self::Store(error),
+        }
+    }
+}
