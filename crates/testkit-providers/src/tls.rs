@@ -72,6 +72,7 @@ pub struct TlsServer {
     /// Where it listens.
     pub address: SocketAddr,
     authority: CertificateDer<'static>,
+    authority_pem: String,
     received: Arc<Mutex<Vec<Received>>>,
     connections: Arc<AtomicUsize>,
     serving: JoinHandle<()>,
@@ -83,7 +84,7 @@ impl TlsServer {
 
     /// Starts one that answers as `answer` says.
     pub async fn start(answer: impl Fn(&Received) -> Told + Send + Sync + 'static) -> Self {
-        let (config, authority) = certified();
+        let (config, authority, authority_pem) = certified();
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -109,7 +110,7 @@ impl TlsServer {
                 }
             }
         });
-        Self { url, address, authority, received, connections, serving }
+        Self { url, address, authority, authority_pem, received, connections, serving }
     }
 
     /// Whom a client must trust to come here.
@@ -118,6 +119,12 @@ impl TlsServer {
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.clone()).unwrap();
         roots
+    }
+
+    /// The same as PEM, for another program's `SSL_CERT_FILE`.
+    #[must_use]
+    pub fn authority_pem(&self) -> &str {
+        &self.authority_pem
     }
 
     /// The requests so far, in the order of their arrival.
@@ -139,7 +146,7 @@ impl Drop for TlsServer {
     }
 }
 
-fn certified() -> (ServerConfig, CertificateDer<'static>) {
+fn certified() -> (ServerConfig, CertificateDer<'static>, String) {
     let mut params = CertificateParams::new([]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -153,7 +160,7 @@ fn certified() -> (ServerConfig, CertificateDer<'static>) {
         .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::from(key))
         .unwrap();
     config.alpn_protocols = vec![b"h2".to_vec()];
-    (config, authority.der().clone())
+    (config, authority.der().clone(), authority.pem())
 }
 
 async fn respond(
