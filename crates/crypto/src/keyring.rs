@@ -1,5 +1,6 @@
 use std::fmt;
 
+use muster_domain::api_key::{ApiKeyHash, ApiKeyHasher, ApiKeyToken};
 use muster_domain::session::{RefreshToken, RefreshTokenHasher, SuccessorSalt, TokenHash};
 use muster_domain::verification::{Code, CodeBinding, CodeHash, CodeHasher, Fingerprint, Fingerprinter, Method};
 use ring::{digest, hkdf, hmac};
@@ -94,6 +95,13 @@ impl RefreshTokenHasher for Keyring {
         context.update(token.as_bytes());
         context.update(&salt.0);
         RefreshToken::from_bytes(bytes_of(context.sign().as_ref()))
+    }
+}
+
+impl ApiKeyHasher for Keyring {
+    /// SHA-256 of the key's 32 random bytes, not of its spelling.
+    fn hash_key(&self, key: &ApiKeyToken) -> ApiKeyHash {
+        ApiKeyHash(bytes_of(digest::digest(&digest::SHA256, key.as_bytes()).as_ref()))
     }
 }
 

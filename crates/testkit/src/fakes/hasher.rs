@@ -1,10 +1,11 @@
 use std::hash::{DefaultHasher, Hasher};
 
+use muster_domain::api_key::{ApiKeyHash, ApiKeyHasher, ApiKeyToken};
 use muster_domain::session::{RefreshToken, RefreshTokenHasher, SuccessorSalt, TokenHash};
 use muster_domain::verification::{Code, CodeBinding, CodeHash, CodeHasher, Fingerprint, Fingerprinter, Method};
 
 /// Hashes that are quick, repeatable and **without any security**: std's `SipHash` under a fixed key, four times over.
-/// It stands in for the keyed hashes of codes, of destinations and of refresh tokens.
+/// It stands in for the keyed hashes of codes, of destinations, of refresh tokens and of API keys.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FakeHasher;
 
@@ -46,6 +47,12 @@ impl CodeHasher for FakeHasher {
 impl Fingerprinter for FakeHasher {
     fn fingerprint(&self, method: Method, normalized: &str) -> Fingerprint {
         Fingerprint(Self::digest("destination", &[method.as_str().as_bytes(), normalized.as_bytes()]))
+    }
+}
+
+impl ApiKeyHasher for FakeHasher {
+    fn hash_key(&self, key: &ApiKeyToken) -> ApiKeyHash {
+        ApiKeyHash(Self::digest("api key", &[key.as_bytes()]))
     }
 }
 

@@ -1,3 +1,4 @@
+mod api_keys;
 mod audit;
 mod devices;
 mod directory;
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use muster_domain::api_key::{ApiKey, ApiKeyHash};
 use muster_domain::audit::AuditEvent;
 use muster_domain::device::Device;
 use muster_domain::preferences::StoredPreferences;
@@ -19,7 +21,7 @@ use muster_domain::session::{Session, StoredToken, TokenHash};
 use muster_domain::team::{Member, Team};
 use muster_domain::user::User;
 use muster_domain::verification::{Challenge, Delivery, Method, Proof, QuotaScope, QuotaWindow, RefusalReason};
-use muster_domain::{ChallengeId, DeviceId, SessionId, StoreError, StoreHealth, TeamId, UserId};
+use muster_domain::{ApiKeyId, ChallengeId, DeviceId, SessionId, StoreError, StoreHealth, TeamId, UserId};
 use time::OffsetDateTime;
 
 use crate::memory::send_limits::Count;
@@ -45,6 +47,7 @@ struct State {
     devices: BTreeMap<DeviceId, Device>,
     sessions: BTreeMap<SessionId, Session>,
     tokens: BTreeMap<TokenHash, (SessionId, StoredToken)>,
+    api_keys: BTreeMap<ApiKeyId, (ApiKey, ApiKeyHash)>,
     trail: Vec<AuditEvent>,
 }
 
