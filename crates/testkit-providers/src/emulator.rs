@@ -3,6 +3,7 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// How long an emulator may take until it listens: much longer than it does, for a machine that is busy.
@@ -93,8 +94,20 @@ pub fn installed(emulator: &str) -> PathBuf {
     workspace.join(String::from_utf8(output.stdout).unwrap().trim())
 }
 
-/// A port on which nobody listens now.
+/// A port on which nobody listens now. It is below those that systems hand out by themselves (32768 and above on Linux,
+/// 49152 on others), so that no server or connection gets it before it is used, however long a program takes to start.
 #[must_use]
 pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    const FIRST: u16 = 20_000;
+    const COUNT: u32 = 12_000;
+    // Processes begin a hundred ports apart, for several run their tests at once.
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let begins_at = std::process::id() % COUNT * 101;
+    loop {
+        let offset = (begins_at + TAKEN.fetch_add(1, Ordering::Relaxed)) % COUNT;
+        let port = FIRST + u16::try_from(offset).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
