@@ -5,11 +5,12 @@
 mod common;
 
 use common::Folder;
-use reqwest::{Client, StatusCode};
+use common::client::http;
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 async fn profile_of(url: &str, login: &str) -> Value {
-    let client = Client::new();
+    let client = http();
     let answer = client.post(format!("{url}/dev/login")).json(&json!({ "email": login })).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
     let token = answer.json::<Value>().await.unwrap()["accessToken"].as_str().unwrap().to_owned();
@@ -64,7 +65,7 @@ async fn imported_people_keep_the_demo_directory_away() {
     let mut server = folder.serve();
     assert!(server.lines(8).join("\n").contains(r"o'\''neil"));
     assert_eq!(profile_of(&server.url, "o'neil").await["role"], "user");
-    let client = Client::new();
+    let client = http();
     let body = json!({ "email": "ada@example.com" });
     let answer = client.post(format!("{}/dev/login", server.url)).json(&body).send().await.unwrap();
     assert!(answer.status().is_client_error());

@@ -12,13 +12,30 @@ pub(crate) struct Client {
     token: String,
 }
 
+/// An HTTP client. Built together with the providers' TLS it wants a provider of cryptography, though this speaks plain
+/// HTTP; a second install is refused.
+pub(crate) fn http() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
 impl Client {
     /// Signs somebody in by development mode's door.
     pub(crate) async fn sign_in(url: &str, email: &str) -> Self {
-        let nobody = Self { http: reqwest::Client::new(), url: url.to_owned(), token: String::new() };
+        let nobody = Self { http: http(), url: url.to_owned(), token: String::new() };
         let answer = nobody.post("/dev/login", json!({ "email": email })).await;
         let token = body(answer).await["accessToken"].as_str().unwrap().to_owned();
         Self { token, ..nobody }
+    }
+
+    /// Somebody who has a token already.
+    pub(crate) fn with_token(url: &str, token: &str) -> Self {
+        Self { http: http(), url: url.to_owned(), token: token.to_owned() }
+    }
+
+    /// Somebody else, on the same connections.
+    pub(crate) fn holding(&self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self.clone() }
     }
 
     /// The same person, token and connections, at another server.
@@ -59,6 +76,11 @@ impl Client {
     pub(crate) async fn code(&self, method: &str) -> String {
         let answer = self.post("/api/notifications/verification/send", json!({ "method": method })).await;
         body(answer).await["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks for a code.
+    pub(crate) async fn ask_for_code(&self, method: &str) -> Response {
+        self.post("/api/notifications/verification/send", json!({ "method": method })).await
     }
 
     pub(crate) async fn verify(&self, method: &str, code: &str) -> Response {

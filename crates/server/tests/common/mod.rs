@@ -5,6 +5,7 @@
 
 pub(crate) mod client;
 pub(crate) mod raw;
+pub(crate) mod secrecy;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -51,7 +52,7 @@ impl Folder {
         let mut command = Command::new(program);
         command.current_dir(self.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
-            if name.to_str().is_some_and(|name| name.starts_with("MUSTER_") || name == "DATABASE_URL") {
+            if name.to_str().is_some_and(changes_what_it_does) {
                 command.env_remove(name);
             }
         }
@@ -61,6 +62,11 @@ impl Folder {
     /// Runs the program to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         Ended::of(&self.muster(arguments).output().unwrap())
+    }
+
+    /// The same with settings.
+    pub(crate) fn run_with(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Ended {
+        Ended::of(&self.muster(arguments).envs(settings.iter().copied()).output().unwrap())
     }
 
     /// Starts the server on a port that the system chooses, and waits until it listens.
@@ -89,10 +95,17 @@ impl Folder {
         Server { url: url.to_owned(), child, output }
     }
 
-    /// What its servers logged so far.
+    /// What its servers logged so far; nothing when there were none.
     pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.path().join("server.log")).unwrap()
+        std::fs::read_to_string(self.path().join("server.log")).unwrap_or_default()
     }
+}
+
+/// Whether the program looks at that variable of its environment, or a library of its does.
+fn changes_what_it_does(name: &str) -> bool {
+    let prefixes = ["MUSTER_", "AWS_", "TWILIO_", "VAPID_", "WEB_PUSH_", "FCM_", "APNS_", "SSL_CERT_"];
+    let is_proxy = name.to_ascii_lowercase().ends_with("_proxy");
+    name == "DATABASE_URL" || is_proxy || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// How a command ended.
