@@ -19,7 +19,11 @@ impl Fleet {
 
     /// As many servers, started at once, with further settings. Without a database they share an SQLite file.
     pub(crate) fn start(count: usize, settings: &[(&str, &str)]) -> Self {
-        let folder = Folder::new();
+        Self::start_in(Folder::new(), count, settings)
+    }
+
+    /// The same in a folder that is prepared.
+    pub(crate) fn start_in(folder: Folder, count: usize, settings: &[(&str, &str)]) -> Self {
         let mut settings = settings.to_vec();
         settings.push(("MUSTER_PUBLIC_URL", "http://muster.test"));
         let servers = std::thread::scope(|scope| {
