@@ -118,7 +118,7 @@ impl SmsSender for TwilioSender {
     }
 }
 
-fn base_url(configured: Option<&Url>) -> Result<String, SettingError> {
+pub(crate) fn base_url(configured: Option<&Url>) -> Result<String, SettingError> {
     let Some(url) = configured else {
         return Ok(TWILIO.to_owned());
     };

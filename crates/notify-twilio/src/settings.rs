@@ -3,6 +3,8 @@ use std::str::FromStr;
 use secrecy::SecretString;
 use url::{Host, Url};
 
+use crate::sender::base_url;
+
 /// What it takes to send by Twilio.
 #[derive(Debug, Clone)]
 pub struct TwilioSettings {
@@ -16,6 +18,17 @@ pub struct TwilioSettings {
     pub base_url: Option<Url>,
     /// The host of the web site where codes are typed, for phones to fill them in there and nowhere else.
     pub origin_host: Option<OriginHost>,
+}
+
+impl TwilioSettings {
+    /// Takes where Twilio's API is.
+    ///
+    /// # Errors
+    /// [`SettingError::BaseUrl`] when it is no plain http or https address.
+    pub fn check_base_url(text: &str) -> Result<Url, SettingError> {
+        let url = Url::parse(text).map_err(|_| SettingError::BaseUrl)?;
+        base_url(Some(&url)).map(|_| url)
+    }
 }
 
 /// Why a setting cannot be what it was given as. Says what it must be and never repeats it.

@@ -41,14 +41,12 @@ impl Gate {
     /// The gate of the provider of that name, with its circuit closed.
     #[must_use]
     pub fn new(provider: &'static str, policy: Policy) -> Self {
-        let gate = Self {
+        Self {
             provider,
             policy,
             places: Semaphore::new(policy.concurrency),
             breaker: Breaker::new(policy.failures, policy.cool_down),
-        };
-        gate.show_circuit();
-        gate
+        }
     }
 
     /// Whether the provider can be reached.
@@ -93,8 +91,8 @@ impl Gate {
         let Ok(Ok(_place)) = timeout_at(deadline, self.places.acquire()).await else {
             return not_tried(NotTried::NoPlace);
         };
-        // A place that comes free with the deadline is of no use: an attempt would be broken off as it begins.
-        if Instant::now() >= deadline {
+        // An attempt that would be broken off soon might deliver and be told as failed.
+        if Instant::now() + self.policy.least_time > deadline {
             return not_tried(NotTried::NoPlace);
         }
         if !self.breaker.admit() {
@@ -106,7 +104,6 @@ impl Gate {
             Ok(Ok(_)) => self.breaker.succeeded(),
             Ok(Err(_)) | Err(_) => self.breaker.failed(),
         }
-        self.show_circuit();
         match result {
             Ok(result) => result.map_err(NotifyError::from),
             Err(_) => Err(NotifyError::TimedOut),
@@ -136,11 +133,6 @@ impl Gate {
                 metrics::counter!("muster_notify_retries_total", "provider" => self.provider).increment(1);
             })
             .await
-    }
-
-    fn show_circuit(&self) {
-        let open = if self.breaker.circuit() == Circuit::Closed { 0.0 } else { 1.0 };
-        metrics::gauge!("muster_notify_circuit_open", "provider" => self.provider).set(open);
     }
 }
 

@@ -12,6 +12,8 @@ pub struct Policy {
     pub backoff: Duration,
     /// The longest that a provider may ask to be left alone for and still be tried again within the same send.
     pub longest_wait: Duration,
+    /// How much of the deadline must be left for an attempt to begin after a wait for a free place.
+    pub least_time: Duration,
     /// How many sends one server has under way with one provider.
     pub concurrency: usize,
     /// How many failures in a row open the circuit.
@@ -27,6 +29,7 @@ impl Default for Policy {
             retries: 2,
             backoff: Duration::from_millis(100),
             longest_wait: Duration::from_secs(1),
+            least_time: Duration::from_secs(1),
             concurrency: 16,
             failures: 5,
             cool_down: Duration::from_secs(10),

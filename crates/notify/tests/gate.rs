@@ -14,6 +14,7 @@ const POLICY: Policy = Policy {
     retries: 2,
     backoff: Duration::from_millis(100),
     longest_wait: Duration::from_secs(1),
+    least_time: Duration::from_millis(500),
     concurrency: 2,
     failures: 3,
     cool_down: Duration::from_secs(10),
@@ -220,7 +221,7 @@ async fn nobody_waits_for_a_place_past_the_deadline() {
         })
     };
     let began = Instant::now();
-    // Two have a place at once, two after 4 s, of which they are given up 1 s later; for the fifth none comes free.
+    // Two have a place at once, two after 4 s, of which they are given up 1 s later: too late for the fifth.
     let sends = tokio::join!(slow(), slow(), slow(), slow(), slow());
     assert!(sends.0.is_ok() && sends.1.is_ok());
     assert!(matches!((sends.2, sends.3), (Err(NotifyError::TimedOut), Err(NotifyError::TimedOut))));

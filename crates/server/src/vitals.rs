@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use muster_http::{ProviderView, Vitals};
+use muster_notify::Circuit;
 use tokio::time::MissedTickBehavior;
 
 use crate::senders::Providers;
@@ -67,7 +68,13 @@ impl Vitals for ServerVitals {
         states.map(|state| ProviderView { name: state.provider, circuit: state.circuit.as_str() }).collect()
     }
 
+    /// A circuit is a state and no event, so it is looked at when it is asked for: also before the first message, and
+    /// after the last.
     fn metrics(&self) -> String {
+        for state in self.providers.states() {
+            let open = if state.circuit == Circuit::Open { 1.0 } else { 0.0 };
+            metrics::gauge!("muster_notify_circuit_open", "provider" => state.provider).set(open);
+        }
         self.metrics.render()
     }
 }

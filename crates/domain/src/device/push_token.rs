@@ -59,7 +59,9 @@ impl PushToken {
         match platform {
             Platform::Ios | Platform::Android => {
                 let fits = (1..=Self::MAX_BYTES).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_graphic());
-                if fits { Ok(Self(raw.to_owned())) } else { Err(InvalidPushToken::Token) }
+                // Apple's are hexadecimal, in which case makes no difference; Google's are not.
+                let token = if platform == Platform::Ios { raw.to_ascii_lowercase() } else { raw.to_owned() };
+                if fits { Ok(Self(token)) } else { Err(InvalidPushToken::Token) }
             }
             Platform::Web => canonical_subscription(raw).map(Self).ok_or(InvalidPushToken::Subscription),
         }
@@ -83,7 +85,9 @@ fn canonical_subscription(raw: &str) -> Option<String> {
         return None;
     }
     let mut subscription: Subscription = serde_json::from_str(raw).ok()?;
-    let endpoint = Url::parse(&subscription.endpoint).ok()?;
+    let mut endpoint = Url::parse(&subscription.endpoint).ok()?;
+    // Never sent, so it makes no other address.
+    endpoint.set_fragment(None);
     if !is_push_service(&endpoint) {
         return None;
     }

@@ -214,7 +214,7 @@ impl Preferences {
         }
         let reaches = |step: &Step| self.channels.enabled(step.channel) && on.contains(step.channel);
         if !self.rules.critical.iter().any(reaches) {
-            let detail = "must have at least one step whose channel is enabled: critical alerts cannot be silenced";
+            let detail = "must have at least one step whose channel is enabled, here and on this server: critical alerts cannot be silenced";
             errors.push(FieldError::new("rules.critical", detail));
         }
         if let Some(quiet) = &self.quiet_hours {

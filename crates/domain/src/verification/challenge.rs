@@ -26,7 +26,7 @@ pub struct Challenge {
     pub opened_at: OffsetDateTime,
     /// When the next may be made: [`Challenge::wait`] later.
     pub resend_after: OffsetDateTime,
-    /// How many codes in a row went to this destination without one that was typed in, this one included; at least 1.
+    /// How many codes in a row went out without one that was typed in, this one included; at least 1.
     pub streak: u16,
     /// When the code stops working.
     pub expires_at: OffsetDateTime,
@@ -94,12 +94,13 @@ impl Challenge {
     }
 
     /// The streak of a code that is made for a destination at `now`, when `previous` was the person's last for that
-    /// method.
+    /// method. An address or a number that the directory corrected begins anew; a device does not, for people register
+    /// as many as they like.
     #[must_use]
     pub fn streak_after(previous: Option<&Self>, fingerprint: Fingerprint, now: OffsetDateTime) -> u16 {
         match previous {
             Some(previous)
-                if previous.fingerprint == fingerprint
+                if (previous.fingerprint == fingerprint || previous.method == Method::Push)
                     && !matches!(previous.closure, Some(Closure::Completed { .. }))
                     && now - previous.opened_at < Self::STREAK_MEMORY =>
             {

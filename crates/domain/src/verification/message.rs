@@ -21,7 +21,7 @@ pub struct CodeMessage {
     pub valid_for: Duration,
     /// When the message was made.
     pub at: OffsetDateTime,
-    /// From which address it was asked for, so that the reader can tell whether it was them.
+    /// From which public address it was asked for, when that is known, so that the reader can tell whether it was them.
     pub requested_from: Option<IpAddr>,
 }
 

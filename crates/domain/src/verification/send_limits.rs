@@ -49,7 +49,8 @@ impl Default for SendLimits {
     }
 }
 
-/// How many by the hour and by the day.
+/// How many by the hour and by the day; at least one, and by the day no fewer than by the hour, or one of them means
+/// nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
     /// Within an hour of the first.
@@ -126,7 +127,8 @@ impl QuotaWindow {
 pub enum SmsPrefixes {
     /// Anywhere.
     Any,
-    /// Only to numbers that begin with one of these, each a `+` and one to seven digits, for example `+44`.
+    /// Only to numbers that begin with one of these, each a `+` and one to seven digits of which the
+    /// first is no 0, for example `+44`.
     Only(Vec<String>),
 }
 
@@ -135,7 +137,9 @@ impl SmsPrefixes {
     pub fn only<'a>(prefixes: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let well_formed = |prefix: &str| {
             prefix.strip_prefix('+').is_some_and(|digits| {
-                (1..=7).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit())
+                (1..=7).contains(&digits.len())
+                    && !digits.starts_with('0')
+                    && digits.bytes().all(|digit| digit.is_ascii_digit())
             })
         };
         let prefixes: Vec<&str> = prefixes.into_iter().collect();

@@ -14,7 +14,7 @@ const AUTH: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 #[test]
 fn phone_tokens_are_visible_ascii_of_limited_length() {
     let longest = "x".repeat(PushToken::MAX_BYTES);
-    for token in ["a", "abc:DEF-123_~", longest.as_str()] {
+    for token in ["a", "abc:def-123_~", longest.as_str()] {
         for platform in [Platform::Ios, Platform::Android] {
             assert_eq!(PushToken::parse(platform, token).unwrap().expose(), token);
         }
@@ -90,4 +90,15 @@ proptest! {
         let token = PushToken::parse(Platform::Web, &text).unwrap();
         prop_assert_eq!(PushToken::parse(Platform::Web, token.expose()), Ok(token));
     }
+}
+
+#[test]
+fn one_address_written_in_two_ways_is_one_token() {
+    let ios = |raw| PushToken::parse(Platform::Ios, raw).unwrap();
+    assert_eq!(ios("00FC13ADFF"), ios("00fc13adff"));
+    let android = |raw| PushToken::parse(Platform::Android, raw).unwrap();
+    assert_ne!(android("AbC:x"), android("abc:x"));
+    let key = format!("B{}", "A".repeat(86));
+    let web = |endpoint| PushToken::parse(Platform::Web, &subscription(endpoint, &key, &"A".repeat(22))).unwrap();
+    assert_eq!(web("https://push.example/s/1#one"), web("https://PUSH.example/s/1"));
 }

@@ -1,3 +1,4 @@
+use muster_domain::audit::Origin;
 use muster_domain::device::Platform;
 use muster_domain::user::Phone;
 use muster_domain::verification::{
@@ -270,4 +271,24 @@ async fn nothing_is_sent_that_could_not_be_recorded() {
     let refused = house.verification.send_code(ada.id, Method::Email, None, &house.origin).await;
     assert!(matches!(refused, Err(SendCodeError::Store(_))));
     assert_eq!(house.sender.sent().len(), 0);
+}
+
+#[tokio::test]
+async fn a_message_names_the_public_address_that_asked_and_no_internal_one() {
+    let house = House::new();
+    for (name, ip, told) in [
+        ("ada", "203.0.113.7", true),
+        ("grace", "::ffff:203.0.113.7", true),
+        ("linus", "2001:db8::1", true),
+        ("margaret", "10.1.2.3", false),
+        ("barbara", "127.0.0.1", false),
+        ("frances", "100.64.0.1", false),
+        ("radia", "fd00::1", false),
+        ("karen", "fe80::1", false),
+    ] {
+        let user = house.user(name).await;
+        let origin = Origin { ip: Some(ip.parse().unwrap()), ..house.origin.clone() };
+        house.verification.send_code(user.id, Method::Email, None, &origin).await.unwrap();
+        assert_eq!(house.sender.sent().last().unwrap().message.requested_from.is_some(), told, "{ip}");
+    }
 }

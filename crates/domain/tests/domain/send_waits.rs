@@ -136,3 +136,17 @@ async fn nobody_waits_longer_for_a_code_that_was_sent_by_a_clock_that_is_ahead()
     house.clock.advance(Duration::minutes(-3));
     assert_too_soon(&house, &ada, Duration::minutes(15)).await;
 }
+
+#[tokio::test]
+async fn naming_another_device_each_time_shortens_no_wait() {
+    let house = House::new();
+    let ada = house.user("ada").await;
+    let devices = [house.device(&ada, "one").await, house.device(&ada, "two").await];
+    for (minutes, device) in [1, 1, 2, 4].into_iter().zip(devices.iter().cycle()) {
+        let sent = house.verification.send_code(ada.id, Method::Push, Some(device.id), &house.origin).await;
+        assert!(sent.is_ok(), "{sent:?}");
+        let next = resend_after(&house, &ada, Method::Push).await;
+        assert_eq!(next, house.now() + Duration::minutes(minutes));
+        house.clock.set(next);
+    }
+}

@@ -56,6 +56,12 @@ pub(crate) async fn run(config: &Config, send_to: Option<&str>) -> Result<bool, 
     for method in Method::ALL.into_iter().filter(|method| !config.messaging.channels.contains(*method)) {
         healthy &= tell(method.as_str(), &Finding::good("channel", "is off (MUSTER_CHANNELS): nobody has to prove it"));
     }
+    if let Some(sms) = &config.messaging.sms
+        && sms.origin_host.is_none()
+    {
+        let missing = "is not given, or no host name: text messages lack the line by which phones fill codes in";
+        healthy &= tell(Method::Sms.as_str(), &Finding::warning("MUSTER_PUBLIC_URL", missing));
+    }
     for (channel, findings) in senders.providers.check(wiring::clock().now()).await {
         for finding in findings {
             healthy &= tell(channel, &finding);

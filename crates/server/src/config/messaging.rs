@@ -46,10 +46,17 @@ impl Messaging {
     /// which any is given.
     pub(super) fn parse(parser: &mut Parser<'_>, mode: Mode, public_url: Option<&str>) -> Self {
         let how = "must name one or more of email, sms and push, with commas between them";
-        let channels = parser.value("MUSTER_CHANNELS", ChannelSet::ALL, how, |text| {
+        let given = parser.any_given(&["MUSTER_CHANNELS"]);
+        let channels = parser.optional("MUSTER_CHANNELS", how, |text| {
             let methods: Option<Vec<Method>> = text.split(',').map(|name| Method::from_name(name.trim())).collect();
             ChannelSet::of(methods?)
         });
+        let channels = match (channels, given) {
+            (Some(channels), _) => channels,
+            (None, false) => ChannelSet::ALL,
+            // Of which channels the rest should tell what is missing, nobody knows.
+            (None, true) => return Self::default(),
+        };
         let production = mode == Mode::Production;
         let wanted = |method, given: bool| channels.contains(method) && (production || given);
         // Others' programs read AWS_REGION and the keys too: only the sender tells that SES is meant.
@@ -63,10 +70,11 @@ impl Messaging {
 
 fn limits(parser: &mut Parser<'_>) -> SendLimits {
     let default = SendLimits::default();
-    let how = "must be two numbers, by the hour and by the day, like 6/15";
+    let how = "must be two numbers, by the hour and no fewer by the day, like 6/15";
     let allowance = |text: &str| {
         let (hour, day) = text.split_once('/')?;
-        Some(Allowance { hour: hour.trim().parse().ok()?, day: day.trim().parse().ok()? })
+        let allowance = Allowance { hour: hour.trim().parse().ok()?, day: day.trim().parse().ok()? };
+        (1..=allowance.day).contains(&allowance.hour).then_some(allowance)
     };
     let how_prefixes = "must be country codes or longer beginnings of numbers with commas between them, like +1,+44";
     SendLimits {
@@ -114,10 +122,7 @@ fn twilio(parser: &mut Parser<'_>, public_url: Option<&str>) -> Option<TwilioSet
     if parser.any_given(&TWILIO[3..4]) && parser.any_given(&TWILIO[4..5]) {
         parser.fault("TWILIO_PHONE_NUMBER", "is given beside TWILIO_MESSAGING_SERVICE_SID: leave out one of them");
     }
-    let how = "must be an http or https address without a query, like https://api.twilio.com";
-    let base_url = parser.optional("TWILIO_API_BASE_URL", how, |text| {
-        Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.query().is_none())
-    });
+    let base_url = parser.checked("TWILIO_API_BASE_URL", TwilioSettings::check_base_url);
     // Addresses that are no web site's, like http://127.0.0.1:8080, have no codes filled in for them.
     let host =
         public_url.and_then(|url| Url::parse(url).ok()).and_then(|url| url.host_str()?.parse::<OriginHost>().ok());

@@ -88,9 +88,12 @@ impl Settings {
     }
 }
 
+/// What only settings of ours begin with. `TWILIO_` and `AWS_` are other programs' too.
+const OURS: [&str; 6] = ["MUSTER_", "AWS_SES_", "VAPID_", "WEB_PUSH_", "FCM_", "APNS_"];
+
 /// A setting of ours, known or misspelled.
 fn is_ours(name: &str) -> bool {
-    name.starts_with("MUSTER_") || find(name).is_some()
+    OURS.iter().any(|prefix| name.starts_with(prefix)) || find(name).is_some()
 }
 
 /// Reads a file that holds one secret. No secret needs more than the 64 KiB that are read.

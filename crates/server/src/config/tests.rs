@@ -148,6 +148,8 @@ fn malformed_value_is_named_with_its_meaning(#[case] name: &str, #[case] value: 
 #[case("MUSTER_SINGING_KEY", "MUSTER_SIGNING_KEY")]
 #[case("MUSTER_REPLAY_GRACE", "MUSTER_REPLAY_GRACE_SECONDS")]
 #[case("MUSTER_DATABASE_URL", "DATABASE_URL")]
+#[case("APNS_BASE_URL", "APNS_API_BASE_URL")]
+#[case("AWS_SES_FROM", "AWS_SES_FROM_EMAIL")]
 fn unknown_setting_is_refused_with_the_nearest_one(#[case] unknown: &str, #[case] meant: &str) {
     let error = parse(Purpose::UseStore, &[(unknown, "x")]).unwrap_err();
     assert_eq!(error.faults.len(), 1);

@@ -123,7 +123,10 @@ fn development_wants_a_provider_whole_or_not_at_all(#[case] given: &[(&str, &str
 #[case("MUSTER_SENDS_PER_DESTINATION", "6")]
 #[case("MUSTER_SENDS_PER_USER", "6/many")]
 #[case("MUSTER_SENDS_IN_ALL", "-1/5")]
+#[case("MUSTER_SENDS_IN_ALL", "0/5")]
+#[case("MUSTER_SENDS_IN_ALL", "6/5")]
 #[case("MUSTER_SMS_PREFIXES", "44")]
+#[case("MUSTER_SMS_PREFIXES", "+0")]
 #[case("AWS_REGION", "Ireland")]
 #[case("AWS_SES_FROM_EMAIL", "muster")]
 #[case("AWS_SES_CONFIGURATION_SET", "two words")]
@@ -132,6 +135,8 @@ fn development_wants_a_provider_whole_or_not_at_all(#[case] given: &[(&str, &str
 #[case("TWILIO_AUTH_TOKEN", "two words")]
 #[case("TWILIO_PHONE_NUMBER", "15005550006")]
 #[case("TWILIO_API_BASE_URL", "api.twilio.com")]
+#[case("TWILIO_API_BASE_URL", "http://user:secret@127.0.0.1")]
+#[case("TWILIO_API_BASE_URL", "https://api.twilio.com/#part")]
 #[case("VAPID_PRIVATE_KEY", "c2hvcnQ")]
 #[case("VAPID_SUBJECT", "ops@example.com")]
 #[case("WEB_PUSH_API_BASE_URL", "gateway")]
@@ -168,13 +173,13 @@ fn limits_are_taken() {
     let limits = messaging(&with(&[
         ("MUSTER_SENDS_PER_DESTINATION", "1/2"),
         ("MUSTER_SENDS_PER_USER", "3 / 4"),
-        ("MUSTER_SENDS_IN_ALL", "0/0"),
+        ("MUSTER_SENDS_IN_ALL", "5/5"),
         ("MUSTER_SMS_PREFIXES", "+1, +44"),
     ]))
     .limits;
     assert_eq!(limits.per_destination, Allowance { hour: 1, day: 2 });
     assert_eq!(limits.per_user, Allowance { hour: 3, day: 4 });
-    assert_eq!(limits.installation, Allowance { hour: 0, day: 0 });
+    assert_eq!(limits.installation, Allowance { hour: 5, day: 5 });
     assert_eq!(Some(limits.sms_prefixes), SmsPrefixes::only(["+1", "+44"]));
 }
 
