@@ -67,7 +67,7 @@ impl Crowd {
     /// Everybody asks for a code, all at once.
     async fn all_ask(&self, method: &'static str) -> Vec<Response> {
         let mut asking = JoinSet::new();
-        for person in self.people.iter().cloned() {
+        for person in self.people.clone() {
             asking.spawn(async move { person.ask_for_code(method).await });
         }
         asking.join_all().await

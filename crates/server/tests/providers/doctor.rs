@@ -101,8 +101,8 @@ async fn a_key_that_apple_does_not_know_and_an_authority_that_is_not_trusted_are
     let installation = Installation::new();
     let settings = push.settings(&installation);
     installation.folder.write("other.p8", &other.apns.key);
-    installation.folder.write("fcm-only.pem", push.apns.server.authority_pem());
-    let changed = [("APNS_KEY_FILE", "other.p8".to_owned()), ("SSL_CERT_FILE", "fcm-only.pem".to_owned())];
+    installation.folder.write("apns-only.pem", push.apns.server.authority_pem());
+    let changed = [("APNS_KEY_FILE", "other.p8".to_owned()), ("SSL_CERT_FILE", "apns-only.pem".to_owned())];
     let installation = installation.with(settings).with(changed).with(only("push")).import(roster());
     let out = told(
         &installation,

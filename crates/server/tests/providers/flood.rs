@@ -34,8 +34,8 @@ async fn of_a_flood_at_a_provider_that_never_answers_nothing_is_lost() {
     let installation = Installation::new().with(twilio(&provider.url)).with(on).import(Person::many(PEOPLE));
     let server = installation.serve();
     let (clients, admin) = installation.sign_in(&server).await;
-    let begun = Instant::now();
-    let quiet = reads_until(&admin, || begun.elapsed() > Duration::from_secs(1)).await;
+    let start = Instant::now();
+    let quiet = reads_until(&admin, || start.elapsed() > Duration::from_secs(1)).await;
 
     let mut flood = JoinSet::new();
     for client in clients {
@@ -67,5 +67,31 @@ async fn of_a_flood_at_a_provider_that_never_answers_nothing_is_lost() {
         let (count, p50, p99) = (reads.len(), percentile(reads, 50), percentile(reads, 99));
         eprintln!("GET /api/users/me {when}: {count} answers, p50 {p50} ms, p99 {p99} ms");
     }
+    installation.assert_silent("", &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_told_to_stop_ends_the_sends_that_are_under_way() {
+    let provider = FaultServer::start([Fault::NoAnswer]).await;
+    let on = [("MUSTER_CHANNELS", "sms".to_owned())];
+    let installation = Installation::new().with(twilio(&provider.url)).with(on).import(Person::many(4));
+    let server = installation.serve();
+    let (clients, _) = installation.sign_in(&server).await;
+    let mut sends = JoinSet::new();
+    for client in clients {
+        sends.spawn(async move { body(client.ask_for_code("sms").await).await });
+    }
+    while provider.requests().len() < 4 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    server.terminate();
+    for sent in sends.join_all().await {
+        assert_eq!(sent["sendSuccess"], false, "{sent}");
+    }
+    assert!(tokio::task::spawn_blocking(|| server.ended()).await.unwrap().success());
+    let server = installation.serve();
+    let (_, admin) = installation.sign_in(&server).await;
+    let recorded = admin.get("/api/audit?action=contact.verification.sent").await;
+    assert_eq!(recorded["items"].as_array().unwrap().len(), 4);
     installation.assert_silent("", &[]);
 }

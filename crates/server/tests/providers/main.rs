@@ -3,7 +3,7 @@
 //!
 //! Every server here logs all there is to log, and every test ends by looking for secrets in it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected should fail where it stands")]
+#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should fail where it stands")]
 
 mod channels;
 #[path = "../common/mod.rs"]
@@ -15,5 +15,6 @@ mod doctor_sends;
 mod emulators;
 mod flood;
 mod installation;
+mod limits;
 mod outages;
 mod whole_way;

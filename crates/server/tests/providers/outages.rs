@@ -54,7 +54,8 @@ async fn a_provider_that_is_down_is_left_alone_and_harms_no_other(
 
     let mut worst = Duration::ZERO;
     let mut sending = JoinSet::new();
-    for client in clients[..5].iter().cloned() {
+    for client in &clients[..5] {
+        let client = client.clone();
         sending.spawn(async move { timed_send(&client, "sms").await });
     }
     for (sent, took) in sending.join_all().await {

@@ -1,5 +1,3 @@
-use std::time::Instant;
-
 use muster_testkit_providers::Recorder;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,9 +10,7 @@ use crate::installation::{Installation, Person};
 
 /// Sends the person a code, which is not in the answer.
 async fn send(person: &Client, request: Value) -> Value {
-    let began = Instant::now();
-    let sent = body(person.post("/api/notifications/verification/send", request.clone()).await).await;
-    eprintln!("{request}: {} ms", began.elapsed().as_millis());
+    let sent = body(person.post("/api/notifications/verification/send", request).await).await;
     assert_eq!(sent["sendSuccess"], true, "{sent}");
     assert!(sent.get("code").is_none(), "{sent}");
     sent
@@ -76,7 +72,7 @@ async fn a_person_proves_every_channel_by_what_really_arrived_there() {
     let status = client.get("/api/notifications/verification/status").await;
     assert_eq!((&status["allVerified"], &status["canBeOnCall"]), (&json!(true), &json!(true)));
     assert_sends_are_recorded(&admin, client).await;
-    assert_operators_see_it(client).await;
+    let metrics = assert_operators_see_it(client).await;
     for path in ["/dev/outbox", "/dev/login"] {
         assert_eq!(client.send(Method::GET, path, None).await.status(), 404);
     }
@@ -86,8 +82,14 @@ async fn a_person_proves_every_channel_by_what_really_arrived_there() {
     let mut secrets = codes;
     secrets.extend([endpoint_of(&browser), ANDROID_TOKEN.to_owned(), IOS_TOKEN.to_owned()]);
     secrets.push("access-token-1".to_owned());
-    installation.assert_silent("", &secrets);
-    assert!(installation.folder.log().contains("/api/notifications/verification/send"), "the log tells of requests");
+    installation.assert_silent(&metrics, &secrets);
+    let log = installation.folder.log();
+    for logger in ["muster_http", "aws_sdk_ses", "h2", "hyper_util", "reqwest"] {
+        let target = format!("\"target\":\"{logger}::");
+        assert!(log.contains(&target), "{logger} logs what it does, or silence proves nothing");
+    }
+    let logged = "/api/notifications/verification/send".to_owned();
+    assert!(installation.leak("", &[logged]).is_some(), "what is logged is found");
 }
 
 /// Each with the provider's own id, and no contact whole.
@@ -113,7 +115,8 @@ async fn assert_sends_are_recorded(admin: &Client, person: &Client) {
     assert_eq!(sms["details"]["delivery"]["providerMessageId"], "SMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
 }
 
-async fn assert_operators_see_it(client: &Client) {
+/// Returns the metrics.
+async fn assert_operators_see_it(client: &Client) -> String {
     let ready = client.get("/readyz").await;
     let names = ["ses", "twilio", "web-push", "fcm", "apns"];
     let closed: Vec<_> = names.iter().map(|name| json!({ "name": name, "circuit": "closed" })).collect();
@@ -128,6 +131,7 @@ async fn assert_operators_see_it(client: &Client) {
             assert!(metrics.lines().any(|each| each == line), "{line} is not in\n{metrics}");
         }
     }
+    metrics
 }
 
 #[tokio::test(flavor = "multi_thread")]
