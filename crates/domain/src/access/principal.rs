@@ -1,12 +1,12 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::UserId;
 use crate::audit::Actor;
 use crate::user::Role;
 
 /// What an API key may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(into = "&'static str")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "&'static str", try_from = "String")]
 pub enum Scope {
     /// Reading people and lists.
     UsersRead,
@@ -37,6 +37,14 @@ impl Scope {
             Self::AuditRead => "audit:read",
             Self::Scim => "scim",
         }
+    }
+}
+
+impl TryFrom<String> for Scope {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        Self::from_name(&name).ok_or("must be users:read, readiness:read, audit:read or scim")
     }
 }
 

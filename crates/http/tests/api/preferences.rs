@@ -155,10 +155,10 @@ async fn critical_alerts_cannot_be_silenced() {
     content-type: application/problem+json
 
     {
-      "detail": "rules.critical must have at least one step whose channel is enabled: critical alerts cannot be silenced",
+      "detail": "rules.critical must have at least one step whose channel is enabled, here and on this server: critical alerts cannot be silenced",
       "errors": [
         {
-          "detail": "must have at least one step whose channel is enabled: critical alerts cannot be silenced",
+          "detail": "must have at least one step whose channel is enabled, here and on this server: critical alerts cannot be silenced",
           "field": "rules.critical"
         }
       ],
