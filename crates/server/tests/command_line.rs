@@ -48,13 +48,25 @@ fn every_fault_of_the_configuration_is_told_at_once() {
 }
 
 #[test]
-fn production_mode_says_that_it_has_no_providers() {
+fn production_mode_lists_all_that_it_lacks_at_once() {
     let folder = Folder::new();
-    let output = folder.muster(&[]).env("MUSTER_MODE", "production").output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.contains("MUSTER_MODE: this version cannot serve in production mode"), "{told}");
-    assert!(told.contains("MUSTER_PEPPER: is missing"), "{told}");
+    for command in ["serve", "doctor"] {
+        let output = folder.muster(&[command]).env("MUSTER_MODE", "production").output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let told = String::from_utf8(output.stderr).unwrap();
+        for missing in [
+            "AWS_REGION: is missing",
+            "AWS_SES_FROM_EMAIL: is missing",
+            "TWILIO_ACCOUNT_SID: is missing",
+            "TWILIO_AUTH_TOKEN: is missing",
+            "TWILIO_PHONE_NUMBER: is missing",
+            "MUSTER_CHANNELS: has push on, and no push service is set up",
+            "MUSTER_PEPPER: is missing",
+            "MUSTER_SIGNING_KEY: is missing",
+        ] {
+            assert!(told.contains(missing), "{told}");
+        }
+    }
 }
 
 #[test]
@@ -119,8 +131,13 @@ fn pending_migrations_are_told_and_shown_and_not_applied() {
     let folder = Folder::new();
     let check = folder.run(&["migrate", "--check"]);
     assert_eq!(check.code, Some(4), "{}", check.err);
-    let why = "the schema is older than this build (migrations 0001): run `muster migrate`\n";
-    assert_eq!(check.out, format!("pending 0001_initial\n{why}"));
+    let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite")).unwrap();
+    let mut names: Vec<_> = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort_unstable();
+    let pending: String = names.iter().map(|name| format!("pending {name}\n")).collect();
+    let numbers: Vec<_> = names.iter().map(|name| &name[..4]).collect();
+    let why = format!("the schema is older than this build (migrations {}): run `muster migrate`\n", numbers.join(", "));
+    assert_eq!(check.out, format!("{pending}{why}"));
     let dry_run = folder.run(&["migrate", "--dry-run"]);
     assert_eq!(dry_run.code, Some(0), "{}", dry_run.err);
     assert!(dry_run.out.starts_with("-- 0001_initial\n"), "{}", dry_run.out);
