@@ -1,1 +1,20 @@
-//! Who is calling: bearer tokens of an OpenID Connect provider.
+//! Who is calling: bearer tokens of an OpenID Connect provider, whichever it is.
+//!
+//! [`OidcTokens`] is the domain's port [`IdentityTokens`](muster_domain::access::IdentityTokens). It finds the
+//! provider's keys by discovery, keeps them while the provider is down, and takes RS256, ES256 and EdDSA signatures.
+//! Nothing here logs a token or what one says.
+
+#![warn(missing_docs)]
+
+mod check;
+mod document;
+mod jwk;
+mod jws;
+mod keys;
+mod settings;
+mod token;
+mod tokens;
+
+pub use check::{Finding, Verdict};
+pub use settings::{Issuer, OidcSettingError, OidcSettings, TokenAudience};
+pub use tokens::OidcTokens;
