@@ -29,9 +29,9 @@ macro_rules! texts {
 }
 
 #[cfg(feature = "postgres")]
-const POSTGRES_TEXTS: &[(&str, &str)] = texts!("postgres": "0001_initial", "0002_send_limits");
+const POSTGRES_TEXTS: &[(&str, &str)] = texts!("postgres": "0001_initial", "0002_send_limits", "0003_api_keys");
 #[cfg(feature = "sqlite")]
-const SQLITE_TEXTS: &[(&str, &str)] = texts!("sqlite": "0001_initial", "0002_send_limits");
+const SQLITE_TEXTS: &[(&str, &str)] = texts!("sqlite": "0001_initial", "0002_send_limits", "0003_api_keys");
 
 diesel::table! {
     /// Diesel's own record of what was applied.

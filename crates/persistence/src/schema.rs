@@ -176,6 +176,23 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
+    use diesel::sql_types::{Binary, Nullable, Text};
+
+    api_keys (id) {
+        id -> Id,
+        hash -> Binary,
+        name -> Text,
+        prefix -> Text,
+        scopes -> Text,
+        created_at -> Instant,
+        expires_at -> Nullable<Instant>,
+        revoked_at -> Nullable<Instant>,
+        last_used_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
     use diesel::sql_types::{Nullable, Text};
 
     audit_events (id) {

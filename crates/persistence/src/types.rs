@@ -6,9 +6,10 @@ use diesel::expression::AsExpression;
 use diesel::query_builder::QueryId;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{Binary, SqlType};
+use muster_domain::api_key::ApiKeyHash;
 use muster_domain::session::{SuccessorSalt, TokenHash};
 use muster_domain::verification::{CodeHash, Fingerprint};
-use muster_domain::{AuditId, ChallengeId, DeviceId, SessionId, TeamId, UserId, to_micros};
+use muster_domain::{ApiKeyId, AuditId, ChallengeId, DeviceId, SessionId, TeamId, UserId, to_micros};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -62,7 +63,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(AuditId, ChallengeId, DeviceId, SessionId, TeamId, UserId);
+ids!(ApiKeyId, AuditId, ChallengeId, DeviceId, SessionId, TeamId, UserId);
 
 /// Bytes of one length in a `Binary` column.
 macro_rules! bytes {
@@ -113,7 +114,7 @@ macro_rules! bytes {
 }
 
 bytes! {
-    Hash: 32 = CodeHash | Fingerprint | TokenHash;
+    Hash: 32 = ApiKeyHash | CodeHash | Fingerprint | TokenHash;
     Salt: 16 = SuccessorSalt;
 }
 

@@ -1,5 +1,6 @@
 //! The domain's store ports, one file each. What a method promises is written at the port.
 
+mod api_keys;
 mod audit;
 mod challenges;
 mod change_role;

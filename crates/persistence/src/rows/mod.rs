@@ -1,6 +1,7 @@
 //! What is in a row, and the domain's values that it stands for. A row that stands for none is an inconsistency that
 //! names its table and the rule, never its content.
 
+mod api_key;
 mod audit;
 mod challenge;
 mod device;
@@ -8,6 +9,7 @@ mod preferences;
 mod session;
 mod user;
 
+pub(crate) use api_key::ApiKeyRow;
 pub(crate) use audit::AuditRow;
 pub(crate) use challenge::{ChallengeRow, ProofRow};
 pub(crate) use device::DeviceRow;

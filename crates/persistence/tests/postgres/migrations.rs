@@ -88,7 +88,7 @@ async fn each_migration_goes_back_to_the_schema_before_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn challenges_of_before_waits_and_streaks_bear_the_wait_that_held_for_them() {
     let (store, database) = crate::store().await;
-    let [_, down] = migrations().remove(1);
+    let down: String = migrations().into_iter().skip(1).rev().map(|[_, down]| down).collect();
     let back = format!("BEGIN; {down}; DELETE FROM __diesel_schema_migrations WHERE version >= '0002'; COMMIT");
     let make = Builders::default();
     let ada = make.user("ada").build();
@@ -137,7 +137,7 @@ async fn of_many_that_migrate_at_once_one_does_it() {
 async fn a_schema_without_a_migration_of_this_build_is_older() {
     let database = empty_database().await;
     let store = open(&database.url);
-    let expected = "the schema is older than this build (migrations 0001, 0002): run `muster migrate`";
+    let expected = "the schema is older than this build (migrations 0001, 0002, 0003): run `muster migrate`";
     assert_eq!(health(&store).await, expected, "an empty database");
     store.migrate().await.unwrap();
     store.check().await.unwrap();
