@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use muster_domain::access::Scope;
+use muster_domain::api_key::{ApiKey, ApiKeyHash};
 use muster_domain::audit::{AuditEvent, Origin};
 use muster_domain::device::{Device, Platform, PushToken, RegistrationEvents};
 use muster_domain::session::{Session, SessionService, StoredToken, SuccessorSalt, TokenHash};
@@ -8,7 +10,7 @@ use muster_domain::user::{EmailAddress, Phone, Role, Source, User};
 use muster_domain::verification::{
     Challenge, Code, CodeBinding, CodeHasher, Fingerprint, Fingerprinter, Masked, Method,
 };
-use muster_domain::{AuditId, ChallengeId, Clock, DeviceId, Entropy, SessionId, TeamId, UserId};
+use muster_domain::{ApiKeyId, AuditId, ChallengeId, Clock, DeviceId, Entropy, SessionId, TeamId, UserId};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -160,6 +162,28 @@ impl Builders {
         SuccessorSalt(self.bytes())
     }
 
+    /// A key that was never used and has no end, for reading people.
+    #[must_use]
+    pub fn api_key(&self, name: &str) -> ApiKey {
+        let created_at = self.now();
+        ApiKey {
+            id: ApiKeyId::new(created_at, &*self.entropy),
+            name: name.to_owned(),
+            prefix: "mst_key_Fake".to_owned(),
+            scopes: vec![Scope::UsersRead],
+            created_at,
+            expires_at: None,
+            revoked_at: None,
+            last_used_at: None,
+        }
+    }
+
+    /// The hash of a key that nobody has.
+    #[must_use]
+    pub fn api_key_hash(&self) -> ApiKeyHash {
+        ApiKeyHash(self.bytes())
+    }
+
     /// A record of something that no use case does, named by `action`.
     #[must_use]
     pub fn event(&self, action: &str, subject: Option<UserId>) -> AuditEvent {
@@ -236,6 +260,13 @@ impl UserBuilder {
     #[must_use]
     pub fn external_id(mut self, id: &str) -> Self {
         self.user.external_id = Some(id.to_owned());
+        self
+    }
+
+    /// Makes the person a local account, which the directory does not know.
+    #[must_use]
+    pub fn local(mut self) -> Self {
+        self.user.source = Source::Local;
         self
     }
 

@@ -2,6 +2,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use muster_domain::StoreHealth;
+use muster_domain::api_key::ApiKeyStore;
 use muster_domain::audit::AuditReader;
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::DirectoryStore;
@@ -21,6 +22,7 @@ pub struct Stores {
     pub devices: Arc<dyn DeviceStore>,
     pub sessions: Arc<dyn SessionStore>,
     pub directory: Arc<dyn DirectoryStore>,
+    pub api_keys: Arc<dyn ApiKeyStore>,
     pub audit: Arc<dyn AuditReader>,
     pub health: Arc<dyn StoreHealth>,
     /// Dropped after the ports: what must outlive them, a temporary folder for one.
@@ -38,6 +40,7 @@ impl Stores {
             + DeviceStore
             + SessionStore
             + DirectoryStore
+            + ApiKeyStore
             + AuditReader
             + StoreHealth
             + 'static,
@@ -51,6 +54,7 @@ impl Stores {
             devices: store.clone(),
             sessions: store.clone(),
             directory: store.clone(),
+            api_keys: store.clone(),
             audit: store.clone(),
             health: store,
             keep: Arc::new(()),

@@ -20,6 +20,24 @@ macro_rules! contract_tests {
     ($make:ident) => {
         mod contract {
             $crate::contract_tests! { @cases $make
+                api_keys {
+                    a_key_reads_back_as_it_was_inserted;
+                    every_key_is_listed_whether_it_works_or_not;
+                    keys_are_listed_newest_first;
+                    a_key_is_found_by_its_hash_whether_it_works_or_not;
+                    a_found_key_is_never_a_stale_answer;
+                    a_use_is_noted_and_nothing_else;
+                    a_use_does_not_undo_a_later_one;
+                    however_many_uses_are_noted_at_once_the_latest_stays;
+                    a_key_that_is_not_revoked_is_revoked_with_its_record;
+                    nothing_is_revoked_that_is_no_key_or_revoked_already;
+                    of_many_revocations_at_once_exactly_one_is_true;
+                    a_rotation_adds_a_key_with_the_name_and_the_scopes_of_the_old_one;
+                    a_rotated_key_works_until_then_or_its_own_earlier_end;
+                    nothing_is_rotated_that_does_not_work_at_the_time;
+                    of_many_rotations_at_once_that_end_the_old_key_exactly_one_is_made;
+                    rotations_and_a_revocation_at_once_are_each_all_or_nothing;
+                }
                 audit {
                     a_fresh_store_can_serve;
                     there_is_no_record_of_what_did_not_happen;
@@ -126,6 +144,12 @@ macro_rules! contract_tests {
                     a_user_name_goes_before_another_persons_email_address;
                     a_login_that_is_nobodys_finds_nobody;
                     an_email_address_that_more_than_one_person_has_finds_nobody;
+                    an_identity_is_the_account_with_that_external_id_whatever_its_logins;
+                    an_identity_is_else_the_first_account_that_a_login_names;
+                    a_login_of_an_identity_is_a_user_name_without_regard_to_case;
+                    an_identity_is_never_a_local_account;
+                    an_identity_is_found_active_or_not;
+                    an_identity_that_is_nobodys_finds_nobody;
                     a_changed_role_is_written_with_its_record;
                     a_role_that_the_person_has_already_is_not_written;
                     the_role_of_nobody_is_not_found;

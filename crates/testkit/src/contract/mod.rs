@@ -15,6 +15,7 @@ mod list;
 mod race;
 mod world;
 
+pub mod api_keys;
 pub mod audit;
 pub mod devices;
 pub mod directory;

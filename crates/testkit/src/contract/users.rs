@@ -71,6 +71,66 @@ pub async fn an_email_address_that_more_than_one_person_has_finds_nobody(world: 
     assert_eq!(login_of(&world, "desk@example.com").await, None);
 }
 
+pub async fn an_identity_is_the_account_with_that_external_id_whatever_its_logins(world: World) {
+    world.user("first").await;
+    let ada = world.insert(world.make.user("ada").external_id("00u1")).await;
+    world.insert(world.make.user("last").external_id("00u2")).await;
+    for logins in [&[][..], &["ada"], &["first"], &["first", "ada", "last"], &["nobody"]] {
+        assert_eq!(identity_of(&world, "00u1", logins).await, Some(ada.id), "a login went before the external id");
+    }
+}
+
+pub async fn an_identity_is_else_the_first_account_that_a_login_names(world: World) {
+    let zoe = world.insert(world.make.user("zoe").external_id("00u1")).await;
+    let ada = world.user("ada").await;
+    for (logins, found) in [
+        (&["ada"][..], &ada),
+        (&["zoe"], &zoe),
+        (&["ada", "zoe"], &ada),
+        (&["zoe", "ada"], &zoe),
+        (&["nobody", "ada", "zoe"], &ada),
+        (&["nobody", "zoe", "ada"], &zoe),
+    ] {
+        assert_eq!(identity_of(&world, "unknown", logins).await, Some(found.id), "{logins:?}");
+    }
+}
+
+pub async fn a_login_of_an_identity_is_a_user_name_without_regard_to_case(world: World) {
+    let user = world.insert(world.make.user("Ádá.Lovelace").email(None)).await;
+    for login in ["Ádá.Lovelace", "ádá.lovelace", "ÁDÁ.LOVELACE"] {
+        assert_eq!(identity_of(&world, "unknown", &[login]).await, Some(user.id));
+    }
+}
+
+pub async fn an_identity_is_never_a_local_account(world: World) {
+    world.insert(world.make.user("root").external_id("00u1").admin().local()).await;
+    let ada = world.user("ada").await;
+    let local = "a local account was found";
+    assert_eq!(identity_of(&world, "00u1", &[]).await, None, "{local}");
+    assert_eq!(identity_of(&world, "unknown", &["root"]).await, None, "{local}");
+    assert_eq!(identity_of(&world, "00u1", &["root"]).await, None, "{local}");
+    assert_eq!(identity_of(&world, "00u1", &["root", "ada"]).await, Some(ada.id), "{local}");
+}
+
+pub async fn an_identity_is_found_active_or_not(world: World) {
+    let gone = world.insert(world.make.user("gone").external_id("00u1").deactivated()).await;
+    let root = world.insert(world.make.user("root").admin()).await;
+    for (user, subject, login) in [(&gone, "00u1", "nobody"), (&gone, "unknown", "gone"), (&root, "unknown", "root")] {
+        let found = world.stores.users.find_identity(subject, &[login.to_owned()]).await.unwrap();
+        assert_eq!(found, Some(Account { id: user.id, role: user.role, active: user.active }));
+    }
+}
+
+pub async fn an_identity_that_is_nobodys_finds_nobody(world: World) {
+    let address = EmailAddress::parse("ada@example.com").unwrap();
+    world.insert(world.make.user("ada").external_id("00uA").email(Some(address))).await;
+    for subject in ["", "00ua", "00uA ", "00u", "00u_", "ada", "%"] {
+        for logins in [&[][..], &[""], &["ad", "adaa", "a%", "00uA"], &["ada@example.com"]] {
+            assert_eq!(identity_of(&world, subject, logins).await, None, "{subject:?} {logins:?}");
+        }
+    }
+}
+
 pub async fn a_changed_role_is_written_with_its_record(world: World) {
     world.insert(world.make.user("root").admin()).await;
     let ada = world.user("ada").await;
@@ -168,6 +228,11 @@ pub async fn however_many_admins_are_demoted_at_once_one_is_left(world: World) {
 
 async fn login_of(world: &World, login: &str) -> Option<UserId> {
     world.stores.users.find_login(login).await.unwrap().map(|account| account.id)
+}
+
+async fn identity_of(world: &World, subject: &str, logins: &[&str]) -> Option<UserId> {
+    let logins: Vec<String> = logins.iter().map(|login| (*login).to_owned()).collect();
+    world.stores.users.find_identity(subject, &logins).await.unwrap().map(|account| account.id)
 }
 
 async fn change(world: &World, id: UserId, role: Role) -> RoleOutcome {

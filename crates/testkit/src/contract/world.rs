@@ -1,4 +1,5 @@
 use muster_domain::UserId;
+use muster_domain::api_key::{ApiKey, ApiKeyHash};
 use muster_domain::audit::{AuditEvent, AuditKey, AuditQuery};
 use muster_domain::device::{Device, RegisterOutcome};
 use muster_domain::directory::{InsertOutcome, UpdateOutcome, UserUpdate};
@@ -26,6 +27,7 @@ pub(super) struct Snapshot {
     people: Vec<UserSummary>,
     profiles: Vec<ProfileFacts>,
     sessions: Vec<Session>,
+    api_keys: Vec<ApiKey>,
 }
 
 impl World {
@@ -149,6 +151,14 @@ impl World {
         (session, token)
     }
 
+    /// Adds a key and returns it with its hash.
+    pub(super) async fn api_key(&self, key: ApiKey) -> (ApiKey, ApiKeyHash) {
+        let hash = self.make.api_key_hash();
+        let event = self.make.event("test.key.created", None);
+        self.stores.api_keys.insert(&key, &hash, &event).await.unwrap();
+        (key, hash)
+    }
+
     pub(super) async fn profile(&self, id: UserId) -> ProfileFacts {
         sorted(self.stores.profiles.profile(id).await.unwrap().unwrap())
     }
@@ -207,7 +217,8 @@ impl World {
             profiles.push(self.profile(person.id).await);
             sessions.extend(self.stores.sessions.list(person.id, self.make.now()).await.unwrap());
         }
-        Snapshot { trail: self.trail().await, people, profiles, sessions }
+        let api_keys = self.stores.api_keys.list().await.unwrap();
+        Snapshot { trail: self.trail().await, people, profiles, sessions, api_keys }
     }
 
     /// Fails unless the store shows what it showed at `before`.

@@ -4,6 +4,7 @@
 //! the port of it.
 
 use async_trait::async_trait;
+use muster_domain::api_key::{ApiKey, ApiKeyHash, ApiKeyStore, KeyRotation, RotateKeyOutcome};
 use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
 use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEvents};
 use muster_domain::directory::{DirectoryStore, InsertOutcome, PersonKey, UpdateOutcome, UserUpdate};
@@ -16,7 +17,7 @@ use muster_domain::user::{
     Account, ProfileFacts, ProfileReader, Role, RoleOutcome, User, UserQuery, UserStore, UserSummary,
 };
 use muster_domain::verification::{Challenge, Delivery, Method, OpenOutcome, Quota, Refused, VerificationStore};
-use muster_domain::{ChallengeId, DeviceId, SessionId, StoreError, StoreHealth, UserId};
+use muster_domain::{ApiKeyId, ChallengeId, DeviceId, SessionId, StoreError, StoreHealth, UserId};
 use muster_testkit::MemoryStore;
 use time::OffsetDateTime;
 
@@ -118,6 +119,14 @@ breakable! {
         fn insert_user(user: &User, event: &AuditEvent) -> InsertOutcome;
         fn update_user(update: &UserUpdate, events: &[AuditEvent]) -> UpdateOutcome;
         fn insert_team(team: &Team, members: &[Member], event: &AuditEvent) -> InsertOutcome;
+    }
+    Keys: ApiKeyStore {
+        fn insert(key: &ApiKey, hash: &ApiKeyHash, event: &AuditEvent) -> ();
+        fn list() -> Vec<ApiKey>;
+        fn find(hash: &ApiKeyHash) -> Option<ApiKey>;
+        fn touch(id: ApiKeyId, at: OffsetDateTime) -> ();
+        fn revoke(id: ApiKeyId, at: OffsetDateTime, event: &AuditEvent) -> bool;
+        fn rotate(rotation: &KeyRotation, event: &AuditEvent) -> RotateKeyOutcome;
     }
     Trail: AuditReader {
         fn list(query: &AuditQuery) -> Vec<AuditEvent>;

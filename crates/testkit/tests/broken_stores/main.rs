@@ -4,6 +4,8 @@
 mod atomicity;
 mod breakable;
 mod channels;
+mod identities;
+mod keys;
 mod limits;
 mod races;
 mod records;
@@ -14,7 +16,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use muster_testkit::contract::{World, run};
 use muster_testkit::{MemoryStore, Stores};
 
-use breakable::{Broken, Choices, Devices, Directory, Health, Kept, Profiles, Sessions, Trail, Users, Verification};
+use breakable::{
+    Broken, Choices, Devices, Directory, Health, Kept, Keys, Profiles, Sessions, Trail, Users, Verification,
+};
 
 /// Breaks nothing: with all of its methods the way they are, what holds the broken ones passes the whole suite.
 struct Whole(MemoryStore);
@@ -32,6 +36,7 @@ impl Verification for Whole {}
 impl Devices for Whole {}
 impl Sessions for Whole {}
 impl Directory for Whole {}
+impl Keys for Whole {}
 impl Trail for Whole {}
 impl Health for Whole {}
 

@@ -3,15 +3,16 @@
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use muster_domain::api_key::ApiKeyStore;
 use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
 use muster_domain::preferences::{PreferenceStore, Preferences};
 use muster_domain::session::SessionStore;
 use muster_domain::verification::{Challenge, OpenOutcome, Quota, Refused, VerificationStore};
-use muster_domain::{SessionId, StoreError, UserId};
+use muster_domain::{ApiKeyId, SessionId, StoreError, UserId};
 use muster_testkit::MemoryStore;
 use time::OffsetDateTime;
 
-use crate::breakable::{Choices, Kept, Sessions, Verification, open_anyway};
+use crate::breakable::{Choices, Kept, Keys, Sessions, Verification, open_anyway};
 use crate::{breaking, caught};
 
 /// Reads whether it may write and then writes without a condition. The first writer waits until somebody else has read,
@@ -112,7 +113,20 @@ impl Sessions for LooksBeforeItLeaps {
             return Ok(false);
         }
         self.another_looks().await;
-        self.store.revoke(user_id, id, reason, at, events).await?;
+        SessionStore::revoke(&self.store, user_id, id, reason, at, events).await?;
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl Keys for LooksBeforeItLeaps {
+    async fn revoke(&self, id: ApiKeyId, at: OffsetDateTime, event: &AuditEvent) -> Result<bool, StoreError> {
+        let keys = ApiKeyStore::list(&self.store).await?;
+        if !keys.iter().any(|key| key.id == id && key.revoked_at.is_none()) {
+            return Ok(false);
+        }
+        self.another_looks().await;
+        ApiKeyStore::revoke(&self.store, id, at, event).await?;
         Ok(true)
     }
 }
@@ -143,5 +157,10 @@ fn a_race_with_two_winners_is_caught() {
         breaking!(sessions, LooksBeforeItLeaps::new),
         sessions::of_many_revocations_at_once_exactly_one_is_true,
         "not exactly one revocation ended the session"
+    );
+    caught!(
+        breaking!(api_keys, LooksBeforeItLeaps::new),
+        api_keys::of_many_revocations_at_once_exactly_one_is_true,
+        "not exactly one revocation ended the key"
     );
 }

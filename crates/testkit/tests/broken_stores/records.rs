@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use muster_domain::api_key::{ApiKeyStore, KeyRotation, RotateKeyOutcome};
 use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
 use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEvents};
 use muster_domain::directory::{DirectoryStore, InsertOutcome, UpdateOutcome, UserUpdate};
@@ -11,11 +12,11 @@ use muster_domain::session::{IssueOutcome, RotateOutcome, Rotation, Session, Ses
 use muster_domain::team::{Member, Team};
 use muster_domain::user::{Role, RoleOutcome, User, UserStore};
 use muster_domain::verification::{Challenge, Delivery, OpenOutcome, Quota, Refused, VerificationStore};
-use muster_domain::{ChallengeId, DeviceId, SessionId, StoreError, UserId};
+use muster_domain::{ApiKeyId, ChallengeId, DeviceId, SessionId, StoreError, UserId};
 use muster_testkit::{MemoryStore, Stores};
 use time::OffsetDateTime;
 
-use crate::breakable::{Broken, Choices, Devices, Directory, Kept, Sessions, Trail, Users, Verification};
+use crate::breakable::{Broken, Choices, Devices, Directory, Kept, Keys, Sessions, Trail, Users, Verification};
 use crate::{breaking, caught};
 
 /// Writes a record and nothing else: the delivery is of no challenge.
@@ -69,6 +70,9 @@ fn a_missing_record_of_any_change_is_caught() {
         "test.repeated": sessions_rotation::a_repeated_rotation_keeps_the_successor_with_the_salt_of_the_first;
         "test.replaced": preferences::preferences_read_back_as_they_were_stored;
         "test.role": users::a_changed_role_is_written_with_its_record;
+        "test.inserted": api_keys::a_key_reads_back_as_it_was_inserted;
+        "test.revoked": api_keys::a_key_that_is_not_revoked_is_revoked_with_its_record;
+        "test.rotated": api_keys::a_rotation_adds_a_key_with_the_name_and_the_scopes_of_the_old_one;
         "test.inserted": directory::a_person_reads_back_as_they_were_inserted;
         "test.second": directory::an_updated_person_reads_back_as_they_were_given;
         "test.team": directory::a_team_is_inserted_with_its_members_and_its_record;
@@ -171,7 +175,7 @@ impl Sessions for RecordsRefusals {
     }
 
     async fn rotate(&self, rotation: &Rotation, event: &AuditEvent) -> Result<RotateOutcome, StoreError> {
-        let outcome = self.0.rotate(rotation, event).await?;
+        let outcome = SessionStore::rotate(&self.0, rotation, event).await?;
         self.told(outcome, |outcome| *outcome == RotateOutcome::Overtaken, event).await
     }
 
@@ -183,8 +187,20 @@ impl Sessions for RecordsRefusals {
         at: OffsetDateTime,
         events: &[AuditEvent],
     ) -> Result<bool, StoreError> {
-        let revoked = self.0.revoke(user_id, id, reason, at, events).await?;
+        let revoked = SessionStore::revoke(&self.0, user_id, id, reason, at, events).await?;
         self.told(revoked, |revoked| !revoked, &events[0]).await
+    }
+}
+
+#[async_trait]
+impl Keys for RecordsRefusals {
+    async fn revoke(&self, id: ApiKeyId, at: OffsetDateTime, event: &AuditEvent) -> Result<bool, StoreError> {
+        self.told(ApiKeyStore::revoke(&self.0, id, at, event).await?, |revoked| !revoked, event).await
+    }
+
+    async fn rotate(&self, rotation: &KeyRotation, event: &AuditEvent) -> Result<RotateKeyOutcome, StoreError> {
+        let outcome = ApiKeyStore::rotate(&self.0, rotation, event).await?;
+        self.told(outcome, |outcome| *outcome == RotateKeyOutcome::NotLive, event).await
     }
 }
 
@@ -257,6 +273,8 @@ fn a_record_of_what_was_refused_is_caught() {
         sessions: sessions::no_session_is_issued_unless_its_device_is_the_owners;
         sessions: sessions_rotation::a_superseded_token_is_overtaken;
         sessions: sessions::no_session_is_revoked_that_is_not_live_and_that_persons;
+        api_keys: api_keys::nothing_is_revoked_that_is_no_key_or_revoked_already;
+        api_keys: api_keys::nothing_is_rotated_that_does_not_work_at_the_time;
         preferences: preferences::nothing_is_replaced_that_is_not_at_the_expected_version;
         users: users::the_last_active_admin_keeps_the_role;
         users: users::a_role_that_the_person_has_already_is_not_written;

@@ -5,13 +5,14 @@ use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
+use muster_domain::api_key::{ApiKey, ApiKeyHash, ApiKeyStore};
 use muster_domain::audit::AuditEvent;
 use muster_domain::session::{IssueOutcome, RefreshCandidate, Session, SessionStore, StoredToken, TokenHash};
 use muster_domain::user::{Account, ProfileFacts, ProfileReader, UserStore};
 use muster_domain::{StoreError, UserId};
 use muster_testkit::MemoryStore;
 
-use crate::breakable::{Kept, Profiles, Sessions, Users};
+use crate::breakable::{Kept, Keys, Profiles, Sessions, Users};
 use crate::{breaking, caught};
 
 /// Answers as it did the first time that it was asked.
@@ -50,6 +51,13 @@ impl Profiles for Stale<UserId, Option<ProfileFacts>> {
     }
 }
 
+#[async_trait]
+impl Keys for Stale<ApiKeyHash, Option<ApiKey>> {
+    async fn find(&self, hash: &ApiKeyHash) -> Result<Option<ApiKey>, StoreError> {
+        Ok(self.first_of(*hash, self.store.find(hash).await?))
+    }
+}
+
 /// The profile of a refresh is the first that this store showed; the session is the right one.
 #[async_trait]
 impl Sessions for Stale<UserId, ProfileFacts> {
@@ -85,6 +93,11 @@ fn a_stale_read_is_caught() {
     caught!(
         breaking!(sessions, Stale::<UserId, ProfileFacts>::new),
         sessions::a_candidate_shows_what_was_committed_last,
+        stale
+    );
+    caught!(
+        breaking!(api_keys, Stale::<ApiKeyHash, Option<ApiKey>>::new),
+        api_keys::a_found_key_is_never_a_stale_answer,
         stale
     );
 }
