@@ -136,7 +136,8 @@ fn pending_migrations_are_told_and_shown_and_not_applied() {
     names.sort_unstable();
     let pending: String = names.iter().map(|name| format!("pending {name}\n")).collect();
     let numbers: Vec<_> = names.iter().map(|name| &name[..4]).collect();
-    let why = format!("the schema is older than this build (migrations {}): run `muster migrate`\n", numbers.join(", "));
+    let why =
+        format!("the schema is older than this build (migrations {}): run `muster migrate`\n", numbers.join(", "));
     assert_eq!(check.out, format!("{pending}{why}"));
     let dry_run = folder.run(&["migrate", "--dry-run"]);
     assert_eq!(dry_run.code, Some(0), "{}", dry_run.err);

@@ -79,9 +79,14 @@ async fn a_provider_that_cannot_be_reached_is_told() {
     let url = FaultServer::refusing_url();
     let settings = [twilio(&url), ses_at(&url, "sa-east-1")].concat();
     let installation = Installation::new().with(settings).with(only("email,sms")).import(roster());
-    let out = told(&installation, "BAD   sms: connection Twilio cannot be reached: Connection refused (os error 111)");
+    let doctor = installation.run(&["doctor"]);
+    assert_eq!(doctor.code, Some(1), "{}", doctor.out);
+    let out = &doctor.out;
+    let sms = out.lines().find(|line| line.starts_with("BAD   sms: connection Twilio cannot be reached: ")).unwrap();
+    assert!(sms.contains("Connection refused"), "{sms}");
     let email = out.lines().find(|line| line.starts_with("BAD   email: credentials ")).unwrap();
     assert!(email.contains("Connection refused") && email.contains("check AWS_REGION"), "{email}");
+    installation.assert_silent(&format!("{out}{}", doctor.err), &[]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
