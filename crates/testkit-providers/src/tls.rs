@@ -1,9 +1,14 @@
 use std::collections::BTreeMap;
-use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+use std::future::pending;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http2;
@@ -13,9 +18,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{RootCertStore, ServerConfig};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// A request, as it came over HTTP/2.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +46,23 @@ impl Received {
     }
 }
 
+/// What a [`TlsServer`] does to a request that it has read instead of answering it. Each may have been acted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Resets the request's stream; the connection is good for others.
+    ResetsStream,
+    /// Closes the connection.
+    Closes,
+    /// Announces that it takes no more requests, and closes the connection without answering this one.
+    SaysGoodbye,
+    /// Never answers; the connection is good for others.
+    NeverAnswers,
+    /// Neither reads nor writes any more on the connection, like a machine that has lost its power.
+    Freezes,
+    /// Resets the stream after half the answer's body.
+    BreaksOff,
+}
+
 /// What a [`TlsServer`] answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
@@ -47,12 +72,21 @@ pub struct Told {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
+    /// What comes in between, if anything.
+    pub trouble: Option<Trouble>,
 }
 
 impl Told {
     /// An answer without headers of its own.
     pub fn new(status: u16, body: impl Into<String>) -> Self {
-        Self { status, headers: Vec::new(), body: body.into() }
+        Self { status, headers: Vec::new(), body: body.into(), trouble: None }
+    }
+
+    /// The same, that does not arrive or not whole.
+    #[must_use]
+    pub fn but(mut self, trouble: Trouble) -> Self {
+        self.trouble = Some(trouble);
+        self
     }
 
     /// The same with another header.
@@ -81,6 +115,13 @@ pub struct TlsServer {
 impl TlsServer {
     /// Another name that its certificate is for, which no resolver knows.
     pub const NAME: &str = "push.example";
+    /// Names of browsers' push services that its certificate is for too.
+    pub const SERVICES: [&str; 4] = [
+        "fcm.googleapis.com",
+        "updates.push.services.mozilla.com",
+        "web.push.apple.com",
+        "wns2-par02p.notify.windows.com",
+    ];
 
     /// Starts one that answers as `answer` says.
     pub async fn start(answer: impl Fn(&Received) -> Told + Send + Sync + 'static) -> Self {
@@ -103,9 +144,7 @@ impl TlsServer {
                         // A client that does not trust the certificate goes away here.
                         let Ok(stream) = acceptor.accept(stream).await else { return };
                         connections.fetch_add(1, Ordering::SeqCst);
-                        let service = service_fn(|request| respond(request, answer.clone(), received.clone()));
-                        let connection = http2::Builder::new(TokioExecutor::new());
-                        let _ = connection.serve_connection(TokioIo::new(stream), service).await;
+                        serve(stream, answer, received).await;
                     });
                 }
             }
@@ -151,8 +190,8 @@ fn certified() -> (ServerConfig, CertificateDer<'static>, String) {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
-    let names = ["localhost".to_owned(), TlsServer::NAME.to_owned()];
-    let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &authority).unwrap();
+    let names = ["localhost", TlsServer::NAME].into_iter().chain(TlsServer::SERVICES).map(str::to_owned);
+    let certificate = CertificateParams::new(names.collect::<Vec<_>>()).unwrap().signed_by(&key, &authority).unwrap();
     let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -163,11 +202,43 @@ fn certified() -> (ServerConfig, CertificateDer<'static>, String) {
     (config, authority.der().clone(), authority.pem())
 }
 
+async fn serve(stream: TlsStream<TcpStream>, answer: Answer, received: Arc<Mutex<Vec<Received>>>) {
+    let (troubled, mut trouble) = mpsc::unbounded_channel();
+    let service = service_fn(|request| respond(request, answer.clone(), received.clone(), troubled.clone()));
+    let connection = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let trouble = tokio::select! {
+        _ = connection.as_mut() => return,
+        trouble = trouble.recv() => trouble,
+    };
+    match trouble {
+        Some(Trouble::SaysGoodbye) => {
+            connection.as_mut().graceful_shutdown();
+            let _ = timeout(Duration::from_millis(100), connection).await;
+        }
+        Some(Trouble::Freezes) => pending().await,
+        _ => {}
+    }
+}
+
+/// Ends a stream.
+#[derive(Debug)]
+struct Broken;
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("broken off on purpose")
+    }
+}
+
+impl Error for Broken {}
+
 async fn respond(
     request: Request<Incoming>,
     answer: Answer,
     received: Arc<Mutex<Vec<Received>>>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+    troubled: mpsc::UnboundedSender<Trouble>,
+) -> Result<Response<BoxBody<Bytes, Broken>>, Broken> {
     let (head, body) = request.into_parts();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let request = Received {
@@ -178,9 +249,29 @@ async fn respond(
     };
     let told = answer(&request);
     received.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+    match told.trouble {
+        None | Some(Trouble::BreaksOff) => {}
+        Some(Trouble::ResetsStream) => return Err(Broken),
+        Some(Trouble::NeverAnswers) => pending().await,
+        Some(trouble @ (Trouble::Closes | Trouble::SaysGoodbye | Trouble::Freezes)) => {
+            let _ = troubled.send(trouble);
+            pending::<()>().await;
+        }
+    }
     let mut response = Response::builder().status(told.status);
     for (name, value) in told.headers {
         response = response.header(name, value);
     }
-    Ok(response.body(Full::from(told.body)).unwrap())
+    let body = if told.trouble == Some(Trouble::BreaksOff) {
+        let half = told.body[..told.body.len() / 2].to_owned();
+        // A reset overtakes what has not been sent yet.
+        let reset = async {
+            sleep(Duration::from_millis(300)).await;
+            Some(Err(Broken))
+        };
+        Full::from(half).map_err(|never| match never {}).with_trailers(reset).boxed()
+    } else {
+        Full::from(told.body).map_err(|never| match never {}).boxed()
+    };
+    Ok(response.body(body).unwrap())
 }
