@@ -16,6 +16,6 @@ mod signing_key;
 
 pub use access_token::AccessTokenSigner;
 pub use entropy::SystemEntropy;
-pub use keyring::Keyring;
+pub use keyring::{ApiKeyDigest, Keyring};
 pub use pepper::{InvalidPepper, Pepper};
 pub use signing_key::{InvalidSigningKey, SigningKey};

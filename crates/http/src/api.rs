@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use muster_domain::access::AccessTokens;
+use muster_domain::access::AccessService;
 use muster_domain::audit::AuditReader;
 use muster_domain::device::DeviceService;
 use muster_domain::preferences::PreferenceService;
@@ -20,7 +20,8 @@ pub struct Api {
     pub devices: DeviceService,
     pub sessions: SessionService,
     pub audit: Arc<dyn AuditReader>,
-    pub access_tokens: Arc<dyn AccessTokens>,
+    /// Who is calling.
+    pub access: AccessService,
     /// The public keys of access tokens as a JWK set (RFC 7517), ready to be served.
     pub jwks: serde_json::Value,
     /// The channels that are on.

@@ -6,23 +6,32 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{FromRequest, HttpRequest, web};
-use muster_domain::access::{AccessClaims, Action, Principal, authorize};
-use muster_domain::audit::Origin;
+use muster_domain::access::{Action, Denied, Holder, Principal, authorize};
+use muster_domain::audit::{Actor, Origin};
 use muster_domain::user::ProfileFacts;
 use muster_domain::{SessionId, UserId};
+use zeroize::Zeroizing;
 
 use crate::api::Api;
 use crate::origin::origin;
 use crate::problem::Problem;
 
-/// A checked access token, before its account is looked up: for handlers that read the whole profile, which is then
+/// A credential, before anything is looked up: for handlers that read the whole profile, which for our own tokens is then
 /// their one read of the store.
-pub(crate) struct Bearer(AccessClaims);
+pub(crate) struct Bearer {
+    credential: Zeroizing<String>,
+    origin: Origin,
+}
 
 impl Bearer {
     /// The caller's profile, which also says whether they are active.
     pub(crate) async fn profile(&self, api: &Api) -> Result<ProfileFacts, Problem> {
-        let facts = api.users.profile(self.0.user_id).await?;
+        let user_id = match api.access.identify(&self.credential, &self.origin).await? {
+            Holder::TokenOf { user_id, .. } => user_id,
+            Holder::Person(account) => account.id,
+            Holder::Service(_) => return Err(Denied.into()),
+        };
+        let facts = api.users.profile(user_id).await?;
         facts.filter(|facts| facts.user.active).ok_or_else(refused)
     }
 }
@@ -32,20 +41,19 @@ impl FromRequest for Bearer {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(bearer(request).map(Self))
+        ready(bearer(request))
     }
 }
 
-fn bearer(request: &HttpRequest) -> Result<AccessClaims, Problem> {
-    let missing = "send a credential as Authorization: Bearer …";
-    let api = api(request)?;
-    let header = request.headers().get(header::AUTHORIZATION).ok_or_else(|| Problem::unauthenticated(missing))?;
-    let (scheme, token) =
-        header.to_str().ok().and_then(|v| v.split_once(' ')).ok_or_else(|| Problem::unauthenticated(missing))?;
+fn bearer(request: &HttpRequest) -> Result<Bearer, Problem> {
+    let missing = || Problem::unauthenticated("send a credential as Authorization: Bearer …");
+    let header = request.headers().get(header::AUTHORIZATION).ok_or_else(missing)?;
+    let (scheme, credential) = header.to_str().ok().and_then(|v| v.split_once(' ')).ok_or_else(missing)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Problem::unauthenticated(missing));
+        return Err(missing());
     }
-    api.access_tokens.verify(token.trim(), api.clock.now()).map_err(|_| refused())
+    let credential = Zeroizing::new(credential.trim().to_owned());
+    Ok(Bearer { credential, origin: origin(request, Actor::Anonymous) })
 }
 
 /// One answer for a token that is wrong in whatever way and for an account that is deactivated or gone.
@@ -74,12 +82,10 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let claims = bearer(&request)?;
-            let account = api(&request)?.users.users.account(claims.user_id).await?;
-            let account = account.filter(|account| account.active).ok_or_else(refused)?;
-            let principal = Principal::User { id: account.id, role: account.role };
-            let origin = origin(&request, principal.actor());
-            Ok(Self { principal, session_id: claims.session_id, origin })
+            let Bearer { credential, origin } = bearer(&request)?;
+            let (principal, session_id) = api(&request)?.access.authenticate(&credential, &origin).await?;
+            let origin = Origin { actor: principal.actor(), ..origin };
+            Ok(Self { principal, session_id, origin })
         })
     }
 }
@@ -119,7 +125,7 @@ impl FromRequest for Own {
             caller.may(Action::UseOwnAccount)?;
             match caller.principal {
                 Principal::User { id, .. } => Ok(Self { id, session_id: caller.session_id, origin: caller.origin }),
-                Principal::Service { .. } => Err(muster_domain::access::Denied.into()),
+                Principal::Service { .. } => Err(Denied.into()),
             }
         })
     }

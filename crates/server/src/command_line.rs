@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use muster_domain::ApiKeyId;
+use muster_domain::access::Scope;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,6 +46,14 @@ recorded in the audit trail.
 
 Example:
   muster admin grant ada@example.com";
+
+const KEY_HELP: &str = "\
+Only its SHA-256 is kept, so a key that is lost is gone: rotate it. Each change is recorded in the
+audit trail.
+
+Examples:
+  muster key create --name Okta --scopes scim
+  KEY=$(muster key create --name pager --scopes users:read,readiness:read | tail -n 1)";
 
 const DOCTOR_HELP: &str = "\
 It reads the configuration as the server would, looks at the store, and asks each provider whether it
@@ -98,6 +108,48 @@ pub(crate) enum Command {
     /// Manage admins
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Manage the API keys of other services
+    #[command(subcommand)]
+    Key(KeyCommand),
+}
+
+/// What can be done about API keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key, which is printed once, alone on the last line
+    #[command(after_help = KEY_HELP)]
+    Create {
+        /// What the key is called, for example after the service that uses it
+        #[arg(long)]
+        name: String,
+        /// What it may be used for, with commas between: users:read, readiness:read, audit:read, scim
+        #[arg(long, required = true, value_delimiter = ',', value_parser = scope)]
+        scopes: Vec<Scope>,
+        /// In how many days it stops working; never, when left out
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=3650))]
+        expires_in_days: Option<u16>,
+    },
+    /// List every key, newest first, without the keys themselves
+    List,
+    /// Make a key that takes another's place: same name, same scopes
+    Rotate {
+        /// The old key's id
+        #[arg(value_name = "ID")]
+        id: ApiKeyId,
+        /// For how many hours the old key goes on working; 24, when left out
+        #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u16).range(0..=720))]
+        overlap_hours: Option<u16>,
+    },
+    /// Revoke a key: it is refused from now on
+    Revoke {
+        /// Its id
+        #[arg(value_name = "ID")]
+        id: ApiKeyId,
+    },
+}
+
+fn scope(name: &str) -> Result<Scope, &'static str> {
+    Scope::from_name(name).ok_or("it must be users:read, readiness:read, audit:read or scim")
 }
 
 /// What can be done about admins.
@@ -137,6 +189,9 @@ mod tests {
             &["muster", "admin"],
             &["muster", "serve", "x"],
             &["muster", "migrate", "--check", "--dry-run"],
+            &["muster", "key", "create", "--name", "x"],
+            &["muster", "key", "create", "--name", "x", "--scopes", "everything"],
+            &["muster", "key", "revoke", "mst_key_x"],
         ] {
             assert_eq!(CommandLine::try_parse_from(arguments).unwrap_err().exit_code(), 2, "{arguments:?}");
         }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use muster_crypto::{AccessTokenSigner, Keyring, SystemEntropy};
-use muster_domain::access::AccessTokens;
+use muster_crypto::{AccessTokenSigner, ApiKeyDigest, Keyring, SystemEntropy};
+use muster_domain::access::{AccessService, AccessTokens, IdentityTokens};
+use muster_domain::api_key::{ApiKeyService, ApiKeyStore};
 use muster_domain::audit::AuditReader;
 use muster_domain::device::{DeviceService, DeviceStore};
 use muster_domain::directory::{DirectoryService, DirectoryStore};
@@ -13,10 +14,11 @@ use muster_domain::user::{ProfileReader, UserService, UserStore};
 use muster_domain::verification::{VerificationService, VerificationStore};
 use muster_domain::{Clock, Entropy, StoreHealth};
 use muster_http::{Api, Development, Vitals};
+use muster_identity::OidcTokens;
 use time::Duration;
 
 use crate::clock::SystemClock;
-use crate::config::Messaging;
+use crate::config::{Config, Messaging};
 use crate::development::MemoryOutbox;
 use crate::senders::{Senders, SendersError};
 
@@ -36,6 +38,11 @@ pub(crate) fn users<S: ProfileReader + UserStore + 'static>(store: &Arc<S>) -> U
 /// The directory over a store.
 pub(crate) fn directory<S: DirectoryStore + 'static>(store: &Arc<S>, keyring: Arc<Keyring>) -> DirectoryService {
     DirectoryService { directory: store.clone(), fingerprinter: keyring, clock: clock(), entropy: entropy() }
+}
+
+/// API keys over a store.
+pub(crate) fn api_keys<S: ApiKeyStore + 'static>(store: &Arc<S>) -> ApiKeyService {
+    ApiKeyService { keys: store.clone(), hasher: Arc::new(ApiKeyDigest), clock: clock(), entropy: entropy() }
 }
 
 /// Sending codes and checking them, over a store.
@@ -79,10 +86,36 @@ pub(crate) fn outbox() -> Arc<MemoryOutbox> {
     Arc::new(MemoryOutbox::new(entropy()))
 }
 
+/// The identity provider that the configuration names. Nothing is asked of it before somebody signs in.
+///
+/// # Errors
+/// When no client can be made.
+pub(crate) fn oidc(config: &Config) -> Result<Option<Arc<OidcTokens>>, OidcError> {
+    let Some(settings) = &config.oidc else {
+        return Ok(None);
+    };
+    Ok(Some(Arc::new(OidcTokens::new(settings.clone(), muster_outbound::client()?)?)))
+}
+
+/// Why tokens of an identity provider cannot be checked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OidcError {
+    /// Nobody could be trusted.
+    #[error("cannot reach an identity provider")]
+    Transport(#[from] muster_outbound::TransportError),
+    /// The client could not be made.
+    #[error("cannot set up the HTTP client")]
+    Client(#[from] muster_outbound::ClientError),
+}
+
 /// What the API is made of beside its store.
 pub(crate) struct Parts<'a> {
     pub keyring: Arc<Keyring>,
     pub signer: AccessTokenSigner,
+    /// The identity provider, when there is one.
+    pub identities: Option<Arc<dyn IdentityTokens>>,
+    /// Whether people whom it knows and the directory has not delivered are taken in when they sign in.
+    pub takes_newcomers: bool,
     pub senders: &'a Senders,
     pub vitals: Arc<dyn Vitals>,
     pub messaging: &'a Messaging,
@@ -100,14 +133,18 @@ where
         + VerificationStore
         + DeviceStore
         + SessionStore
+        + DirectoryStore
+        + ApiKeyStore
         + AuditReader
         + StoreHealth
         + 'static,
 {
-    let Parts { keyring, signer, senders, vitals, messaging, replay_grace, outbox } = parts;
+    let Parts { keyring, signer, identities, takes_newcomers, senders, vitals, messaging, replay_grace, outbox } =
+        parts;
     let jwks = signer.jwks().clone();
     let access_tokens: Arc<dyn AccessTokens> = Arc::new(signer);
     let channels = messaging.channels;
+    let newcomers = takes_newcomers.then(|| directory(store, keyring.clone()));
     Api {
         users: users(store),
         preferences: PreferenceService { preferences: store.clone(), channels, clock: clock(), entropy: entropy() },
@@ -127,7 +164,14 @@ where
             replay_grace,
         },
         audit: store.clone(),
-        access_tokens,
+        access: AccessService {
+            users: store.clone(),
+            access_tokens,
+            identities,
+            keys: api_keys(store),
+            newcomers,
+            clock: clock(),
+        },
         jwks,
         channels,
         health: store.clone(),

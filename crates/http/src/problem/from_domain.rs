@@ -1,5 +1,6 @@
 use muster_domain::StoreError;
-use muster_domain::access::{Denied, SigningError};
+use muster_domain::access::{AuthenticateError, Denied, SigningError};
+use muster_domain::api_key::RotateKeyError;
 use muster_domain::device::RegisterDeviceError;
 use muster_domain::preferences::ReplacePreferencesError;
 use muster_domain::session::{IssueSessionError, RefreshError};
@@ -39,6 +40,28 @@ fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
 impl From<Denied> for Problem {
     fn from(_: Denied) -> Self {
         Self::new(Kind::Forbidden, "the caller's role or scopes do not allow this")
+    }
+}
+
+impl From<AuthenticateError> for Problem {
+    fn from(error: AuthenticateError) -> Self {
+        match error {
+            AuthenticateError::Refused => refused(),
+            AuthenticateError::Unavailable(cause) => {
+                let detail = "the identity provider cannot be asked about the credential; try again in a few seconds";
+                Self::failure(Kind::Unavailable, detail, &cause).retry_after(UNAVAILABLE_WAIT)
+            }
+            AuthenticateError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RotateKeyError> for Problem {
+    fn from(error: RotateKeyError) -> Self {
+        match error {
+            RotateKeyError::NotLive => Self::not_found("key that works"),
+            RotateKeyError::Store(error) => error.into(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod audit;
 mod development;
 mod devices;
+mod keys;
 mod mobile;
 mod operations;
 mod preferences;
@@ -25,6 +26,7 @@ pub fn configure(config: &mut web::ServiceConfig, api: &web::Data<Api>) {
     verification::configure(config);
     devices::configure(config);
     mobile::configure(config);
+    keys::configure(config);
     audit::configure(config);
     operations::configure(config);
     if api.development.is_some() {

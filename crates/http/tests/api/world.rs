@@ -6,7 +6,10 @@ use actix_web::http::header::HeaderMap;
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, web};
-use muster_domain::access::{AccessClaims, AccessTokens, Audience};
+use muster_domain::access::{
+    AccessClaims, AccessService, AccessTokens, Audience, Identity, IdentityError, IdentityTokens,
+};
+use muster_domain::api_key::ApiKeyService;
 use muster_domain::audit::{Actor, AuditEvent, DirectoryFeed};
 use muster_domain::device::DeviceService;
 use muster_domain::directory::{DirectoryService, DirectoryStore};
@@ -19,7 +22,7 @@ use muster_domain::{Clock, Text, UserId};
 use muster_http::{Api, Development, Outbox, OutboxMessage, ProviderView, RequestSpan, Vitals, configure, edge};
 use muster_testkit::{Answer, Builders, FakeAccessTokens, MemoryStore, RecordingSender, UserBuilder};
 use serde_json::{Value, json};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use tracing_actix_web::TracingLogger;
 
 /// A server over fakes, with three people on record.
@@ -89,6 +92,21 @@ impl Exchange {
 }
 
 struct NoMessages;
+
+/// An identity provider whose tokens are `idp:` and a user name, and which has an outage for `idp!`.
+struct Provider;
+
+#[async_trait::async_trait]
+impl IdentityTokens for Provider {
+    async fn verify(&self, token: &str, _: OffsetDateTime) -> Result<Identity, IdentityError> {
+        if token.starts_with("idp!") {
+            return Err(IdentityError::Unavailable("told to be unavailable".into()));
+        }
+        let login = token.strip_prefix("idp:").ok_or(IdentityError::Invalid)?;
+        let subject = format!("subject of {login}");
+        Ok(Identity { subject, logins: vec![login.to_owned()], email: None, display_name: None })
+    }
+}
 
 /// One provider, which is down.
 struct OneDown;
@@ -285,7 +303,19 @@ fn api(
             replay_grace: Duration::seconds(60),
         },
         audit: store.clone(),
-        access_tokens: tokens.clone(),
+        access: AccessService {
+            users: store.clone(),
+            access_tokens: tokens.clone(),
+            identities: Some(Arc::new(Provider)),
+            keys: ApiKeyService {
+                keys: store.clone(),
+                hasher: Arc::new(make.hasher),
+                clock: clock.clone(),
+                entropy: make.entropy.clone(),
+            },
+            newcomers: None,
+            clock: clock.clone(),
+        },
         jwks: json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519" }] }),
         channels,
         health: store,

@@ -13,7 +13,7 @@ use crate::data_dir::DataDirError;
 use crate::output::{say, with_causes};
 use crate::senders::SendersError;
 use crate::store::{self, OpenStoreError};
-use crate::wiring;
+use crate::wiring::{self, OidcError};
 
 /// Why nothing could be looked at.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,9 @@ pub(crate) enum DoctorError {
     /// The providers cannot be set up.
     #[error("cannot check")]
     Senders(#[from] SendersError),
+    /// The identity provider cannot be asked.
+    #[error("cannot check")]
+    Oidc(#[from] OidcError),
     /// A secret cannot be had.
     #[error("cannot check")]
     DataDir(#[from] DataDirError),
@@ -66,6 +69,19 @@ pub(crate) async fn run(config: &Config, send_to: Option<&str>) -> Result<bool, 
         for finding in findings {
             healthy &= tell(channel, &finding);
         }
+    }
+    if let Some(oidc) = wiring::oidc(config)? {
+        for finding in oidc.check(wiring::clock().now()).await {
+            let verdict = match finding.verdict {
+                muster_identity::Verdict::Good => Verdict::Good,
+                muster_identity::Verdict::Warning => Verdict::Warning,
+                muster_identity::Verdict::Bad => Verdict::Bad,
+            };
+            healthy &= tell("sign-in", &Finding { check: finding.check, verdict, detail: finding.detail });
+        }
+    } else if config.mode == Mode::Production {
+        let nobody = "is not given: nobody can sign in";
+        healthy &= tell("sign-in", &Finding::warning("MUSTER_OIDC_ISSUER", nobody));
     }
     if let Some(login) = send_to {
         let account = wiring::users(&store).users.find_login(login).await.map_err(DoctorError::Find)?;

@@ -3,6 +3,7 @@
 pub(crate) mod doctor;
 pub(crate) mod grant;
 pub(crate) mod import;
+pub(crate) mod key;
 pub(crate) mod migrate;
 pub(crate) mod serve;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix_web::web;
 use muster_domain::StoreError;
+use muster_domain::access::IdentityTokens;
 use muster_domain::user::UserService;
 
 use crate::config::{Config, Mode};
@@ -14,7 +15,7 @@ use crate::output::say;
 use crate::senders::SendersError;
 use crate::store::{self, OpenStoreError};
 use crate::vitals::ServerVitals;
-use crate::wiring::{self, Parts};
+use crate::wiring::{self, OidcError, Parts};
 
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,9 @@ pub(crate) enum ServeError {
     /// The store cannot be used.
     #[error("cannot start")]
     Open(#[from] OpenStoreError),
+    /// Nobody could sign in.
+    #[error("cannot start")]
+    Oidc(#[from] OidcError),
     /// No message could go out.
     #[error("cannot start")]
     Senders(#[from] SendersError),
@@ -67,9 +71,12 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
         seed(&wiring::directory(&store, keyring.clone()), &users).await?;
     }
 
+    let oidc = wiring::oidc(config)?;
     let parts = Parts {
         keyring,
         signer,
+        identities: oidc.map(|oidc| oidc as Arc<dyn IdentityTokens>),
+        takes_newcomers: config.creates_users,
         senders: &senders,
         vitals,
         messaging: &config.messaging,

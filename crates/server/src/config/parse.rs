@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use muster_crypto::{Pepper, SigningKey};
 use muster_domain::user::Region;
+use muster_identity::OidcSettings;
 use muster_persistence::StoreOptions;
 use time::Duration;
 use tracing_subscriber::EnvFilter;
@@ -60,6 +61,10 @@ pub(crate) struct Config {
     pub replay_grace: Duration,
     /// What is logged, a valid filter.
     pub log: String,
+    /// Whose tokens people sign in with; in development mode they need none.
+    pub oidc: Option<OidcSettings>,
+    /// Whether people whom the identity provider knows and the directory has not delivered are added when they sign in.
+    pub creates_users: bool,
     /// Over which channels people are reached, and how; whole only for [`Purpose::Serve`].
     pub messaging: Messaging,
 }
@@ -106,6 +111,9 @@ impl Config {
         let log = parser.value("MUSTER_LOG", "info".to_owned(), "must be a tracing filter, like info", |text| {
             EnvFilter::try_new(text).ok().map(|_| text.to_owned())
         });
+        let oidc = parser.oidc();
+        let how = "must be true or false";
+        let creates_users = parser.value("MUSTER_OIDC_CREATE_USERS", false, how, |text| text.parse().ok());
         let messaging = match purpose {
             Purpose::Serve => Messaging::parse(&mut parser, mode, public_url.as_deref()),
             Purpose::WriteContacts | Purpose::UseStore => Messaging::default(),
@@ -134,6 +142,8 @@ impl Config {
             default_phone_region,
             replay_grace: Duration::try_from(replay_grace).unwrap_or(Duration::MINUTE),
             log,
+            oidc,
+            creates_users,
             messaging,
         })
     }
@@ -164,6 +174,16 @@ impl Parser<'_> {
                 .map_or(defaults.statement_timeout, |limit| (!limit.is_zero()).then_some(limit)),
             ..defaults
         }
+    }
+
+    fn oidc(&mut self) -> Option<OidcSettings> {
+        const BOTH: [&str; 2] = ["MUSTER_OIDC_ISSUER", "MUSTER_OIDC_AUDIENCE"];
+        if self.any_given(&BOTH) {
+            self.require(&BOTH, "the issuer and the audience of its tokens are given together");
+        }
+        let issuer = self.checked(BOTH[0], str::parse);
+        let audience = self.checked(BOTH[1], str::parse);
+        Some(OidcSettings { issuer: issuer?, audience: audience? })
     }
 
     fn timeout(&mut self, name: &str) -> Option<std::time::Duration> {

@@ -14,7 +14,7 @@ const fn setting(name: &'static str, meaning: &'static str, default: &'static st
 }
 
 /// Every setting there is.
-pub(crate) const SETTINGS: [Setting; 46] = [
+pub(crate) const SETTINGS: [Setting; 49] = [
     setting("MUSTER_MODE", "how the server runs: development or production", "development"),
     setting("MUSTER_LISTEN", "the IP address and port that the server listens on", "127.0.0.1:8080"),
     setting("MUSTER_DATA_DIR", "the folder for what the server keeps on disk", "./data"),
@@ -52,6 +52,19 @@ pub(crate) const SETTINGS: [Setting; 46] = [
         "in development, made once in the data folder",
     ),
     setting("MUSTER_SIGNING_KEY_FILE", "a file that holds the signing key", "none"),
+    setting(
+        "MUSTER_OIDC_ISSUER",
+        "the OpenID Connect provider whose tokens people sign in with, exactly as its tokens name it, like \
+         https://example.okta.com/oauth2/default",
+        "none: nobody signs in by one",
+    ),
+    setting("MUSTER_OIDC_AUDIENCE", "for whom its tokens must be made (aud), like api://muster", "none"),
+    setting(
+        "MUSTER_OIDC_CREATE_USERS",
+        "whether people whom the provider knows and the directory has not delivered are added when they first sign in: \
+         true or false",
+        "false: they are refused",
+    ),
     setting(
         "MUSTER_DEFAULT_PHONE_REGION",
         "the country whose phone numbers lack a country code (ISO 3166-1 alpha-2, like US)",

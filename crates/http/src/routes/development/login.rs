@@ -30,7 +30,7 @@ pub(super) async fn login(api: web::Data<Api>, body: Body) -> Result<HttpRespons
         return Err(refused());
     }
     let now = api.clock.now();
-    let token = api.access_tokens.sign(&AccessClaims {
+    let token = api.access.access_tokens.sign(&AccessClaims {
         user_id: account.id,
         session_id: None,
         audience: Audience::Development,

@@ -1,0 +1,90 @@
+use muster_domain::access::Scope;
+use muster_domain::api_key::{ApiKey, ApiKeyName, ApiKeyService, CreatedKey, NewKey, RotateKeyError, Scopes};
+use muster_domain::audit::Origin;
+use muster_domain::{ApiKeyId, InvalidText, StoreError};
+use time::Duration;
+use time::format_description::well_known::Rfc3339;
+
+use crate::command_line::KeyCommand;
+use crate::config::Config;
+use crate::output::say;
+use crate::store::{self, OpenStoreError};
+use crate::wiring;
+
+/// Why nothing was done about a key.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeyError {
+    /// The store cannot be used.
+    #[error("cannot manage keys")]
+    Open(#[from] OpenStoreError),
+    /// The name is none.
+    #[error("--name {0}")]
+    Name(InvalidText),
+    /// It may be used for nothing.
+    #[error("--scopes must name at least one")]
+    NoScopes,
+    /// There is no such key, or it does not work any more.
+    #[error("there is no such key that works: muster key list")]
+    NotLive,
+    /// The store failed.
+    #[error("cannot manage keys")]
+    Store(#[from] StoreError),
+}
+
+/// Makes, lists, rotates or revokes API keys. A key that was made is printed once, alone on the last line.
+///
+/// # Errors
+/// When there is no such key, or the store fails.
+pub(crate) async fn run(config: &Config, command: KeyCommand) -> Result<(), KeyError> {
+    let store = store::open(config).await?;
+    let keys = wiring::api_keys(&store);
+    let origin = |what| Origin::system(format!("key {what}"));
+    match command {
+        KeyCommand::Create { name, scopes, expires_in_days } => {
+            let name = ApiKeyName::parse(&name).map_err(KeyError::Name)?;
+            let expires_at = expires_in_days.map(|days| wiring::clock().now() + Duration::days(days.into()));
+            let scopes = Scopes::of(&scopes).ok_or(KeyError::NoScopes)?;
+            shown(&keys.create(NewKey { name, scopes, expires_at }, &origin("create")).await?);
+        }
+        KeyCommand::List => {
+            for key in keys.list().await? {
+                say(line(&key));
+            }
+        }
+        KeyCommand::Rotate { id, overlap_hours } => {
+            let overlap = overlap_hours.map_or(ApiKeyService::OVERLAP, |hours| Duration::hours(hours.into()));
+            let made = keys.rotate(id, overlap, &origin("rotate")).await.map_err(|error| match error {
+                RotateKeyError::NotLive => KeyError::NotLive,
+                RotateKeyError::Store(error) => error.into(),
+            })?;
+            shown(&made);
+        }
+        KeyCommand::Revoke { id } => {
+            if !keys.revoke(id, &origin("revoke")).await? {
+                return Err(KeyError::NotLive);
+            }
+            say(format!("{id} is revoked"));
+        }
+    }
+    Ok(())
+}
+
+fn shown(made: &CreatedKey) {
+    say(line(&made.key));
+    say("This is the only time that the key is shown:");
+    say(&*made.token.expose());
+}
+
+/// A key in one line of columns: id, how it begins, scopes, when it was last used, whether it works, name.
+fn line(key: &ApiKey) -> String {
+    let scopes: Vec<&str> = key.scopes.iter().map(|scope| Scope::as_str(*scope)).collect();
+    let at = |time: Option<time::OffsetDateTime>| time.and_then(|at| at.format(&Rfc3339).ok());
+    let state = match (at(key.revoked_at), at(key.expires_at)) {
+        (Some(at), _) => format!("revoked {at}"),
+        (None, Some(at)) => format!("until {at}"),
+        (None, None) => "works".to_owned(),
+    };
+    let used = at(key.last_used_at).map_or_else(|| "never used".to_owned(), |at| format!("used {at}"));
+    let id: ApiKeyId = key.id;
+    format!("{id}  {}…  {}  {used}  {state}  {}", key.prefix, scopes.join(","), key.name)
+}
