@@ -1,5 +1,6 @@
 //! Push messages that carry a code, by the service of each platform: Web Push for browsers, FCM for Android, APNs for
-//! iOS. Each is on when it has settings, and behind a [`muster_notify::Gate`] of its own.
+//! iOS. Each is on when it has settings, and behind a [`muster_notify::Gate`] of its own; Web Push has one for every
+//! push service that it knows.
 //!
 //! An app is given the same on every platform: a title (`Muster code 042917`), a sentence, the `code` alone to fill in,
 //! and when it expires (`expiresAt`, RFC 3339). A browser's service worker finds them as JSON with `title`, `body`,

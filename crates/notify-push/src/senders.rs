@@ -71,13 +71,14 @@ impl PushSenders {
         })
     }
 
-    /// Whether each service that is on can be reached.
+    /// Whether each service that is on can be reached: `fcm`, `apns`, and for browsers `web-push-google`, `-mozilla`,
+    /// `-apple`, `-microsoft` and `-other`, or `web-push` alone when all goes through a gateway.
     #[must_use]
     pub fn states(&self) -> Vec<ProviderState> {
-        let web = self.web.as_ref().map(WebPush::state);
+        let web = self.web.as_ref().map(WebPush::states);
         let fcm = self.fcm.as_ref().map(Fcm::state);
         let apns = self.apns.as_ref().map(Apns::state);
-        web.into_iter().chain(fcm).chain(apns).collect()
+        web.into_iter().flatten().chain(fcm).chain(apns).collect()
     }
 
     /// Looks at the settings of each service that is on, and asks FCM and APNs whether they take them. Nothing reaches

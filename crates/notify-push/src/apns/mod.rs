@@ -24,6 +24,7 @@ use crate::words::{COLLAPSE_KEY, Words, expires_at};
 use provider_token::ProviderTokens;
 pub use settings::{ApnsKey, ApnsSettings, ApnsTopic, AppleId, InvalidApnsTopic, InvalidAppleId};
 
+const APNS_ID: HeaderName = HeaderName::from_static("apns-id");
 const APNS: BaseUrl = BaseUrl::of_service("https://api.push.apple.com");
 /// How long a device token may be. Apple's are 64 digits now, and it asks not to rely on that.
 const TOKEN_DIGITS: std::ops::RangeInclusive<usize> = 16..=512;
@@ -85,7 +86,7 @@ impl Apns {
 
     async fn attempt(&self, token: &str, message: &CodeMessage, id: &str) -> Result<Receipt, AttemptError> {
         let expiration = expires_at(message).unix_timestamp();
-        judge(&self.post(token, expiration, id, &body(message), self.clock.now()).await?, id)
+        judge(&self.post(token, expiration, id, &body(message), self.clock.now()).await?)
     }
 
     async fn post(
@@ -106,7 +107,7 @@ impl Apns {
             .header("apns-priority", "10")
             .header("apns-expiration", expiration)
             .header("apns-collapse-id", COLLAPSE_KEY)
-            .header("apns-id", id)
+            .header(APNS_ID, id)
             .header(CONTENT_TYPE, "application/json")
             .body(body.to_string());
         exchange(request).await
@@ -168,26 +169,24 @@ fn reason(answer: &Answer) -> Option<String> {
     known_form(&refused.reason)
 }
 
-/// A registration counts as gone only where APNs says so itself. That the app is the wrong one, the key or its token, is
-/// for an operator to mend.
-fn judge(answer: &Answer, id: &str) -> Result<Receipt, AttemptError> {
-    if answer.is_success() {
-        let id = answer
-            .header(HeaderName::from_static("apns-id"))
-            .and_then(|id| Uuid::try_parse(id).ok())
-            .map_or(id.to_owned(), |id| id.to_string());
-        return Ok(Receipt { provider_message_id: Some(id), captured: false });
-    }
+/// Accepted is what APNs names. A registration counts as gone only where APNs says so itself. What a device's token
+/// alone can bring about, which is the end of the path, counts as no failure; that the topic, the key or its token is
+/// wrong does, and is for an operator to mend.
+fn judge(answer: &Answer) -> Result<Receipt, AttemptError> {
     let reason = reason(answer);
     let refusal = |code| Box::new(Refusal { status: answer.status, code });
     Err(match (answer.status, reason.as_deref()) {
+        (200, _) => match answer.header(APNS_ID).and_then(|id| Uuid::try_parse(id).ok()) {
+            Some(id) => return Ok(Receipt { provider_message_id: Some(id.to_string()), captured: false }),
+            None => AttemptError::Failed(refusal(None)),
+        },
         (410, Some("Unregistered" | "ExpiredToken")) | (400, Some("BadDeviceToken")) => {
             AttemptError::Gone(refusal(reason))
         }
         (_, Some("ServiceUnavailable" | "Shutdown")) => {
             AttemptError::NotAccepted { cause: refusal(reason), retry_after: answer.retry_after() }
         }
-        (400, Some("BadTopic" | "DeviceTokenNotForTopic" | "MissingTopic" | "TopicDisallowed")) | (404 | 405, _) => {
+        (400, Some("BadTopic" | "MissingTopic" | "TopicDisallowed")) | (200..300 | 405, _) => {
             AttemptError::Failed(refusal(reason))
         }
         _ => answer.refusal(reason),

@@ -59,7 +59,7 @@ pub(super) fn code(answer: &Answer) -> Option<String> {
 
 /// Accepted is what has a name. A registration counts as gone only where FCM says so itself: by `UNREGISTERED`, or by
 /// naming `message.token` as all that is invalid. `INVALID_ARGUMENT` alone may be about anything in the message, and 404
-/// alone about the project.
+/// alone about the project. What a token alone can bring about counts as no failure.
 pub(super) fn judge(answer: &Answer) -> Result<Receipt, AttemptError> {
     let refusal = |code| Box::new(Refusal { status: answer.status, code });
     if answer.is_success() {
@@ -79,7 +79,9 @@ pub(super) fn judge(answer: &Answer) -> Result<Receipt, AttemptError> {
         (_, Some("UNAVAILABLE")) => {
             AttemptError::NotAccepted { cause: refusal(code), retry_after: answer.retry_after() }
         }
-        (404, _) | (_, Some("SENDER_ID_MISMATCH" | "THIRD_PARTY_AUTH_ERROR")) => AttemptError::Failed(refusal(code)),
+        // The token is another project's, or that of a browser or an iPhone.
+        (_, Some("SENDER_ID_MISMATCH" | "THIRD_PARTY_AUTH_ERROR")) => AttemptError::Rejected(refusal(code)),
+        (404, _) => AttemptError::Failed(refusal(code)),
         _ => answer.refusal(code),
     })
 }

@@ -1,6 +1,7 @@
 //! Web Push (RFC 8030), to whatever push service a browser's vendor runs.
 
 mod encryption;
+mod gates;
 mod reach;
 mod settings;
 mod subscription;
@@ -13,24 +14,22 @@ use muster_domain::Clock;
 use muster_domain::device::PushToken;
 use muster_domain::verification::{CodeMessage, NotifyError, Receipt};
 use muster_notify::transport::{Answer, TransportError, exchange};
-use muster_notify::{AttemptError, Finding, Gate, Policy, ProviderState, Refusal};
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
+use muster_notify::{AttemptError, Finding, Policy, ProviderState, Refusal};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, ClientBuilder};
 use time::OffsetDateTime;
 use url::{Position, Url};
 
 use crate::words::{COLLAPSE_KEY, Words, seconds_left};
 use encryption::encrypt;
-use reach::{NoPublicAddress, PublicOnly};
+use gates::{Gates, is_known};
+use reach::{NoPublicAddress, NotFound, PublicOnly};
 pub use settings::{InvalidVapidKey, InvalidVapidSubject, VapidKey, VapidSubject, WebPushSettings};
 use subscription::{Subscription, UnusableSubscription};
 use vapid::Vapid;
 
-/// The longest name of a message that is worth keeping.
-const LONGEST_ID: usize = 128;
-
 pub(crate) struct WebPush {
-    gate: Gate,
+    gates: Gates,
     client: Client,
     vapid: Vapid,
     settings: WebPushSettings,
@@ -44,17 +43,17 @@ impl WebPush {
         client: ClientBuilder,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, TransportError> {
-        let client = match settings.base_url {
-            Some(_) => client,
+        let (gates, client) = match settings.base_url {
+            Some(_) => (Gates::of_gateway(policy), client),
             // No proxy either: it would resolve the name out of sight.
-            None => client.no_proxy().dns_resolver(PublicOnly),
+            None => (Gates::by_service(policy), client.no_proxy().dns_resolver(PublicOnly)),
         };
         let vapid = Vapid::new(settings.key.clone(), settings.subject.clone());
-        Ok(Self { gate: Gate::new("web-push", policy), client: client.build()?, vapid, settings, clock })
+        Ok(Self { gates, client: client.build()?, vapid, settings, clock })
     }
 
-    pub(crate) fn state(&self) -> ProviderState {
-        self.gate.state()
+    pub(crate) fn states(&self) -> Vec<ProviderState> {
+        self.gates.states()
     }
 
     pub(crate) async fn send(&self, to: &PushToken, message: &CodeMessage) -> Result<Receipt, NotifyError> {
@@ -62,7 +61,8 @@ impl WebPush {
         let text = serde_json::to_vec(&Words::of(message)).map_err(|error| NotifyError::Rejected(error.into()))?;
         let body = encrypt(&subscription.p256dh, &subscription.auth, &text)
             .map_err(|_| NotifyError::Rejected(UnusableSubscription.into()))?;
-        self.gate.send(|| self.attempt(&subscription.endpoint, &body, message)).await
+        let gate = self.gates.to(subscription.endpoint.host_str().unwrap_or_default());
+        gate.send(|| self.attempt(&subscription.endpoint, &body, message)).await
     }
 
     async fn attempt(&self, endpoint: &Url, body: &[u8], message: &CodeMessage) -> Result<Receipt, AttemptError> {
@@ -79,7 +79,8 @@ impl WebPush {
             .header(CONTENT_ENCODING, "aes128gcm")
             .header(CONTENT_TYPE, "application/octet-stream")
             .body(body.to_vec());
-        judge(&exchange(request).await.map_err(refuse_private)?)
+        let answer = exchange(request).await.map_err(|error| refuse_host(error, endpoint))?;
+        judge(&answer, self.settings.base_url.is_some())
     }
 
     fn address(&self, endpoint: &Url) -> String {
@@ -102,30 +103,59 @@ impl WebPush {
     }
 }
 
-fn judge(answer: &Answer) -> Result<Receipt, AttemptError> {
-    match answer.status {
-        200..300 => Ok(Receipt { provider_message_id: message_id(answer), captured: false }),
-        404 | 410 => Err(AttemptError::Gone(Box::new(Refusal { status: answer.status, code: None }))),
-        _ => Err(answer.refusal(None)),
-    }
+/// Accepted is what RFC 8030, section 5, calls so. What a registration alone can bring about counts as no failure: one
+/// for another server's key, or a path where there is no subscription.
+fn judge(answer: &Answer, by_gateway: bool) -> Result<Receipt, AttemptError> {
+    let refusal = || Box::new(Refusal { status: answer.status, code: None });
+    Err(match answer.status {
+        // The message's own address, in `Location`, is not kept: whoever has it may delete the message (section 6.2),
+        // and at some services its last part alone is that leave.
+        201 | 202 => return Ok(Receipt { provider_message_id: None, captured: false }),
+        410 => AttemptError::Gone(refusal()),
+        // So answer push services for a subscription that ended (section 7.3), but gateways for what they do not know.
+        404 if !by_gateway => AttemptError::Gone(refusal()),
+        200..300 | 401 | 403 | 404 => AttemptError::Rejected(refusal()),
+        _ => answer.refusal(None),
+    })
 }
 
-/// The last part of the message's own address (RFC 8030, section 5), when it is short. The whole of it would let a
-/// reader of the audit record cancel the message.
-fn message_id(answer: &Answer) -> Option<String> {
-    let id = answer.header(LOCATION)?.rsplit('/').next()?;
-    let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_:.%=".contains(&byte));
-    (plain && (1..=LONGEST_ID).contains(&id.len())).then(|| id.to_owned())
-}
-
-/// A name that leads into a private network is refused for good: that says nothing about a push service's health.
-fn refuse_private(error: AttemptError) -> AttemptError {
+/// A name that leads into a private network is refused for good, and so is one that is not found, unless it is a
+/// vendor's own: neither says anything about a push service's health.
+fn refuse_host(error: AttemptError, endpoint: &Url) -> AttemptError {
     let mut source: Option<&(dyn Error + 'static)> = error.source();
     while let Some(cause) = source {
         if cause.is::<NoPublicAddress>() {
             return AttemptError::Rejected(NoPublicAddress.into());
         }
+        if cause.is::<NotFound>() && !endpoint.host_str().is_some_and(is_known) {
+            return match error {
+                AttemptError::NotAccepted { cause, .. } | AttemptError::Failed(cause) => AttemptError::Rejected(cause),
+                other => other,
+            };
+        }
         source = cause.source();
     }
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("https://fcm.googleapis.com/fcm/send/1", false)]
+    #[case("https://wns2-made-up.notify.windows.com/w/?token=1", true)]
+    #[case("https://push.example/1", true)]
+    fn a_name_that_is_not_found_is_refused_for_good_unless_it_is_a_vendors(
+        #[case] endpoint: &str,
+        #[case] is_refused: bool,
+    ) {
+        let not_found = AttemptError::not_accepted(NotFound(io::Error::other("told so")));
+        let error = refuse_host(not_found, &Url::parse(endpoint).unwrap());
+        assert_eq!(matches!(error, AttemptError::Rejected(_)), is_refused, "{error:?}");
+    }
 }

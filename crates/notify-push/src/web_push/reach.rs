@@ -1,5 +1,6 @@
 //! A subscription's endpoint comes from a user. What it resolves to decides whether this server calls it.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -12,10 +13,15 @@ pub(super) struct PublicOnly;
 #[error("the host has no public address")]
 pub(super) struct NoPublicAddress;
 
+/// A name could not be resolved.
+#[derive(Debug, thiserror::Error)]
+#[error("the host was not found")]
+pub(super) struct NotFound(#[source] pub(super) io::Error);
+
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(NotFound)?;
             let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
             if public.is_empty() {
                 return Err(NoPublicAddress.into());

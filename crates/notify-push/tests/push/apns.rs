@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use crate::common::{
-    CODE, IOS_TOKEN, TOPIC, apns, apns_settings, apns_with_key, assert_silent, message, send, senders, shown,
+    CODE, IOS_TOKEN, TOPIC, apns, apns_settings, apns_with_key, assert_silent, gone, message, rejected, send, senders,
+    shown, throttled, unavailable,
 };
 
 #[tokio::test]
@@ -75,36 +76,20 @@ async fn a_token_is_sent_again_for_forty_minutes() {
     assert_eq!(server.server.connections(), 1, "one connection of HTTP/2 carries all");
 }
 
-fn gone(error: &NotifyError) -> bool {
-    matches!(error, NotifyError::Gone(_))
-}
-
-fn rejected(error: &NotifyError) -> bool {
-    matches!(error, NotifyError::Rejected(_))
-}
-
-fn unavailable(error: &NotifyError) -> bool {
-    matches!(error, NotifyError::Unavailable(_))
-}
-
-fn throttled(error: &NotifyError) -> bool {
-    matches!(error, NotifyError::Throttled { .. })
-}
-
 /// The number of requests tells how often it was tried.
 #[rstest]
 #[case(410, "Unregistered", gone, 1)]
 #[case(410, "ExpiredToken", gone, 1)]
 #[case(400, "BadDeviceToken", gone, 1)]
 #[case(410, "SomethingElse", rejected, 1)]
-#[case(400, "DeviceTokenNotForTopic", unavailable, 1)]
+#[case(400, "DeviceTokenNotForTopic", rejected, 1)]
 #[case(400, "BadTopic", unavailable, 1)]
 #[case(400, "TopicDisallowed", unavailable, 1)]
 #[case(400, "PayloadEmpty", rejected, 1)]
 #[case(403, "InvalidProviderToken", unavailable, 1)]
 #[case(403, "ExpiredProviderToken", unavailable, 1)]
 #[case(403, "BadCertificateEnvironment", unavailable, 1)]
-#[case(404, "BadPath", unavailable, 1)]
+#[case(404, "BadPath", rejected, 1)]
 #[case(405, "MethodNotAllowed", unavailable, 1)]
 #[case(413, "PayloadTooLarge", rejected, 1)]
 #[case(429, "TooManyRequests", throttled, 3)]
@@ -124,6 +109,20 @@ async fn a_reason_is_told_for_what_it_is(
     let error = send(&apns(&server).0, Platform::Ios).await.unwrap_err();
     assert!(is_expected(&error), "{error:?}");
     assert_eq!(server.server.received().len(), requests);
+}
+
+#[rstest]
+#[case::not_at_all(Told::new(200, ""))]
+#[case::by_no_id(Told::new(200, "").with("apns-id", "1"))]
+#[case::by_a_page(Told::new(200, "<!DOCTYPE html>"))]
+#[case::with_another_status(Told::new(202, "").with("apns-id", "eabeae54-14a8-11e5-b60b-1697f925ec7b"))]
+#[tokio::test]
+async fn an_alert_that_is_not_named_is_not_accepted(#[case] answer: Told) {
+    let server = ApnsServer::start().await;
+    server.answer_next([answer]);
+    let error = send(&apns(&server).0, Platform::Ios).await.unwrap_err();
+    assert!(unavailable(&error), "{error:?}");
+    assert_eq!(server.server.received().len(), 1);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 use std::error::Error;
 use std::iter::successors;
 use std::sync::Arc;
+use std::time::Duration;
 
 use muster_domain::device::{Platform, PushToken};
 use muster_domain::verification::{Challenge, Code, CodeMessage, NotifyError, PushSender, Receipt};
@@ -23,6 +24,19 @@ pub(crate) const IOS_TOKEN: &str = "00fc13adff785122b4ad28809a342098234124142134
 pub(crate) const ANDROID_TOKEN: &str = "fcm-registration:APA91bHun4MxP5egoKMwt2KZFBaFUH-1RYqx";
 /// What a subscription's endpoint has below its host.
 pub(crate) const ENDPOINT_PATH: &str = "/wpush/v2/gAAAAABsubscriptionOfAda?v=1";
+
+/// By when at the latest what is quick has ended, on a machine as busy as one gets.
+pub(crate) const QUICK: Duration = Duration::from_secs(10);
+
+/// A policy under which nothing is given up because the machine is busy.
+pub(crate) fn patient() -> Policy {
+    Policy { deadline: 2 * QUICK, ..Policy::default() }
+}
+
+/// A policy that gives up soon.
+pub(crate) fn impatient(deadline: Duration) -> Policy {
+    Policy { deadline, least_time: Duration::ZERO, ..Policy::default() }
+}
 
 pub(crate) fn message() -> CodeMessage {
     CodeMessage {
@@ -98,6 +112,27 @@ pub(crate) fn apns(server: &ApnsServer) -> (PushSenders, Arc<FixedClock>) {
     apns_with_key(&server.server, &server.key)
 }
 
+/// Senders without a gateway, for whom push services are at those servers.
+pub(crate) fn web_directly(servers: &[(&str, &TlsServer)], policy: Policy) -> PushSenders {
+    let client = || {
+        let mut roots = RootCertStore::empty();
+        roots.extend(servers.iter().flat_map(|(_, server)| server.roots().roots));
+        let client = transport::client_trusting(roots)?;
+        Ok(servers.iter().fold(client, |client, (name, server)| client.resolve(name, server.address)))
+    };
+    let settings = PushSettings { web: Some(web_settings(None)), ..PushSettings::default() };
+    let (clock, entropy) = (Arc::new(FixedClock::new()), Arc::new(SeededEntropy::default()));
+    PushSenders::with_client(settings, policy, clock, entropy, client).unwrap()
+}
+
+pub(crate) async fn send_to_browser(senders: &PushSenders, host: &str) -> Result<Receipt, NotifyError> {
+    let result = senders.send_push(Platform::Web, &PushToken::from_stored(web_subscription(host)), &message()).await;
+    if let Err(error) = &result {
+        assert_silent(error);
+    }
+    result
+}
+
 pub(crate) fn apns_with_key(server: &TlsServer, key: &str) -> (PushSenders, Arc<FixedClock>) {
     let settings = PushSettings { apns: Some(apns_settings(&server.url, key)), ..PushSettings::default() };
     senders(settings, Policy::default(), &server.roots())
@@ -109,6 +144,22 @@ pub(crate) async fn send(senders: &PushSenders, platform: Platform) -> Result<Re
         assert_silent(error);
     }
     result
+}
+
+pub(crate) fn gone(error: &NotifyError) -> bool {
+    matches!(error, NotifyError::Gone(_))
+}
+
+pub(crate) fn rejected(error: &NotifyError) -> bool {
+    matches!(error, NotifyError::Rejected(_))
+}
+
+pub(crate) fn unavailable(error: &NotifyError) -> bool {
+    matches!(error, NotifyError::Unavailable(_))
+}
+
+pub(crate) fn throttled(error: &NotifyError) -> bool {
+    matches!(error, NotifyError::Throttled { .. })
 }
 
 /// An error with all that is underneath, in whatever way it may reach a log.

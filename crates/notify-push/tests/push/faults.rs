@@ -10,10 +10,18 @@ use rstest::rstest;
 use rustls::RootCertStore;
 use serde_json::json;
 
-use crate::common::{apns_settings, fcm_settings, send, senders, web_settings};
+use crate::common::{
+    QUICK, apns_settings, fcm_settings, impatient, patient, rejected, send, senders, unavailable, web_settings,
+};
 
-/// How long the slowest of the quick cases may take on a busy machine: two waits, of 200 and 600 ms at the most.
-const QUICK: Duration = Duration::from_millis(1_500);
+/// What a service says that took a message.
+fn taken(platform: Platform) -> Fault {
+    match platform {
+        Platform::Web => Fault::json(201, ""),
+        Platform::Android => Fault::json(200, r#"{"name":"projects/p/messages/1"}"#),
+        Platform::Ios => Fault::json(200, "").with("apns-id: eabeae54-14a8-11e5-b60b-1697f925ec7b"),
+    }
+}
 
 /// Senders of which the one for `platform` is reached at `url`, and what grants FCM's access tokens.
 async fn sender(platform: Platform, url: &str, policy: Policy) -> (PushSenders, FaultServer) {
@@ -38,14 +46,6 @@ fn html(status: u16) -> Fault {
         headers: vec!["content-type: text/html".to_owned()],
         body: "<h1>042917 for subscriptionOfAda</h1>".to_owned(),
     }
-}
-
-fn unavailable(error: &NotifyError) -> bool {
-    matches!(error, NotifyError::Unavailable(_))
-}
-
-fn rejected(error: &NotifyError) -> bool {
-    matches!(error, NotifyError::Rejected(_))
 }
 
 fn throttled_for(seconds: Option<i64>) -> impl Fn(&NotifyError) -> bool {
@@ -76,7 +76,7 @@ async fn a_fault_is_told_and_tried_again_only_where_nothing_was_taken(
     #[values(Platform::Web, Platform::Android, Platform::Ios)] platform: Platform,
 ) {
     let server = FaultServer::start([fault.clone()]).await;
-    let (push, _google) = sender(platform, &server.url, Policy::default()).await;
+    let (push, _google) = sender(platform, &server.url, patient()).await;
     let began = Instant::now();
     let error = send(&push, platform).await.unwrap_err();
     let took = began.elapsed();
@@ -86,16 +86,22 @@ async fn a_fault_is_told_and_tried_again_only_where_nothing_was_taken(
     assert!(took < QUICK, "{took:?}");
 }
 
-/// FCM's answer names the message it took. The others say it by the status, which came whole.
+/// FCM's answer names the message that it took, and APNs's a header. Web Push services say it by the status, which came
+/// whole.
 #[rstest]
-#[case(Platform::Web, true)]
-#[case(Platform::Android, false)]
-#[case(Platform::Ios, true)]
+#[case(Platform::Web, 201, true)]
+#[case(Platform::Web, 202, true)]
+#[case(Platform::Android, 200, false)]
+#[case(Platform::Ios, 200, false)]
 #[tokio::test]
-async fn half_of_an_acceptance_counts_where_the_status_says_all(#[case] platform: Platform, #[case] counts: bool) {
-    for answer in [Fault::HalfAnswer(200), html(200)] {
+async fn half_of_an_acceptance_counts_where_the_status_says_all(
+    #[case] platform: Platform,
+    #[case] status: u16,
+    #[case] counts: bool,
+) {
+    for answer in [Fault::HalfAnswer(status), html(status)] {
         let server = FaultServer::start([answer]).await;
-        let (push, _google) = sender(platform, &server.url, Policy::default()).await;
+        let (push, _google) = sender(platform, &server.url, patient()).await;
         let result = send(&push, platform).await;
         assert_eq!(result.is_ok(), counts, "{result:?}");
         assert!(counts || unavailable(&result.unwrap_err()));
@@ -108,7 +114,7 @@ async fn half_of_an_acceptance_counts_where_the_status_says_all(#[case] platform
 async fn a_refused_connection_fails_soon(
     #[values(Platform::Web, Platform::Android, Platform::Ios)] platform: Platform,
 ) {
-    let (push, _google) = sender(platform, &FaultServer::refusing_url(), Policy::default()).await;
+    let (push, _google) = sender(platform, &FaultServer::refusing_url(), patient()).await;
     let began = Instant::now();
     let error = send(&push, platform).await.unwrap_err();
     eprintln!("{platform} refused: {error} after {} ms", began.elapsed().as_millis());
@@ -123,7 +129,7 @@ async fn no_answer_ends_at_the_deadline_and_is_not_tried_again(
     #[values(Platform::Web, Platform::Android, Platform::Ios)] platform: Platform,
     #[values(500, 5_000)] deadline: u64,
 ) {
-    let policy = Policy { deadline: Duration::from_millis(deadline), ..Policy::default() };
+    let policy = impatient(Duration::from_millis(deadline));
     let server = FaultServer::start([Fault::NoAnswer]).await;
     let (push, _google) = sender(platform, &server.url, policy).await;
     let began = Instant::now();
@@ -132,16 +138,15 @@ async fn no_answer_ends_at_the_deadline_and_is_not_tried_again(
     eprintln!("{platform} no answer: {error} after {} ms", took.as_millis());
     assert!(matches!(error, NotifyError::TimedOut), "{error:?}");
     assert_eq!(server.connections(), 1);
-    assert!((policy.deadline..policy.deadline + Duration::from_millis(500)).contains(&took), "{took:?}");
+    assert!((policy.deadline..policy.deadline + QUICK).contains(&took), "{took:?}");
 }
 
 #[tokio::test]
 async fn what_passes_is_got_over() {
-    let taken = Fault::json(200, r#"{"name":"projects/p/messages/1"}"#);
     for platform in [Platform::Web, Platform::Android, Platform::Ios] {
-        let server =
-            FaultServer::start([html(503), Fault::json(429, "{}").with("retry-after: 1"), taken.clone()]).await;
-        let (push, google) = sender(platform, &server.url, Policy::default()).await;
+        let busy = Fault::json(429, "{}").with("retry-after: 1");
+        let server = FaultServer::start([html(503), busy, taken(platform)]).await;
+        let (push, google) = sender(platform, &server.url, patient()).await;
         send(&push, platform).await.unwrap();
         assert_eq!(server.connections(), 3);
         assert_eq!(google.connections(), usize::from(platform == Platform::Android));
@@ -150,7 +155,7 @@ async fn what_passes_is_got_over() {
 
 #[tokio::test]
 async fn one_service_that_is_down_leaves_the_others_alone() {
-    let (up, down) = (FaultServer::start([Fault::json(201, "")]).await, FaultServer::start([html(500)]).await);
+    let (up, down) = (FaultServer::start([taken(Platform::Web)]).await, FaultServer::start([html(500)]).await);
     let settings = PushSettings {
         web: Some(web_settings(Some(&up.url))),
         apns: Some(apns_settings(&down.url, &apple_key())),

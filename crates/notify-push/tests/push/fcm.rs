@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use time::Duration;
 use time::format_description::well_known::Rfc3339;
 
-use crate::common::{ANDROID_TOKEN, CODE, fcm, message, send, shown};
+use crate::common::{ANDROID_TOKEN, CODE, fcm, gone, message, rejected, send, shown, throttled, unavailable};
 
 #[tokio::test]
 async fn a_message_is_urgent_short_lived_and_replaces_the_last() {
@@ -42,22 +42,6 @@ async fn a_message_is_urgent_short_lived_and_replaces_the_last() {
     assert_eq!(server.server.connections(), 1, "one connection of HTTP/2 carries all");
 }
 
-fn gone(error: &NotifyError) -> bool {
-    matches!(error, NotifyError::Gone(_))
-}
-
-fn rejected(error: &NotifyError) -> bool {
-    matches!(error, NotifyError::Rejected(_))
-}
-
-fn unavailable(error: &NotifyError) -> bool {
-    matches!(error, NotifyError::Unavailable(_))
-}
-
-fn throttled(error: &NotifyError) -> bool {
-    matches!(error, NotifyError::Throttled { .. })
-}
-
 fn invalid(fields: &[&str]) -> Told {
     let violations: Vec<Value> = fields.iter().map(|field| json!({ "field": field, "description": CODE })).collect();
     let details = json!([
@@ -78,9 +62,9 @@ fn invalid(fields: &[&str]) -> Told {
 #[case::invalid_by_code_alone(FcmServer::refusal(400, "INVALID_ARGUMENT", Some("INVALID_ARGUMENT")), rejected, 1)]
 #[case::project_not_found(FcmServer::refusal(404, "NOT_FOUND", None), unavailable, 1)]
 #[case::page_not_found(Told::new(404, "<!DOCTYPE html>"), unavailable, 1)]
-#[case::sender_mismatch(FcmServer::refusal(403, "PERMISSION_DENIED", Some("SENDER_ID_MISMATCH")), unavailable, 1)]
+#[case::sender_mismatch(FcmServer::refusal(403, "PERMISSION_DENIED", Some("SENDER_ID_MISMATCH")), rejected, 1)]
 #[case::api_switched_off(FcmServer::refusal(403, "PERMISSION_DENIED", None), unavailable, 1)]
-#[case::third_party(FcmServer::refusal(401, "UNAUTHENTICATED", Some("THIRD_PARTY_AUTH_ERROR")), unavailable, 1)]
+#[case::third_party(FcmServer::refusal(401, "UNAUTHENTICATED", Some("THIRD_PARTY_AUTH_ERROR")), rejected, 1)]
 #[case::quota(FcmServer::refusal(429, "RESOURCE_EXHAUSTED", Some("QUOTA_EXCEEDED")), throttled, 3)]
 #[case::unavailable(FcmServer::refusal(503, "UNAVAILABLE", Some("UNAVAILABLE")), unavailable, 3)]
 #[case::internal(FcmServer::refusal(500, "INTERNAL", Some("INTERNAL")), unavailable, 1)]

@@ -11,7 +11,7 @@ use rustls::RootCertStore;
 use serde_json::json;
 use time::Duration;
 
-use crate::common::{fcm, fcm_settings, send, senders};
+use crate::common::{QUICK, fcm, fcm_settings, impatient, send, senders, throttled, unavailable};
 
 #[tokio::test]
 async fn an_access_token_is_asked_for_in_the_accounts_name() {
@@ -99,14 +99,6 @@ async fn many_that_are_refused_at_once_share_one_new_token() {
     assert_eq!(server.granted().len(), 2);
 }
 
-fn unavailable(error: &NotifyError) -> bool {
-    matches!(error, NotifyError::Unavailable(_))
-}
-
-fn throttled(error: &NotifyError) -> bool {
-    matches!(error, NotifyError::Throttled { .. })
-}
-
 fn rejected_grant() -> Told {
     Told::new(400, json!({ "error": "invalid_grant", "error_description": "Invalid JWT Signature." }).to_string())
 }
@@ -158,7 +150,7 @@ async fn a_fetch_that_breaks_is_made_again(#[case] fault: Fault) {
 /// A token end-point that hangs holds nobody longer than the deadline, and the next send is not held by those before.
 #[tokio::test]
 async fn a_fetch_that_hangs_is_given_up_and_made_anew() {
-    let policy = Policy { deadline: std::time::Duration::from_millis(400), ..Policy::default() };
+    let policy = impatient(std::time::Duration::from_secs(1));
     let granted = json!({ "access_token": "access-token-1", "expires_in": 3599 });
     let google = FaultServer::start([Fault::NoAnswer, Fault::json(200, granted.to_string())]).await;
     let taken = FaultServer::start([Fault::json(200, r#"{"name":"projects/p/messages/1"}"#)]).await;
@@ -168,8 +160,8 @@ async fn a_fetch_that_hangs_is_given_up_and_made_anew() {
     let (one, other) = tokio::join!(send(&push, Platform::Android), send(&push, Platform::Android));
     assert!(matches!(one, Err(NotifyError::TimedOut | NotifyError::Unavailable(_))), "{one:?}");
     assert!(matches!(other, Err(NotifyError::TimedOut | NotifyError::Unavailable(_))), "{other:?}");
-    assert!(began.elapsed() < std::time::Duration::from_millis(900), "{:?}", began.elapsed());
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert!(began.elapsed() < QUICK, "{:?}", began.elapsed());
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     send(&push, Platform::Android).await.unwrap();
     assert_eq!((google.connections(), taken.connections()), (2, 1));
     assert_eq!(push.states()[0].circuit, Circuit::Closed);

@@ -9,5 +9,7 @@ mod common;
 mod faults;
 mod fcm;
 mod fcm_tokens;
+mod http2_faults;
 mod settings;
 mod web_push;
+mod web_push_services;
