@@ -46,7 +46,7 @@ pub(crate) enum DocumentError {
 const DISCOVERY: &str = "discovery document";
 const KEY_SET: &str = "key set";
 
-/// What is read of a discovery document (OpenID Connect Discovery 1.0, section 3).
+/// What is read of a discovery document (OIDC Discovery 1.0, section 3).
 #[derive(Deserialize)]
 struct Discovery {
     issuer: String,

@@ -8,7 +8,7 @@ use ring::signature::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::jws::{Algorithm, Jws, object, present};
+use crate::jws::{Absent, Algorithm, Jws, object};
 
 /// The most keys that a set may have; providers have two to ten.
 const MAX_KEYS: usize = 64;
@@ -46,8 +46,8 @@ struct Jwk {
     x: Option<String>,
     y: Option<String>,
     /// The private half: who published it has no secret any more.
-    #[serde(default, deserialize_with = "present")]
-    d: bool,
+    #[serde(default, rename = "d")]
+    _d: Absent,
 }
 
 impl KeySet {
@@ -69,7 +69,7 @@ impl KeySet {
     }
 
     /// Whether there is a key for a token: of its id and algorithm, and if it names no key, the only one of its
-    /// algorithm (OpenID Connect Core 1.0, section 10.1).
+    /// algorithm (OIDC Core 1.0, section 10.1).
     pub(crate) fn has_key_for(&self, jws: &Jws<'_>) -> bool {
         let count = self.candidates(jws).count();
         if jws.key_id().is_some() { count > 0 } else { count == 1 }
@@ -100,7 +100,7 @@ impl Key {
             _ => return None,
         };
         let agrees = jwk.alg.as_deref().is_none_or(|name| name == public.algorithm().name());
-        (signs && agrees && !jwk.d).then_some(Self { id: jwk.kid, public })
+        (signs && agrees).then_some(Self { id: jwk.kid, public })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::IgnoredAny;
+use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 /// The longest token that is read, in bytes: one of Entra's with 200 groups has 12 KiB.
@@ -39,16 +39,16 @@ struct Header {
     typ: Option<String>,
     /// What a token with these says, the plain rules do not tell: extensions that must be understood (RFC 7515), an
     /// unencoded payload (RFC 7797), encryption and compression (RFC 7516), a token in the token (RFC 7519).
-    #[serde(default, deserialize_with = "present")]
-    crit: bool,
-    #[serde(default, deserialize_with = "present")]
-    b64: bool,
-    #[serde(default, deserialize_with = "present")]
-    enc: bool,
-    #[serde(default, deserialize_with = "present")]
-    zip: bool,
-    #[serde(default, deserialize_with = "present")]
-    cty: bool,
+    #[serde(default, rename = "crit")]
+    _crit: Absent,
+    #[serde(default, rename = "b64")]
+    _b64: Absent,
+    #[serde(default, rename = "enc")]
+    _enc: Absent,
+    #[serde(default, rename = "zip")]
+    _zip: Absent,
+    #[serde(default, rename = "cty")]
+    _cty: Absent,
 }
 
 /// A token taken apart.
@@ -67,8 +67,7 @@ impl<'a> Jws<'a> {
         let (header, payload) = message.split_once('.')?;
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
         let header = object::<Header>(&decode(header)?)?;
-        let plain = !(header.crit || header.b64 || header.enc || header.zip || header.cty);
-        if !plain || !header.typ.as_deref().is_none_or(is_access_token) {
+        if !header.typ.as_deref().is_none_or(is_access_token) {
             return None;
         }
         Some(Self { header, message, payload: decode(payload)?, signature: decode(signature)? })
@@ -114,7 +113,12 @@ pub(crate) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(member: D) -
     T::deserialize(member).map(Some)
 }
 
-/// For a member of which it matters only that it is there.
-pub(crate) fn present<'de, D: Deserializer<'de>>(member: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(member).map(|_| true)
+/// A member with which the whole is refused, whatever its value.
+#[derive(Default)]
+pub(crate) struct Absent;
+
+impl<'de> Deserialize<'de> for Absent {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom("must not be there"))
+    }
 }

@@ -1,8 +1,8 @@
-//! Who is calling: bearer tokens of an OpenID Connect provider, whichever it is.
+//! Who is calling: bearer tokens of an OIDC provider, whichever it is.
 //!
 //! [`OidcTokens`] is the domain's port [`IdentityTokens`](muster_domain::access::IdentityTokens). It finds the
-//! provider's keys by discovery, keeps them while the provider is down, and takes RS256, ES256 and EdDSA signatures.
-//! Nothing here logs a token or what one says.
+//! provider's keys by discovery, keeps them while the provider is down, and takes tokens signed by RSA (RS256),
+//! P-256 (ES256) or Ed25519. Nothing here logs a token or what one says.
 
 #![warn(missing_docs)]
 

@@ -25,7 +25,7 @@ pub enum OidcSettingError {
     Audience,
 }
 
-/// A provider's issuer identifier. Compared byte by byte (OpenID Connect Discovery 1.0, section 4.3), so it is kept as it
+/// A provider's issuer identifier. Compared byte by byte (OIDC Discovery 1.0, section 4.3), so it is kept as it
 /// was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer(String);
@@ -37,7 +37,7 @@ impl Issuer {
         &self.0
     }
 
-    /// Where its discovery document is (OpenID Connect Discovery 1.0, section 4).
+    /// Where its discovery document is (OIDC Discovery 1.0, section 4).
     pub(crate) fn discovery_url(&self) -> String {
         format!("{}/.well-known/openid-configuration", self.0.strip_suffix('/').unwrap_or(&self.0))
     }

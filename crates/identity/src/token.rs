@@ -7,16 +7,16 @@ use serde::Deserialize;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::jws::{given, object, present};
+use crate::jws::{Absent, given, object};
 
 /// How much a provider's clock may be ahead of ours. Expiry has no leeway.
 const LEEWAY: Duration = Duration::seconds(30);
-/// The most characters of a subject (OpenID Connect Core 1.0, section 2) and of a user name.
+/// The most characters of a subject (OIDC Core 1.0, section 2) and of a user name.
 const MAX_NAME: usize = 255;
 /// The most characters of a name to show, as in the directory.
 const MAX_DISPLAY_NAME: usize = 400;
 
-/// The claims that are read (RFC 7519, section 4.1; OpenID Connect Core 1.0, section 5.1). `azp` is not: in an access
+/// The claims that are read (RFC 7519, section 4.1; OIDC Core 1.0, section 5.1). `azp` is not: in an access
 /// token it names the client that asked for it, which is never us, whatever else is in `aud`.
 #[derive(Deserialize)]
 pub(crate) struct Claims {
@@ -30,8 +30,8 @@ pub(crate) struct Claims {
     #[serde(default, deserialize_with = "given")]
     iat: Option<i64>,
     /// Security events, logout tokens among them, have the form of a token and grant nothing (RFC 8417).
-    #[serde(default, deserialize_with = "present")]
-    events: bool,
+    #[serde(default, rename = "events")]
+    _events: Absent,
     // Names are wishes: one of an unexpected type is as if it were not there.
     #[serde(default)]
     email: Value,
@@ -69,7 +69,6 @@ impl Claims {
         let is_good = self.iss == issuer
             && is_for_us
             && names_somebody
-            && !self.events
             && has_begun(self.nbf)
             && has_begun(self.iat)
             && now < expires_at;

@@ -20,7 +20,7 @@ const VERIFIED_FOR: Duration = Duration::from_mins(1);
 /// How many such tokens are kept.
 const MAX_VERIFIED: usize = 10_000;
 
-/// Checks the tokens of one OpenID Connect provider.
+/// Checks the tokens of one OIDC provider.
 ///
 /// The provider is asked for its keys when the first token comes, not before. They are fresh for 10 minutes, or for as
 /// long as their `Cache-Control` says within 1 minute and 1 hour, and are renewed while they serve. A key id that is not

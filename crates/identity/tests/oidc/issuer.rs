@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -48,8 +49,8 @@ pub(crate) enum Told {
 }
 
 impl Told {
-    pub(crate) fn json(body: impl ToString) -> Self {
-        Self::Answer { status: 200, headers: String::new(), body: body.to_string() }
+    pub(crate) fn json(body: impl Display) -> Self {
+        Self::Answer { status: 200, headers: String::new(), body: format!("{body}") }
     }
 
     pub(crate) fn with(self, header: &str) -> Self {

@@ -120,7 +120,7 @@ async fn old_keys_are_renewed_while_they_serve() {
     let tokens = issuer.tokens();
     assert_eq!(outcome(&tokens, &signer.sign("ed", &with_subject(&issuer, "1"))).await, "taken");
     issuer.tell(KEYS, Told::Late(Duration::from_millis(500), Box::new(Told::json(signer.jwks()))));
-    pass(10 * MINUTE - Duration::from_secs(1)).await;
+    pass(Duration::from_secs(599)).await;
     assert_eq!(outcome(&tokens, &signer.sign("ed", &with_subject(&issuer, "2"))).await, "taken");
     assert_eq!(issuer.asked(DISCOVERY), 1);
     pass(Duration::from_secs(2)).await;
@@ -259,7 +259,7 @@ async fn verified_token_is_believed_for_a_minute_and_never_beyond_its_expiry() {
     let token = signer.sign("ed", &with_subject(&issuer, "2"));
     assert_eq!(outcome(&tokens, &token).await, "taken");
     issuer.tell(KEYS, Told::json(json!({ "keys": [signer.ec_jwk()] })));
-    pass(MINUTE - Duration::from_secs(1)).await;
+    pass(Duration::from_secs(59)).await;
     assert_eq!(outcome(&tokens, &token).await, "taken");
     pass(Duration::from_secs(1)).await;
     assert_eq!(outcome(&tokens, &of_unknown_keys(&issuer, 1)[0]).await, "invalid");
