@@ -6,6 +6,7 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use muster_domain::StoreError;
+use muster_domain::api_key::ApiKeyStore;
 use muster_domain::audit::{AuditQuery, AuditReader};
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::DirectoryStore;
@@ -44,6 +45,7 @@ impl Case {
         store.issue(&make.session(user.id), &token, &next()).await.unwrap();
         store.replace(user.id, 0, &Preferences::default(), &next()).await.unwrap();
         store.insert_team(&make.team("Night"), &[], &next()).await.unwrap();
+        store.insert(&make.api_key("pager"), &make.api_key_hash(), &next()).await.unwrap();
         Self { folder, store, user, token }
     }
 
@@ -143,6 +145,16 @@ async fn preferences_that_are_no_such_document_are_reported() {
     let case = Case::new().await;
     case.break_row("UPDATE preferences SET document = '{}'");
     assert_eq!(what(case.store.load(case.user.id).await), "preferences: document is not one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_scope_or_none_is_reported() {
+    for scopes in ["users:write", "scim users:write", "scim  users:read", "SCIM", ""] {
+        let case = Case::new().await;
+        case.break_row(&format!("UPDATE api_keys SET scopes = '{scopes}'"));
+        let keys = ApiKeyStore::list(&case.store).await;
+        assert_eq!(what(keys), "api_keys: scopes is none of its known names", "{scopes:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

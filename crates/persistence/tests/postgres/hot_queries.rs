@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use muster_domain::UserId;
+use muster_domain::api_key::{ApiKeyHash, ApiKeyStore};
 use muster_domain::audit::{AuditKey, AuditQuery, AuditReader};
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::{DirectoryStore, PersonKey};
@@ -18,8 +19,9 @@ use muster_testkit::Builders;
 
 use crate::plans::{Filled, Scan};
 
-/// The tables that grow with the people. There are a few teams only.
-const LARGE: [&str; 11] = [
+/// The tables that grow with the people, and the keys as if they did. There are a few teams only.
+const LARGE: [&str; 12] = [
+    "api_keys",
     "audit_events",
     "challenges",
     "devices",
@@ -78,6 +80,14 @@ async fn reads_of_one(filled: &Filled) {
 
     let scans = filled.scans(async || store.find_challenge(id, Method::Push).await.unwrap().unwrap()).await;
     hold("challenge", &scans, &["challenges"], 1.0);
+
+    let names = ["Person-050000".to_owned(), "Person-050001".to_owned()];
+    let scans = filled.scans(async || store.find_identity("external-50002", &names).await.unwrap().unwrap()).await;
+    hold("person by an identity provider's word", &scans, &["users"], 3.0);
+
+    let key = ApiKeyHash(filled.bytes("key10000").await);
+    let scans = filled.scans(async || store.find(&key).await.unwrap().unwrap()).await;
+    hold("API key", &scans, &["api_keys"], 1.0);
 
     let hash = TokenHash(filled.bytes("refresh10000").await);
     let scans = filled.scans(async || store.find_family(&hash).await.unwrap().unwrap()).await;

@@ -2,6 +2,7 @@
 //! written through the store: the tables' own checks are removed to make one.
 
 use muster_domain::StoreError;
+use muster_domain::api_key::ApiKeyStore;
 use muster_domain::audit::{AuditQuery, AuditReader};
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::DirectoryStore;
@@ -42,6 +43,7 @@ async fn person() -> (Store, Database, User, StoredToken) {
     let token = make.token();
     store.issue(&make.session(user.id), &token, &next()).await.unwrap();
     store.replace(user.id, 0, &Preferences::default(), &next()).await.unwrap();
+    store.insert(&make.api_key("pager"), &make.api_key_hash(), &next()).await.unwrap();
     run(&database.url, REMOVE_CHECKS).await;
     (store, database, user, token)
 }
@@ -63,6 +65,8 @@ async fn a_row_that_breaks_a_rule_is_reported_by_its_table_and_the_rule() {
         ("devices SET token_fingerprint = '\\x00'", "a column holds what its type cannot be"),
         ("sessions SET revoke_reason = 'signedOut'", "sessions: revoked_at and revoke_reason come together"),
         ("preferences SET document = '{}'", "preferences: document is not one"),
+        ("api_keys SET scopes = 'scim users:write'", "api_keys: scopes is none of its known names"),
+        ("api_keys SET scopes = ''", "api_keys: scopes is none of its known names"),
         (
             "audit_events SET actor_type = 'user', actor_name = NULL",
             "audit_events: the actor's columns do not fit its type",
@@ -73,6 +77,7 @@ async fn a_row_that_breaks_a_rule_is_reported_by_its_table_and_the_rule() {
         let table = broken.split(' ').next().unwrap();
         let found = match table {
             "audit_events" => what(AuditReader::list(&store, &AuditQuery::default()).await),
+            "api_keys" => what(ApiKeyStore::list(&store).await),
             "sessions" => what(store.load_for_refresh(&token.hash).await),
             "devices" => what(DeviceStore::list(&store, user.id).await),
             "challenges" => what(store.find_challenge(user.id, Method::Email).await),
@@ -80,7 +85,7 @@ async fn a_row_that_breaks_a_rule_is_reported_by_its_table_and_the_rule() {
             _ => what(store.profile(user.id).await),
         };
         assert_eq!(found, expected, "{broken}");
-        if table != "audit_events" {
+        if !["api_keys", "audit_events"].contains(&table) {
             // Where a person is read as one record, what is no value at all is the record's fault.
             let found = what(store.load_for_refresh(&token.hash).await);
             let as_one = "users: a record holds what its type cannot be";
