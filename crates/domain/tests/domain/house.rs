@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use muster_domain::api_key::ApiKeyService;
 use muster_domain::audit::{AuditEvent, Origin};
 use muster_domain::device::{Device, DeviceService, NewDevice, Platform};
 use muster_domain::directory::{DirectoryRecord, DirectoryService, DirectoryStore, InsertOutcome, RawRecord};
@@ -99,6 +100,15 @@ impl House {
             clock,
             sender,
             access_tokens,
+        }
+    }
+
+    pub(crate) fn api_keys(&self) -> ApiKeyService {
+        ApiKeyService {
+            keys: Arc::new(self.store.clone()),
+            hasher: Arc::new(FakeHasher),
+            clock: self.clock.clone(),
+            entropy: self.make.entropy.clone(),
         }
     }
 

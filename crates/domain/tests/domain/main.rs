@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, and so do its helpers")]
 
 mod access;
+mod api_keys;
 mod audit_trail;
 mod challenge_model;
 mod channels;
@@ -27,5 +28,6 @@ mod send_code;
 mod send_quotas;
 mod send_waits;
 mod sessions;
+mod sign_in;
 mod text;
 mod verify_code;
