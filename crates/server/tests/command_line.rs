@@ -189,3 +189,31 @@ fn data_folder_and_its_secrets_are_for_their_owner_alone() {
     assert_eq!(mode("data/signing-key.pem"), 0o600);
     assert_eq!(mode("data/muster.db") & 0o077, 0);
 }
+
+#[test]
+fn a_key_is_printed_once_alone_on_the_last_line_and_works_until_it_is_revoked() {
+    let folder = Folder::new();
+    let made = folder.run(&["key", "create", "--name", "Pager", "--scopes", "users:read,audit:read"]);
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    let key = made.out.lines().last().unwrap().to_owned();
+    assert!(key.starts_with("mst_key_") && key.len() == 58, "{key}");
+    let id = made.out.split_whitespace().next().unwrap().to_owned();
+
+    let listed = folder.run(&["key", "list"]).out;
+    assert!(
+        listed.contains(&id) && listed.contains("users:read,audit:read") && listed.contains("never used"),
+        "{listed}"
+    );
+    assert!(!listed.contains(&key), "{listed}");
+
+    let rotated = folder.run(&["key", "rotate", &id, "--overlap-hours", "0"]);
+    assert_eq!(rotated.code, Some(0), "{}", rotated.err);
+    let successor = rotated.out.split_whitespace().next().unwrap().to_owned();
+    assert_ne!(rotated.out.lines().last(), Some(key.as_str()));
+    assert_eq!(folder.run(&["key", "rotate", &id]).code, Some(1), "a key past its end is not rotated");
+
+    assert_eq!(folder.run(&["key", "revoke", &successor]).code, Some(0));
+    let again = folder.run(&["key", "revoke", &successor]);
+    assert_eq!(again.code, Some(1));
+    assert!(again.err.contains("muster key list"), "{}", again.err);
+}

@@ -209,6 +209,20 @@ fn production_needs_only_what_its_command_uses() {
 }
 
 #[test]
+fn an_identity_provider_is_given_whole_or_not_at_all() {
+    let issuer = ("MUSTER_OIDC_ISSUER", "https://example.okta.com/oauth2/default");
+    let audience = ("MUSTER_OIDC_AUDIENCE", "api://muster");
+    let oidc = parse(Purpose::Serve, &[issuer, audience]).unwrap().oidc.unwrap();
+    assert_eq!((oidc.issuer.as_str(), oidc.audience.as_str()), (issuer.1, audience.1));
+    assert!(!parse(Purpose::Serve, &[]).unwrap().creates_users);
+    assert!(parse(Purpose::Serve, &[("MUSTER_OIDC_CREATE_USERS", "true")]).unwrap().creates_users);
+    assert_eq!(faulty_names(Purpose::Serve, &[issuer]), ["MUSTER_OIDC_AUDIENCE"]);
+    assert_eq!(faulty_names(Purpose::Serve, &[audience]), ["MUSTER_OIDC_ISSUER"]);
+    let http = ("MUSTER_OIDC_ISSUER", "http://example.okta.com");
+    assert_eq!(faulty_names(Purpose::Serve, &[http, audience]), ["MUSTER_OIDC_ISSUER"]);
+}
+
+#[test]
 fn secret_given_twice_is_refused() {
     let pairs = [("MUSTER_PEPPER", PEPPER), ("MUSTER_PEPPER_FILE", "/run/pepper")];
     assert_eq!(faulty_names(Purpose::Serve, &pairs), ["MUSTER_PEPPER"]);
