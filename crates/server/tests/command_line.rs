@@ -134,7 +134,7 @@ fn pending_migrations_are_told_and_shown_and_not_applied() {
     let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite")).unwrap();
     let mut names: Vec<_> = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap()).collect();
     names.sort_unstable();
-    let pending: String = names.iter().map(|name| format!("pending {name}\n")).collect();
+    let pending = names.iter().fold(String::new(), |told, name| format!("{told}pending {name}\n"));
     let numbers: Vec<_> = names.iter().map(|name| &name[..4]).collect();
     let why =
         format!("the schema is older than this build (migrations {}): run `muster migrate`\n", numbers.join(", "));
