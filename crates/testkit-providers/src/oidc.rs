@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::emulator::{Emulator, installed};
 
-/// An OpenID Connect provider: npm's `oauth2-mock-server`, which makes its keys and signs its tokens with `jose`. Has no
+/// An OIDC provider: npm's `oauth2-mock-server`, which makes its keys and signs its tokens with `jose`. Has no
 /// key until it is told to make one.
 pub struct OidcProvider {
     emulator: Emulator,

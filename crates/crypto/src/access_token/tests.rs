@@ -1,8 +1,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::errors::ErrorKind;
 use muster_domain::{SessionId, UserId};
 use ring::hmac;
-use ring::signature::Ed25519KeyPair;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
 use rstest::rstest;
 use time::Duration;
 use time::macros::datetime;
@@ -148,6 +150,8 @@ fn forged_token_without_a_fault_is_taken() {
 #[case::unknown_critical_header(with(header(), "crit", json!(["b64"])), payload())]
 #[case::algorithm_none(with(header(), "alg", json!("none")), payload())]
 #[case::algorithm_hs256(with(header(), "alg", json!("HS256")), payload())]
+#[case::algorithm_rs256(with(header(), "alg", json!("RS256")), payload())]
+#[case::algorithm_es256(with(header(), "alg", json!("ES256")), payload())]
 #[case::another_issuer(header(), with(payload(), "iss", json!("https://evil.example")))]
 #[case::no_issuer(header(), without(payload(), "iss"))]
 #[case::another_audience(header(), with(payload(), "aud", json!("other")))]
@@ -179,6 +183,37 @@ fn public_key_is_no_hmac_secret() {
     for secret in [key().public().to_vec(), key().x().into_bytes()] {
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), message.as_bytes());
         let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag));
+        assert_eq!(signer(true).verify(&token, NOW), Err(InvalidAccessToken));
+    }
+}
+
+/// Identity providers sign with these. Their tokens are checked elsewhere: here no key and no setting could take them.
+#[rstest]
+#[case::rs256(Algorithm::RS256)]
+#[case::es256(Algorithm::ES256)]
+#[case::ps256(Algorithm::PS256)]
+#[case::hs256(Algorithm::HS256)]
+fn no_other_algorithm_can_be_verified_in_this_process(#[case] algorithm: Algorithm) {
+    jwt_provider::install();
+    let key = match algorithm {
+        Algorithm::ES256 => DecodingKey::from_ec_der(&[4; 65]),
+        Algorithm::HS256 => DecodingKey::from_secret(&[4; 32]),
+        _ => DecodingKey::from_rsa_der(&[4; 270]),
+    };
+    let message = unsigned(&with(header(), "alg", json!(algorithm)), &payload());
+    let tried = jsonwebtoken::crypto::verify(&URL_SAFE_NO_PAD.encode([4; 64]), message.as_bytes(), &key, algorithm);
+    assert_eq!(tried.map_err(jsonwebtoken::errors::Error::into_kind), Err(ErrorKind::UnsupportedAlgorithm));
+}
+
+#[test]
+fn token_that_is_signed_by_p256_is_refused() {
+    let random = SystemRandom::new();
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random).unwrap();
+    for algorithm in ["ES256", "RS256", "EdDSA"] {
+        let message = unsigned(&with(header(), "alg", json!(algorithm)), &payload());
+        let signature = pair.sign(&random, message.as_bytes()).unwrap();
+        let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
         assert_eq!(signer(true).verify(&token, NOW), Err(InvalidAccessToken));
     }
 }
