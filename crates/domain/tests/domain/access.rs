@@ -27,6 +27,7 @@ fn the_table_says_who_may_do_what() {
         (Action::ListUsers, "y--y---y"),
         (Action::ChangeRole, "y-------"),
         (Action::ReadAudit, "y----y-y"),
+        (Action::ManageKeys, "y-------"),
     ];
     for (action, row) in table {
         for (principal, expected) in principals.iter().zip(row.chars()) {

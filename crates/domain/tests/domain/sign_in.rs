@@ -70,7 +70,7 @@ fn access(house: &House, provider: Option<&Arc<Provider>>) -> AccessService {
     AccessService {
         users: Arc::new(house.store.clone()),
         access_tokens: house.access_tokens.clone(),
-        identities: provider.map(|provider| -> Arc<dyn IdentityTokens> { provider.clone() }),
+        identities: provider.cloned().map(|provider| -> Arc<dyn IdentityTokens> { provider }),
         keys: house.api_keys(),
         newcomers: None,
         clock: house.clock.clone(),
