@@ -15,7 +15,7 @@ mod views;
 pub use api::{Api, Development, Outbox, OutboxMessage, ProviderView, Vitals};
 pub use edge::{RequestSpan, edge};
 pub use problem::Kind;
-pub use routes::configure;
+pub use routes::{configure, table};
 
 use std::net::TcpListener;
 use std::time::Duration;

@@ -21,39 +21,74 @@ use crate::input::MAX_BODY;
 /// when `api` has what they need.
 pub fn configure(config: &mut web::ServiceConfig, api: &web::Data<Api>) {
     config.app_data(api.clone()).app_data(web::PayloadConfig::new(MAX_BODY));
-    users::configure(config);
-    preferences::configure(config);
-    verification::configure(config);
-    devices::configure(config);
-    mobile::configure(config);
-    keys::configure(config);
-    audit::configure(config);
-    operations::configure(config);
-    if api.development.is_some() {
-        development::configure(config);
+    for endpoint in endpoints(api.development.is_some()) {
+        config.service(endpoint.into_resource());
     }
     config.default_service(web::to(|| async { HttpResponse::NotFound().finish() }));
 }
 
-/// A resource that takes exactly these methods (and HEAD where it takes GET) and says so to any other.
-fn resource(path: &str, routes: impl IntoIterator<Item = (Method, Route)>) -> Resource {
-    let mut resource = web::resource(path);
-    let mut allowed = Vec::new();
-    for (method, route) in routes {
-        allowed.push(method.as_str().to_owned());
-        resource = if method == Method::GET {
-            allowed.push(Method::HEAD.as_str().to_owned());
-            resource.route(route.guard(guard::Any(guard::Get()).or(guard::Head())))
-        } else {
-            resource.route(route.method(method))
-        };
+/// Every route there is, with development mode's or without: what a check of all of them goes by.
+#[must_use]
+pub fn table(development: bool) -> Vec<(Method, &'static str)> {
+    let of = |endpoint: Endpoint| endpoint.routes.into_iter().map(move |(method, _)| (method, endpoint.path));
+    endpoints(development).into_iter().flat_map(of).collect()
+}
+
+fn endpoints(development: bool) -> Vec<Endpoint> {
+    let mut all = users::endpoints();
+    all.extend(preferences::endpoints());
+    all.extend(verification::endpoints());
+    all.extend(devices::endpoints());
+    all.extend(mobile::endpoints());
+    all.extend(keys::endpoints());
+    all.extend(audit::endpoints());
+    all.extend(operations::endpoints());
+    if development {
+        all.extend(development::endpoints());
     }
-    let allow = HeaderValue::from_str(&allowed.join(", ")).ok();
-    resource.default_service(web::to(move || {
-        let mut response = HttpResponse::new(StatusCode::METHOD_NOT_ALLOWED);
-        if let Some(allow) = &allow {
-            response.headers_mut().insert(header::ALLOW, allow.clone());
+    all
+}
+
+/// One path and the methods that it takes.
+struct Endpoint {
+    path: &'static str,
+    routes: Vec<(Method, Route)>,
+    on_this_machine: bool,
+}
+
+/// A path that takes exactly these methods (and HEAD where it takes GET) and says so to any other.
+fn endpoint(path: &'static str, routes: impl IntoIterator<Item = (Method, Route)>) -> Endpoint {
+    Endpoint { path, routes: routes.into_iter().collect(), on_this_machine: false }
+}
+
+impl Endpoint {
+    /// The same, for nobody but this machine.
+    fn on_this_machine(self) -> Self {
+        Self { on_this_machine: true, ..self }
+    }
+
+    fn into_resource(self) -> Resource {
+        let mut resource = web::resource(self.path);
+        if self.on_this_machine {
+            resource = resource.guard(development::LoopbackHost);
         }
-        async move { response }
-    }))
+        let mut allowed = Vec::new();
+        for (method, route) in self.routes {
+            allowed.push(method.as_str().to_owned());
+            resource = if method == Method::GET {
+                allowed.push(Method::HEAD.as_str().to_owned());
+                resource.route(route.guard(guard::Any(guard::Get()).or(guard::Head())))
+            } else {
+                resource.route(route.method(method))
+            };
+        }
+        let allow = HeaderValue::from_str(&allowed.join(", ")).ok();
+        resource.default_service(web::to(move || {
+            let mut response = HttpResponse::new(StatusCode::METHOD_NOT_ALLOWED);
+            if let Some(allow) = &allow {
+                response.headers_mut().insert(header::ALLOW, allow.clone());
+            }
+            async move { response }
+        }))
+    }
 }

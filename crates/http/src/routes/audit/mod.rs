@@ -11,15 +11,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::resource;
+use super::{Endpoint, endpoint};
 use crate::cursor;
 use crate::input::{Limited, Timestamp};
 use crate::problem::Problem;
 
-pub(super) fn configure(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("/api/audit", [(Method::GET, web::to(list_audit::list_audit))]))
-        .service(resource("/api/audit/export", [(Method::GET, web::to(export_audit::export_audit))]));
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        endpoint("/api/audit", [(Method::GET, web::to(list_audit::list_audit))]),
+        endpoint("/api/audit/export", [(Method::GET, web::to(export_audit::export_audit))]),
+    ]
 }
 
 /// Which records are asked for.

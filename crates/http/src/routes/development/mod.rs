@@ -10,17 +10,18 @@ use actix_web::http::uri::Authority;
 use actix_web::http::{Method, header};
 use actix_web::web;
 
-use super::resource;
+use super::{Endpoint, endpoint};
 
-pub(super) fn configure(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("/dev/login", [(Method::POST, web::to(login::login))]).guard(LoopbackHost))
-        .service(resource("/dev/outbox", [(Method::GET, web::to(outbox::outbox))]).guard(LoopbackHost));
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        endpoint("/dev/login", [(Method::POST, web::to(login::login))]).on_this_machine(),
+        endpoint("/dev/outbox", [(Method::GET, web::to(outbox::outbox))]).on_this_machine(),
+    ]
 }
 
 /// Lets only requests through that name this machine. A page on the web can make a browser connect here under the
 /// page's own name (DNS rebinding), and would else read the outbox.
-struct LoopbackHost;
+pub(super) struct LoopbackHost;
 
 impl Guard for LoopbackHost {
     fn check(&self, context: &GuardContext<'_>) -> bool {

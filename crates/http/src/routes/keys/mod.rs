@@ -13,16 +13,17 @@ use muster_domain::api_key::{ApiKey, CreatedKey};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::resource;
+use super::{Endpoint, endpoint};
 
-pub(super) fn configure(config: &mut web::ServiceConfig) {
-    config
-        .service(resource(
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        endpoint(
             "/api/keys",
             [(Method::GET, web::to(list_keys::list_keys)), (Method::POST, web::to(create_key::create_key))],
-        ))
-        .service(resource("/api/keys/{id}", [(Method::DELETE, web::to(revoke_key::revoke_key))]))
-        .service(resource("/api/keys/{id}/rotate", [(Method::POST, web::to(rotate_key::rotate_key))]));
+        ),
+        endpoint("/api/keys/{id}", [(Method::DELETE, web::to(revoke_key::revoke_key))]),
+        endpoint("/api/keys/{id}/rotate", [(Method::POST, web::to(rotate_key::rotate_key))]),
+    ]
 }
 
 /// A key as it is on record.

@@ -11,17 +11,18 @@ use actix_web::web;
 use muster_domain::session::RefreshToken;
 use serde::Deserialize;
 
-use super::resource;
+use super::{Endpoint, endpoint};
 
-pub(super) fn configure(config: &mut web::ServiceConfig) {
-    config
-        .service(resource(
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        endpoint(
             "/api/mobile/token",
             [(Method::POST, web::to(issue_session::issue_session)), (Method::DELETE, web::to(sign_out::sign_out))],
-        ))
-        .service(resource("/api/mobile/refresh", [(Method::POST, web::to(refresh_session::refresh_session))]))
-        .service(resource("/api/mobile/tokens", [(Method::GET, web::to(list_sessions::list_sessions))]))
-        .service(resource("/api/mobile/tokens/{id}", [(Method::DELETE, web::to(revoke_session::revoke_session))]));
+        ),
+        endpoint("/api/mobile/refresh", [(Method::POST, web::to(refresh_session::refresh_session))]),
+        endpoint("/api/mobile/tokens", [(Method::GET, web::to(list_sessions::list_sessions))]),
+        endpoint("/api/mobile/tokens/{id}", [(Method::DELETE, web::to(revoke_session::revoke_session))]),
+    ]
 }
 
 /// A body that holds a refresh token, which is itself the credential. A mistyped one is refused by its checksum,

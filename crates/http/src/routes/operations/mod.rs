@@ -8,12 +8,13 @@ mod readyz;
 use actix_web::http::Method;
 use actix_web::web;
 
-use super::resource;
+use super::{Endpoint, endpoint};
 
-pub(super) fn configure(config: &mut web::ServiceConfig) {
-    config
-        .service(resource("/healthz", [(Method::GET, web::to(healthz::healthz))]))
-        .service(resource("/readyz", [(Method::GET, web::to(readyz::readyz))]))
-        .service(resource("/metrics", [(Method::GET, web::to(metrics::metrics))]))
-        .service(resource("/.well-known/jwks.json", [(Method::GET, web::to(jwks::jwks))]));
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        endpoint("/healthz", [(Method::GET, web::to(healthz::healthz))]),
+        endpoint("/readyz", [(Method::GET, web::to(readyz::readyz))]),
+        endpoint("/metrics", [(Method::GET, web::to(metrics::metrics))]),
+        endpoint("/.well-known/jwks.json", [(Method::GET, web::to(jwks::jwks))]),
+    ]
 }

@@ -8,16 +8,16 @@ use actix_web::http::header::{ETag, EntityTag};
 use actix_web::{HttpResponse, web};
 use muster_domain::preferences::StoredPreferences;
 
-use super::resource;
+use super::{Endpoint, endpoint};
 
-pub(super) fn configure(config: &mut web::ServiceConfig) {
-    config.service(resource(
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![endpoint(
         "/api/notifications/preferences",
         [
             (Method::GET, web::to(get_preferences::get_preferences)),
             (Method::PUT, web::to(put_preferences::put_preferences)),
         ],
-    ));
+    )]
 }
 
 /// The document with its version as a strong `ETag` (RFC 9110, section 8.8.3).
