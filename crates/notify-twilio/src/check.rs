@@ -115,7 +115,12 @@ impl TwilioSender {
         exchange(request).await.map_err(|error| {
             let root = successors(Some(&error as &dyn Error), |&error| error.source()).last();
             let why = root.map(ToString::to_string).unwrap_or_default();
-            Finding::bad("connection", format!("Twilio cannot be reached: {why}"))
+            Finding::bad(
+                "connection",
+                format!(
+                    "Twilio cannot be reached ({why}): check TWILIO_API_BASE_URL, the way to the network and its proxy"
+                ),
+            )
         })
     }
 }
