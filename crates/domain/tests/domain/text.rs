@@ -43,19 +43,26 @@ fn serde_refuses_what_parse_refuses() {
     assert_eq!(serde_json::to_string(&text).unwrap(), "\"ab\"");
 }
 
+/// What may be in no text.
+fn is_refused(c: char) -> bool {
+    let invisible =
+        ['\u{200B}'..='\u{200B}', '\u{200E}'..='\u{200F}', '\u{2028}'..='\u{202E}', '\u{2060}'..='\u{206F}'];
+    c.is_control() || c == '\u{FEFF}' || invisible.iter().any(|range| range.contains(&c))
+}
+
 proptest! {
     #[test]
     fn what_is_taken_is_within_the_limits_and_is_taken_again(raw in any::<String>()) {
         match Text::<20>::parse(&raw) {
             Ok(text) => {
                 prop_assert!((1..=20).contains(&text.as_str().chars().count()));
-                prop_assert!(!text.as_str().chars().any(char::is_control));
+                prop_assert!(!text.as_str().chars().any(is_refused));
                 prop_assert_eq!(text.as_str(), raw.trim());
                 prop_assert_eq!(Text::<20>::parse(text.as_str()), Ok(text));
             }
             Err(InvalidText::Empty) => prop_assert!(raw.trim().is_empty()),
             Err(InvalidText::TooLong { max }) => prop_assert!(raw.trim().chars().count() > max && max == 20),
-            Err(InvalidText::Control) => prop_assert!(raw.trim().chars().any(char::is_control)),
+            Err(InvalidText::Control) => prop_assert!(raw.trim().chars().any(is_refused)),
         }
     }
 }
