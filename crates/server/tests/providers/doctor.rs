@@ -82,7 +82,7 @@ async fn a_provider_that_cannot_be_reached_is_told() {
     let doctor = installation.run(&["doctor"]);
     assert_eq!(doctor.code, Some(1), "{}", doctor.out);
     let out = &doctor.out;
-    let sms = out.lines().find(|line| line.starts_with("BAD   sms: connection Twilio cannot be reached: ")).unwrap();
+    let sms = out.lines().find(|line| line.starts_with("BAD   sms: connection Twilio cannot be reached (")).unwrap();
     assert!(sms.contains("Connection refused"), "{sms}");
     let email = out.lines().find(|line| line.starts_with("BAD   email: credentials ")).unwrap();
     assert!(email.contains("Connection refused") && email.contains("check AWS_REGION"), "{email}");
