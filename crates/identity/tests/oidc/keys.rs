@@ -246,6 +246,23 @@ async fn slow_issuer_is_given_up_after_five_seconds_and_then_not_waited_for() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_an_issuer_that_is_known_to_hang_while_keys_serve() {
+    let signer = Signer::new();
+    let issuer = TestIssuer::start(signer.jwks()).await;
+    let tokens = issuer.tokens();
+    assert_eq!(outcome(&tokens, &signer.sign("ed", &with_subject(&issuer, "1"))).await, "taken");
+    issuer.tell(DISCOVERY, Told::Late(Duration::from_mins(1), Box::new(Told::status(200))));
+    pass(60 * MINUTE).await;
+    // After so long a silence it waits once, to learn whether the key was withdrawn.
+    assert_eq!(outcome(&tokens, &signer.sign("ed", &with_subject(&issuer, "2"))).await, "taken");
+    pass(MINUTE).await;
+    let began = Instant::now();
+    assert_eq!(outcome(&tokens, &signer.sign("ed", &with_subject(&issuer, "3"))).await, "taken");
+    assert!(began.elapsed() < Duration::from_secs(1));
+    until_asked(&issuer, DISCOVERY, 3).await;
+}
+
+#[tokio::test]
 async fn verified_token_is_believed_for_a_minute_and_never_beyond_its_expiry() {
     let signer = Signer::new();
     let issuer = TestIssuer::start(signer.jwks()).await;
