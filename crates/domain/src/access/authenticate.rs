@@ -3,7 +3,7 @@ use std::sync::Arc;
 use crate::access::{AccessTokens, Identity, IdentityError, IdentityTokens, Principal};
 use crate::api_key::{ApiKeyService, ApiKeyToken, AuthenticateKeyError};
 use crate::audit::{DirectoryFeed, Origin};
-use crate::directory::{ApplyRecordError, DirectoryRecord, DirectoryService, RawRecord};
+use crate::directory::{DirectoryRecord, DirectoryService, RawRecord};
 use crate::user::{Account, UserStore};
 use crate::{Clock, SessionId, StoreError, UserId};
 
@@ -116,11 +116,12 @@ impl AccessService {
         let Ok(record) = DirectoryRecord::parse(raw, None) else {
             return Ok(None);
         };
-        match newcomers.apply_record(&record, DirectoryFeed::SignIn, origin).await {
-            Ok(applied) => Ok(self.users.account(applied.user_id).await?),
-            Err(ApplyRecordError::Conflict | ApplyRecordError::Contended) => Ok(None),
-            Err(ApplyRecordError::Store(error)) => Err(error.into()),
-        }
+        Ok(match newcomers.add(&record, DirectoryFeed::SignIn, origin).await? {
+            Some(added) => self.users.account(added.user_id).await?,
+            // By somebody else, who is nobody's to change here, or by this very person: another request of theirs was
+            // faster, or the directory.
+            None => self.users.find_identity(&identity.subject, &identity.logins).await?,
+        })
     }
 }
 

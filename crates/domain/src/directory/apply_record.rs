@@ -85,12 +85,13 @@ impl DirectoryService {
         Err(ApplyRecordError::Contended)
     }
 
-    async fn add(
+    /// Adds a person and changes none who is there: `None` when the user name or the external id is taken.
+    pub(crate) async fn add(
         &self,
         record: &DirectoryRecord,
         feed: DirectoryFeed,
         origin: &Origin,
-    ) -> Result<Option<Applied>, ApplyRecordError> {
+    ) -> Result<Option<Applied>, StoreError> {
         let now = self.clock.now();
         let nobody = User {
             id: UserId::new(now, &*self.entropy),

@@ -289,6 +289,16 @@ async fn a_newcomer_who_would_take_a_local_accounts_place_is_refused() {
 }
 
 #[tokio::test]
+async fn a_newcomer_whose_id_at_the_provider_is_anothers_user_name_neither_becomes_nor_changes_them() {
+    let house = House::new();
+    let ada = house.insert(house.make.user("ada@example.com").admin()).await;
+    let mark = house.mark();
+    refused(&house, &welcoming(&house, &provider("ada@example.com", &[])), "theirs").await;
+    assert_eq!(house.profile(ada.id).await.user, ada);
+    assert_eq!(house.actions_since(mark), [""; 0]);
+}
+
+#[tokio::test]
 async fn while_the_provider_cannot_be_reached_only_its_own_tokens_cannot_be_checked() {
     let house = House::new();
     let ada = house.insert(house.make.user("ada").external_id("00u1")).await;
