@@ -1,6 +1,7 @@
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use reqwest::header::{DATE, HeaderMap};
+use muster_outbound::{Finding, clock_finding};
+use reqwest::header::DATE;
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
@@ -8,31 +9,8 @@ use crate::OidcTokens;
 use crate::document::{DEADLINE, DocumentError, fetch_discovery, fetch_key_set};
 use crate::jws::Algorithm;
 
-/// How one check of the provider went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// As it should be.
-    Good,
-    /// It works, but an operator should know.
-    Warning,
-    /// Nobody can sign in before this is mended.
-    Bad,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What was looked at: `discovery`, `clock` or `keys`.
-    pub check: &'static str,
-    /// How it went.
-    pub verdict: Verdict,
-    /// What was found and, unless it is good, what to do. Never holds a secret.
-    pub detail: String,
-}
-
 /// By how much this machine's clock may differ from the provider's: a token made now must not be one of the future.
-const BAD_SKEW: Duration = Duration::from_secs(30);
-const NOTABLE_SKEW: Duration = Duration::from_secs(10);
+const BORNE_SKEW: Duration = Duration::from_secs(30);
 
 impl OidcTokens {
     /// Looks at all that tokens need: whether the provider's discovery document can be had and is the issuer's, the
@@ -43,52 +21,32 @@ impl OidcTokens {
         let discovery = timeout(DEADLINE, fetch_discovery(client, issuer)).await;
         let (url, headers) = match discovery.unwrap_or_else(|_| Err(slow("discovery document"))) {
             Ok(found) => found,
-            Err(error) => return vec![Finding::bad("discovery", &error)],
+            Err(error) => return vec![bad("discovery", &error)],
         };
-        let mut findings = vec![Finding::good("discovery", "it can be had and is the issuer's".to_owned())];
-        findings.extend(clock(&headers, now));
+        let mut findings = vec![Finding::good("discovery", "it can be had and is the issuer's")];
+        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+        findings.extend(date.and_then(|date| clock_finding(date, now, BORNE_SKEW)));
         let fetched = timeout(DEADLINE, fetch_key_set(client, url)).await;
         findings.push(match fetched.unwrap_or_else(|_| Err(slow("key set"))) {
             Ok(fetched) => Finding::good("keys", count(fetched.keys.algorithms())),
-            Err(error) => Finding::bad("keys", &error),
+            Err(error) => bad("keys", &error),
         });
         findings
     }
 }
 
-impl Finding {
-    fn good(check: &'static str, detail: String) -> Self {
-        Self { check, verdict: Verdict::Good, detail }
-    }
-
-    fn bad(check: &'static str, error: &DocumentError) -> Self {
-        let what_to_do = match error {
-            DocumentError::OtherIssuer => "set the issuer exactly as the document has it, a slash at its end included",
-            DocumentError::Unreachable(..) | DocumentError::Slow(_) => {
-                "check its address, and that this machine may call it"
-            }
-            DocumentError::Status(..) => "check the issuer's address",
-            DocumentError::TooLong(_)
-            | DocumentError::Malformed(_)
-            | DocumentError::UnsafeKeys
-            | DocumentError::NoKeys => "the provider's configuration must be mended",
-        };
-        Self { check, verdict: Verdict::Bad, detail: format!("{error}: {what_to_do}") }
-    }
-}
-
-/// Compares this machine's time with the `Date` header (RFC 9110, section 6.6.1).
-fn clock(headers: &HeaderMap, now: OffsetDateTime) -> Option<Finding> {
-    let theirs = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
-    let theirs = theirs.duration_since(UNIX_EPOCH).ok()?;
-    let skew = Duration::from_secs(u64::try_from(now.unix_timestamp()).ok()?).abs_diff(theirs);
-    let (verdict, advice) = match skew {
-        _ if skew > BAD_SKEW => (Verdict::Bad, ": set this machine's time, by NTP"),
-        _ if skew > NOTABLE_SKEW => (Verdict::Warning, ": check that NTP runs"),
-        _ => (Verdict::Good, ""),
+fn bad(check: &'static str, error: &DocumentError) -> Finding {
+    let what_to_do = match error {
+        DocumentError::OtherIssuer => "set the issuer exactly as the document has it, a slash at its end included",
+        DocumentError::Unreachable(..) | DocumentError::Slow(_) => {
+            "check its address, and that this machine may call it"
+        }
+        DocumentError::Status(..) => "check the issuer's address",
+        DocumentError::TooLong(_) | DocumentError::Malformed(_) | DocumentError::UnsafeKeys | DocumentError::NoKeys => {
+            "the provider's configuration must be mended"
+        }
     };
-    let detail = format!("differs from the provider's by {} s{advice}", skew.as_secs());
-    Some(Finding { check: "clock", verdict, detail })
+    Finding::bad(check, format!("{error}: {what_to_do}"))
 }
 
 fn count(keys: impl Iterator<Item = Algorithm>) -> String {

@@ -15,6 +15,5 @@ mod settings;
 mod token;
 mod tokens;
 
-pub use check::{Finding, Verdict};
 pub use settings::{Issuer, OidcSettingError, OidcSettings, TokenAudience};
 pub use tokens::OidcTokens;

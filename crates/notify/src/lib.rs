@@ -6,13 +6,25 @@
 
 mod attempt;
 mod breaker;
-mod finding;
 mod gate;
 mod policy;
 pub mod transport;
 
 pub use attempt::{AttemptError, Cause, Refusal};
 pub use breaker::Circuit;
-pub use finding::{Finding, Verdict, clock_finding};
 pub use gate::{Gate, ProviderState};
+pub use muster_outbound::{Finding, Verdict};
 pub use policy::Policy;
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+/// By how much this machine's clock may differ from a provider's: signatures and tokens bear 5 minutes.
+const BORNE_SKEW: Duration = Duration::from_mins(4);
+
+/// Compares this machine's time with a provider's `Date` header; `None` when that cannot be read.
+#[must_use]
+pub fn clock_finding(date: &str, now: OffsetDateTime) -> Option<Finding> {
+    muster_outbound::clock_finding(date, now, BORNE_SKEW)
+}

@@ -1,4 +1,9 @@
-//! The HTTP client with which Muster calls others: rustls on ring, HTTP/2 where they speak it, no redirects.
+//! How Muster calls others: an HTTP client (rustls on ring, HTTP/2 where they speak it, no redirects), and what was found
+//! when a service was looked at.
+
+mod finding;
+
+pub use finding::{Finding, Verdict, clock_finding};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! What `muster doctor` is told.
 
-use muster_identity::{Finding, Verdict};
+use muster_outbound::{Finding, Verdict};
 use muster_testkit_providers::OidcProvider;
 use serde_json::json;
 use time::Duration;

@@ -72,12 +72,7 @@ pub(crate) async fn run(config: &Config, send_to: Option<&str>) -> Result<bool, 
     }
     if let Some(oidc) = wiring::oidc(config)? {
         for finding in oidc.check(wiring::clock().now()).await {
-            let verdict = match finding.verdict {
-                muster_identity::Verdict::Good => Verdict::Good,
-                muster_identity::Verdict::Warning => Verdict::Warning,
-                muster_identity::Verdict::Bad => Verdict::Bad,
-            };
-            healthy &= tell("sign-in", &Finding { check: finding.check, verdict, detail: finding.detail });
+            healthy &= tell("sign-in", &finding);
         }
     } else if config.mode == Mode::Production {
         let nobody = "is not given: nobody can sign in";

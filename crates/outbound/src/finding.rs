@@ -2,14 +2,14 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use time::OffsetDateTime;
 
-/// How one check of a provider went.
+/// How one check of a service that is called went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// As it should be.
     Good,
     /// It works, but an operator should know.
     Warning,
-    /// Messages will not go out before this is mended.
+    /// What it is for will not work before this is mended.
     Bad,
 }
 
@@ -41,20 +41,18 @@ impl Finding {
     }
 }
 
-/// By how much this machine's clock may differ from a provider's: signatures and tokens bear 5 minutes, and a `Date`
-/// header is a whole second of unknown age.
-const BAD_SKEW: Duration = Duration::from_mins(4);
+/// How much is worth a look: a `Date` header is a whole second of unknown age.
 const NOTABLE_SKEW: Duration = Duration::from_secs(10);
 
-/// Compares this machine's time with a provider's `Date` header (RFC 9110, section 6.6.1); `None` when that cannot be
-/// read.
+/// Compares this machine's time with a provider's `Date` header (RFC 9110, section 6.6.1), when what is exchanged with it
+/// bears a difference of `borne`; `None` when the header cannot be read.
 #[must_use]
-pub fn clock_finding(date: &str, now: OffsetDateTime) -> Option<Finding> {
+pub fn clock_finding(date: &str, now: OffsetDateTime, borne: Duration) -> Option<Finding> {
     let theirs = httpdate::parse_http_date(date).ok()?.duration_since(UNIX_EPOCH).ok()?;
     let ours = Duration::from_secs(u64::try_from(now.unix_timestamp()).ok()?);
     let skew = ours.abs_diff(theirs);
     let seconds = skew.as_secs();
-    Some(if skew > BAD_SKEW {
+    Some(if skew > borne {
         Finding::bad("clock", format!("differs from the provider's by {seconds} s: set this machine's time, by NTP"))
     } else if skew > NOTABLE_SKEW {
         Finding::warning("clock", format!("differs from the provider's by {seconds} s: check that NTP runs"))
