@@ -1,0 +1,100 @@
+use muster_crypto::{AccessTokenSigner, SigningKey};
+use muster_domain::access::{AccessClaims, AccessTokens, Audience};
+use muster_domain::{Entropy, UserId};
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+
+use crate::common::client::{Client, at_once, count};
+use crate::installation::{
+    AUDIENCE, Installation, KEY, PUBLIC_URL, SIGNING_KEY, assert_refused, me, person, provider, token,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_for_others_by_others_or_of_another_time_are_refused() {
+    let (provider, stranger) = (provider().await, provider().await);
+    let installation = Installation::trusting(&provider.issuer());
+    installation.import(&[person("00u1", "ada@refusal.example")]);
+    let server = installation.serve();
+    let issuer = provider.issuer();
+    let cases: &[(&str, Value)] = &[
+        ("another audience", json!({ "aud": "api://other" })),
+        ("a longer audience", json!({ "aud": format!("{AUDIENCE}/") })),
+        ("no audience", json!({ "aud": Value::Null })),
+        ("other audiences", json!({ "aud": ["api://other", "muster"] })),
+        ("another issuer", json!({ "iss": "https://elsewhere.example" })),
+        ("a longer issuer", json!({ "iss": format!("{issuer}/") })),
+        ("expired", json!({ "exp": OffsetDateTime::now_utc().unix_timestamp() - 1 })),
+        ("not yet valid", json!({ "nbf": OffsetDateTime::now_utc().unix_timestamp() + 120 })),
+        ("no subject", json!({ "sub": "" })),
+    ];
+    for (what, claims) in cases {
+        let mut all = json!({ "aud": AUDIENCE, "sub": "00u1" });
+        all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+        let made = provider.token(KEY, json!({}), all).await;
+        let answer = me(&Client::with_token(&server.url, &made.token)).await;
+        assert_eq!(answer.status(), 401, "{what}");
+    }
+    assert_eq!(provider.asked().await, (0, 0), "none of them was worth asking for keys");
+    // Another provider that says it is this one, under this one's key id.
+    let forged = token(&stranger, json!({ "iss": issuer, "sub": "00u1" })).await;
+    assert_refused(&Client::with_token(&server.url, &forged)).await;
+    let good = Client::with_token(&server.url, &token(&provider, json!({ "sub": "00u1" })).await);
+    assert_eq!(me(&good).await.status(), 200);
+    let all = json!({ "aud": ["api://other", AUDIENCE], "sub": "00u1" });
+    let several = provider.token(KEY, json!({}), all).await.token;
+    assert_eq!(me(&good.holding(&several)).await.status(), 200, "one of several audiences");
+    installation.assert_silent(&["00u1", "ada@refusal.example"]);
+}
+
+/// Zeros.
+struct NoEntropy;
+
+impl Entropy for NoEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_tokens_that_are_nobodys_is_refused_and_not_passed_on_to_the_provider() {
+    let provider = provider().await;
+    let installation = Installation::trusting(&provider.issuer());
+    installation.import(&[person("00u1", "ada@refusal.example")]);
+    let server = installation.serve();
+    let good = Client::with_token(&server.url, &token(&provider, json!({ "sub": "00u1" })).await);
+    let key = SigningKey::parse(SIGNING_KEY).unwrap();
+    let signer = AccessTokenSigner::new(&key, PUBLIC_URL.to_owned(), false);
+    let long_ago = OffsetDateTime::UNIX_EPOCH + Duration::weeks(52 * 50);
+    let claims = AccessClaims {
+        user_id: UserId::new(long_ago, &NoEntropy),
+        session_id: None,
+        audience: Audience::Mobile,
+        issued_at: long_ago,
+        expires_at: long_ago + Duration::HOUR,
+    };
+    // Our own, expired, as phones send them after each quarter of an hour.
+    let expired = signer.sign(&claims).unwrap();
+    for nonsense in [expired.expose(), "garbage", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "mst_key_", &"x".repeat(8000)] {
+        let client = good.holding(nonsense);
+        let answers = at_once(30, || {
+            let client = client.clone();
+            async move { me(&client).await }
+        })
+        .await;
+        assert_eq!(count(&answers, 401), 30, "{nonsense}");
+    }
+    assert_eq!(provider.asked().await, (0, 0));
+
+    // Forged ones that look right, each with a key id of its own.
+    let mut forged = Vec::new();
+    for number in 0..30 {
+        let header = json!({ "kid": format!("unknown-{number}") });
+        forged.push(provider.token(KEY, header, json!({ "aud": AUDIENCE, "sub": "00u1" })).await.token);
+    }
+    for token in &forged {
+        assert_refused(&good.holding(token)).await;
+    }
+    assert_eq!(provider.asked().await, (1, 1), "the keys are fetched once a minute at most");
+    assert_eq!(me(&good).await.status(), 200);
+    installation.assert_silent(&["00u1", "ada@refusal.example"]);
+}
