@@ -1,5 +1,5 @@
-//! Signing in to the program in production mode: people by the tokens of an independent OpenID Connect provider, other
-//! services by API keys.
+//! Signing in to the program in production mode: people by the tokens of an independent OIDC provider, other services by
+//! API keys.
 //!
 //! Every server here logs all there is to log, and every test ends by looking for secrets in it.
 

@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use muster_testkit_providers::{Fault, FaultServer, OidcProvider};
 use serde_json::{Value, json};
 
@@ -46,11 +48,13 @@ async fn a_provider_that_answers_nonsense_is_one_that_cannot_be_asked() {
         installation.import(&[person("00u1", "ada@outage.example")]);
         let server = installation.serve();
         let ada = Client::with_token(&server.url, &token_of(&provider, &broken.url).await);
-        assert_unavailable(&ada).await;
+        let began = Instant::now();
         for _ in 0..20 {
             assert_unavailable(&ada).await;
         }
-        assert_eq!(broken.connections(), 1, "{fault:?}: a flood is not passed on");
+        // Asked again each 5 seconds at most, which 20 requests take only on a very busy machine.
+        let most = 1 + usize::try_from(began.elapsed().as_secs() / 5).unwrap();
+        assert!((1..=most).contains(&broken.connections()), "{fault:?}: {} connections", broken.connections());
         installation.assert_silent(&["00u1", "ada@outage.example"]);
     }
 }
