@@ -5,6 +5,7 @@ use muster_domain::audit::AuditReader;
 use muster_domain::device::DeviceService;
 use muster_domain::preferences::PreferenceService;
 use muster_domain::session::SessionService;
+use muster_domain::team::TeamService;
 use muster_domain::user::UserService;
 use muster_domain::verification::{ChannelSet, VerificationService};
 use muster_domain::{Clock, StoreHealth};
@@ -14,6 +15,7 @@ use time::OffsetDateTime;
 /// Everything the routes work with. Built once by the server and shared by its workers.
 pub struct Api {
     pub users: UserService,
+    pub teams: TeamService,
     pub preferences: PreferenceService,
     /// Shared, because a send goes on when its client has hung up.
     pub verification: Arc<VerificationService>,

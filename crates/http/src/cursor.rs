@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use muster_domain::AuditId;
 use muster_domain::audit::AuditKey;
+use muster_domain::team::TeamKey;
 use muster_domain::user::{UserKey, fold};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -12,6 +13,7 @@ use crate::problem::Problem;
 
 /// Each kind of cursor begins with a letter of its own, so that one is refused where the other belongs.
 const USERS: u8 = b'u';
+const TEAMS: u8 = b't';
 const AUDIT: u8 = b'a';
 
 pub(crate) fn of_user(key: &UserKey) -> String {
@@ -19,10 +21,15 @@ pub(crate) fn of_user(key: &UserKey) -> String {
 }
 
 pub(crate) fn parse_user(cursor: &str) -> Result<UserKey, Problem> {
-    let bytes = decode(USERS, cursor)?;
-    let name = String::from_utf8(bytes).map_err(|_| malformed())?;
-    let is_key = !name.is_empty() && fold(&name) == name && !name.chars().any(char::is_control);
-    if is_key { Ok(UserKey(name)) } else { Err(malformed()) }
+    folded(decode(USERS, cursor)?).map(UserKey)
+}
+
+pub(crate) fn of_team(key: &TeamKey) -> String {
+    encode(TEAMS, key.0.as_bytes())
+}
+
+pub(crate) fn parse_team(cursor: &str) -> Result<TeamKey, Problem> {
+    folded(decode(TEAMS, cursor)?).map(TeamKey)
 }
 
 pub(crate) fn of_audit(key: &AuditKey) -> String {
@@ -40,6 +47,13 @@ pub(crate) fn parse_audit(cursor: &str) -> Result<AuditKey, Problem> {
     let micros = u64::try_from(i64::from_be_bytes(micros)).map_err(|_| malformed())?;
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).map_err(|_| malformed())?;
     Ok(AuditKey { at, id: AuditId(Uuid::from_bytes(id)) })
+}
+
+/// The folded name that a key is.
+fn folded(bytes: Vec<u8>) -> Result<String, Problem> {
+    let name = String::from_utf8(bytes).map_err(|_| malformed())?;
+    let is_key = !name.is_empty() && fold(&name) == name && !name.chars().any(char::is_control);
+    if is_key { Ok(name) } else { Err(malformed()) }
 }
 
 fn encode(kind: u8, key: &[u8]) -> String {

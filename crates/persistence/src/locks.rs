@@ -3,12 +3,14 @@
 //! People are locked `FOR NO KEY UPDATE` or `FOR SHARE`, never `FOR UPDATE`, so that a foreign key that is checked
 //! meanwhile (`FOR KEY SHARE`) never waits for them.
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use muster_domain::user::Role;
 
 use crate::error::DbError;
-use crate::schema::{devices, sessions, users};
+use crate::rows::PlaceRow;
+use crate::schema::{devices, sessions, team_members, teams, users};
 use crate::types::{DbId, Hash};
 
 macro_rules! locks {
@@ -51,6 +53,15 @@ locks! {
     /// A person as they are until the transaction ends.
     fn share_user(id: DbId) -> Contacts: for_share(
         users::table.find(id).select((users::active, users::email_fingerprint, users::phone_fingerprint))
+    );
+
+    /// The places of these people in a team, when it is active. In the order of their ids.
+    fn lock_places(team: DbId, people: Vec<DbId>) -> PlaceRow: for_no_key_update(
+        team_members::table
+            .filter(team_members::team_id.eq(team).and(team_members::user_id.eq_any(people)))
+            .filter(exists(teams::table.filter(teams::id.eq(team).and(teams::active))))
+            .order(team_members::user_id)
+            .select(PlaceRow::as_select())
     );
 
     /// A device, its owner and its token's fingerprint.

@@ -10,6 +10,7 @@ use muster_domain::device::{DeviceService, DeviceStore};
 use muster_domain::directory::{DirectoryService, DirectoryStore};
 use muster_domain::preferences::{PreferenceService, PreferenceStore};
 use muster_domain::session::{SessionService, SessionStore};
+use muster_domain::team::{TeamService, TeamStore};
 use muster_domain::user::{ProfileReader, UserService, UserStore};
 use muster_domain::verification::{VerificationService, VerificationStore};
 use muster_domain::{Clock, Entropy, StoreHealth};
@@ -129,6 +130,7 @@ pub(crate) fn api<S>(store: &Arc<S>, parts: Parts<'_>) -> Api
 where
     S: ProfileReader
         + UserStore
+        + TeamStore
         + PreferenceStore
         + VerificationStore
         + DeviceStore
@@ -147,6 +149,7 @@ where
     let newcomers = takes_newcomers.then(|| directory(store, keyring.clone()));
     Api {
         users: users(store),
+        teams: TeamService { teams: store.clone(), clock: clock(), entropy: entropy() },
         preferences: PreferenceService { preferences: store.clone(), channels, clock: clock(), entropy: entropy() },
         verification: Arc::new(verification(store, keyring.clone(), senders, messaging)),
         devices: DeviceService {

@@ -8,6 +8,7 @@ use muster_domain::device::DeviceStore;
 use muster_domain::directory::DirectoryStore;
 use muster_domain::preferences::PreferenceStore;
 use muster_domain::session::SessionStore;
+use muster_domain::team::TeamStore;
 use muster_domain::user::{ProfileReader, UserStore};
 use muster_domain::verification::VerificationStore;
 
@@ -17,6 +18,7 @@ use muster_domain::verification::VerificationStore;
 pub struct Stores {
     pub profiles: Arc<dyn ProfileReader>,
     pub users: Arc<dyn UserStore>,
+    pub teams: Arc<dyn TeamStore>,
     pub preferences: Arc<dyn PreferenceStore>,
     pub verification: Arc<dyn VerificationStore>,
     pub devices: Arc<dyn DeviceStore>,
@@ -35,6 +37,7 @@ impl Stores {
     where
         S: ProfileReader
             + UserStore
+            + TeamStore
             + PreferenceStore
             + VerificationStore
             + DeviceStore
@@ -49,6 +52,7 @@ impl Stores {
         Self {
             profiles: store.clone(),
             users: store.clone(),
+            teams: store.clone(),
             preferences: store.clone(),
             verification: store.clone(),
             devices: store.clone(),

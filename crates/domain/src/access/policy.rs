@@ -13,6 +13,11 @@ pub enum Action {
     ListUsers,
     /// Change a person's platform role.
     ChangeRole,
+    /// Read teams, their members, and who of them can be on call.
+    ReadTeams,
+    /// Change what a member does in a team. In which teams a user may is decided by the store as it writes, see
+    /// [`RoleGiver`](crate::team::RoleGiver).
+    ChangeTeamRole,
     /// Read the audit trail.
     ReadAudit,
     /// Make, list, rotate and revoke API keys.
@@ -32,6 +37,8 @@ pub struct Denied;
 /// | read a user | any | self | `users:read` |
 /// | list users | yes | – | `users:read` |
 /// | change a role | yes | – | – |
+/// | read teams | yes | yes | `users:read`, `readiness:read` |
+/// | change a role in a team | any | where they are a team admin | – |
 /// | read the audit trail | yes | – | `audit:read` |
 /// | manage API keys | yes | – | – |
 ///
@@ -42,15 +49,16 @@ pub fn authorize(principal: &Principal, action: Action) -> Result<(), Denied> {
         Principal::User { id, role } => {
             let admin = *role == Role::Admin;
             match action {
-                Action::UseOwnAccount => true,
+                Action::UseOwnAccount | Action::ReadTeams | Action::ChangeTeamRole => true,
                 Action::ReadUser(subject) => admin || subject == *id,
                 Action::ListUsers | Action::ChangeRole | Action::ReadAudit | Action::ManageKeys => admin,
             }
         }
         Principal::Service { scopes, .. } => match action {
             Action::ReadUser(_) | Action::ListUsers => scopes.contains(&Scope::UsersRead),
+            Action::ReadTeams => scopes.contains(&Scope::UsersRead) || scopes.contains(&Scope::ReadinessRead),
             Action::ReadAudit => scopes.contains(&Scope::AuditRead),
-            Action::UseOwnAccount | Action::ChangeRole | Action::ManageKeys => false,
+            Action::UseOwnAccount | Action::ChangeRole | Action::ChangeTeamRole | Action::ManageKeys => false,
         },
     };
     if allowed { Ok(()) } else { Err(Denied) }

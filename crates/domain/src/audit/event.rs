@@ -8,6 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::access::Scope;
 use crate::device::Platform;
 use crate::preferences::Preferences;
+use crate::team::TeamRole;
 use crate::user::Role;
 use crate::verification::{Delivery, Masked, Method, RefusalReason};
 use crate::{ApiKeyId, AuditId, ChallengeId, DeviceId, Entropy, SessionId, TeamId, UserId};
@@ -133,6 +134,7 @@ pub enum AuditChange {
     TeamUpdated { feed: DirectoryFeed, team_id: TeamId, name: String, members: usize },
     ProofLost { method: Method, reason: ProofLoss },
     RoleChanged { from: Role, to: Role },
+    TeamRoleChanged { team_id: TeamId, from: TeamRole, to: TeamRole },
     PreferencesUpdated { before: Box<Preferences>, after: Box<Preferences> },
     ChallengeOpened { challenge_id: ChallengeId, method: Method, destination: Masked },
     ChallengeSent { challenge_id: ChallengeId, method: Method, destination: Masked, delivery: Delivery },
@@ -165,6 +167,7 @@ impl AuditChange {
             Self::TeamUpdated { feed, .. } => return format!("{}.team.updated", feed.as_str()),
             Self::ProofLost { .. } => "contact.verification.lost",
             Self::RoleChanged { .. } => "role.changed",
+            Self::TeamRoleChanged { .. } => "team.role.changed",
             Self::PreferencesUpdated { .. } => "preferences.updated",
             Self::ChallengeOpened { .. } => "contact.verification.opened",
             Self::ChallengeSent { .. } => "contact.verification.sent",
@@ -200,6 +203,7 @@ impl AuditChange {
             Self::SendRefused { method, reason } => json!({ "method": method, "reason": reason }),
             Self::ProofLost { method, reason } => json!({ "method": method, "reason": reason }),
             Self::RoleChanged { from, to } => json!({ "from": from, "to": to }),
+            Self::TeamRoleChanged { team_id, from, to } => json!({ "teamId": team_id, "from": from, "to": to }),
             Self::PreferencesUpdated { before, after } => json!({ "before": before, "after": after }),
             Self::ChallengeOpened { challenge_id, method, destination }
             | Self::ChallengeCompleted { challenge_id, method, destination } => {

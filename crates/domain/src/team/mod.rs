@@ -1,9 +1,35 @@
-//! Teams and who does what in them.
+//! Teams, who does what in them, and who of them can be on call.
+
+mod change_member_role;
+mod get_team;
+mod list_teams;
+mod port;
+
+pub use change_member_role::ChangeMemberRoleError;
+pub use port::{
+    MemberFacts, MemberRoleOutcome, RoleChange, RoleEvents, RoleGiver, TeamFacts, TeamKey, TeamQuery, TeamStore,
+    TeamSummary,
+};
+
+#[cfg(feature = "mock")]
+pub use port::MockTeamStore;
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::{TeamId, UserId};
+use crate::{Clock, Entropy, TeamId, UserId};
+
+/// Reading teams, and the one thing about them that is Muster's own to change: what a member does there.
+pub struct TeamService {
+    /// Teams and their members.
+    pub teams: Arc<dyn TeamStore>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// For the ids of audit records.
+    pub entropy: Arc<dyn Entropy>,
+}
 
 /// What a person does in a team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -21,6 +21,11 @@ impl ChannelSet {
         self.0 & bit(method) != 0
     }
 
+    /// The channels that are on and not proven.
+    pub fn missing(self, is_proven: impl Fn(Method) -> bool) -> Vec<Method> {
+        self.iter().filter(|method| !is_proven(*method)).collect()
+    }
+
     /// The channels that are on.
     pub fn iter(self) -> impl Iterator<Item = Method> {
         Method::ALL.into_iter().filter(move |method| self.contains(*method))

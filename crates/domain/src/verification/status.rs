@@ -93,7 +93,7 @@ impl VerificationStatus {
     /// The channels that are on and not proven.
     #[must_use]
     pub fn missing(&self) -> Vec<Method> {
-        self.required.iter().filter(|method| self.channel(*method).verified_at.is_none()).collect()
+        self.required.missing(|method| self.channel(method).verified_at.is_some())
     }
 
     /// Whether every channel that is on is proven.

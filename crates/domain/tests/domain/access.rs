@@ -26,6 +26,8 @@ fn the_table_says_who_may_do_what() {
         (Action::ReadUser(other), "y--y---y"),
         (Action::ListUsers, "y--y---y"),
         (Action::ChangeRole, "y-------"),
+        (Action::ReadTeams, "yy-yy--y"),
+        (Action::ChangeTeamRole, "yy------"),
         (Action::ReadAudit, "y----y-y"),
         (Action::ManageKeys, "y-------"),
     ];

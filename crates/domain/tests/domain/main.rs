@@ -29,5 +29,6 @@ mod send_quotas;
 mod send_waits;
 mod sessions;
 mod sign_in;
+mod teams;
 mod text;
 mod verify_code;

@@ -17,6 +17,11 @@ use crate::problem::Problem;
 
 /// The id in the path.
 pub(crate) fn path_id<T: FromStr>(request: &HttpRequest) -> Result<T, Problem> {
-    let id = request.match_info().get("id").and_then(|text| text.parse().ok());
-    id.ok_or_else(|| Problem::field("id", "must be a UUID"))
+    path_id_named("id", request)
+}
+
+/// The id of that name in the path.
+pub(crate) fn path_id_named<T: FromStr>(name: &str, request: &HttpRequest) -> Result<T, Problem> {
+    let id = request.match_info().get(name).and_then(|text| text.parse().ok());
+    id.ok_or_else(|| Problem::field(name, "must be a UUID"))
 }

@@ -4,6 +4,7 @@ use muster_domain::api_key::RotateKeyError;
 use muster_domain::device::RegisterDeviceError;
 use muster_domain::preferences::ReplacePreferencesError;
 use muster_domain::session::{IssueSessionError, RefreshError};
+use muster_domain::team::ChangeMemberRoleError;
 use muster_domain::user::ChangeRoleError;
 use muster_domain::verification::{QuotaScope, SendCodeError, VerifyCodeError};
 use serde_json::Value;
@@ -71,6 +72,16 @@ impl From<ChangeRoleError> for Problem {
             ChangeRoleError::NotFound => Self::not_found("user"),
             ChangeRoleError::LastAdmin => Self::new(Kind::LastAdmin, "make somebody else an admin first"),
             ChangeRoleError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeMemberRoleError> for Problem {
+    fn from(error: ChangeMemberRoleError) -> Self {
+        match error {
+            ChangeMemberRoleError::NotMember => Self::not_found("member of such a team"),
+            ChangeMemberRoleError::Denied(denied) => denied.into(),
+            ChangeMemberRoleError::Store(error) => error.into(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod keys;
 mod mobile;
 mod operations;
 mod preferences;
+mod teams;
 mod users;
 mod verification;
 
@@ -36,6 +37,7 @@ pub fn table(development: bool) -> Vec<(Method, &'static str)> {
 
 fn endpoints(development: bool) -> Vec<Endpoint> {
     let mut all = users::endpoints();
+    all.extend(teams::endpoints());
     all.extend(preferences::endpoints());
     all.extend(verification::endpoints());
     all.extend(devices::endpoints());

@@ -14,6 +14,7 @@ mod preferences;
 mod problems;
 mod send_limits;
 mod sign_in;
+mod teams;
 mod users;
 mod verification;
 mod world;

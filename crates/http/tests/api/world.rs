@@ -15,7 +15,7 @@ use muster_domain::device::DeviceService;
 use muster_domain::directory::{DirectoryService, DirectoryStore};
 use muster_domain::preferences::PreferenceService;
 use muster_domain::session::SessionService;
-use muster_domain::team::{Member, TeamRole};
+use muster_domain::team::{Member, TeamRole, TeamService};
 use muster_domain::user::{Phone, User, UserService};
 use muster_domain::verification::{ChannelSet, SendLimits, VerificationService};
 use muster_domain::{Clock, Text, UserId};
@@ -269,6 +269,7 @@ fn api(
             clock: clock.clone(),
             entropy: entropy.clone(),
         },
+        teams: TeamService { teams: store.clone(), clock: clock.clone(), entropy: entropy.clone() },
         preferences: PreferenceService {
             preferences: store.clone(),
             channels,

@@ -1,18 +1,17 @@
 use std::collections::HashMap;
 
-use diesel::dsl::{AsExprOf, auto_type, exists};
+use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use muster_domain::team::Membership;
 use muster_domain::user::{UserQuery, UserSummary, fold};
-use muster_domain::verification::{ChannelSet, Method};
 
 use crate::db::{Db, with_snapshot};
 use crate::error::DbError;
 use crate::facts::Memberships;
+use crate::ports::on_call::can_be_on_call;
 use crate::rows::SummaryRow;
-use crate::schema::{devices, proofs, team_members, teams, users};
+use crate::schema::{team_members, teams, users};
 use crate::types::DbId;
 
 /// One page of people and the places of all of them in two statements.
@@ -56,40 +55,6 @@ pub(super) async fn people_list(db: Db, query: UserQuery) -> Result<Vec<UserSumm
             })
             .collect()
     })
-}
-
-/// The rule of [`muster_domain::verification::VerificationStatus::can_be_on_call`] in SQL.
-///
-/// `OFFSET 0` changes no answer. Without it PostgreSQL expects to answer for everybody, not for a page, and reads all the
-/// proofs and devices there are; with it, each person's are found by the index.
-#[auto_type]
-fn can_be_on_call(required: ChannelSet) -> _ {
-    let email: &'static str = Method::Email.as_str();
-    let sms: &'static str = Method::Sms.as_str();
-    let email_proof = proofs::table
-        .filter(proofs::user_id.eq(users::id))
-        .filter(proofs::method.eq(email))
-        .filter(proofs::fingerprint.nullable().eq(users::email_fingerprint))
-        .offset(0_i64);
-    let sms_proof = proofs::table
-        .filter(proofs::user_id.eq(users::id))
-        .filter(proofs::method.eq(sms))
-        .filter(proofs::fingerprint.nullable().eq(users::phone_fingerprint))
-        .offset(0_i64);
-    let push_proof =
-        devices::table.filter(devices::user_id.eq(users::id)).filter(devices::verified_at.is_not_null()).offset(0_i64);
-    let no_email: AsExprOf<bool, Bool> = unless(required, Method::Email);
-    let no_sms: AsExprOf<bool, Bool> = unless(required, Method::Sms);
-    let no_push: AsExprOf<bool, Bool> = unless(required, Method::Push);
-    users::active
-        .and(no_email.or(exists(email_proof)))
-        .and(no_sms.or(exists(sms_proof)))
-        .and(no_push.or(exists(push_proof)))
-}
-
-/// True when that channel need not be proven.
-fn unless(required: ChannelSet, method: Method) -> AsExprOf<bool, Bool> {
-    (!required.contains(method)).into_sql::<Bool>()
 }
 
 /// A `LIKE` pattern for texts that contain `text`, in which nothing is a wildcard.

@@ -7,6 +7,7 @@ mod challenge;
 mod device;
 mod preferences;
 mod session;
+mod team;
 mod user;
 
 pub(crate) use api_key::ApiKeyRow;
@@ -15,6 +16,7 @@ pub(crate) use challenge::{ChallengeRow, ProofRow};
 pub(crate) use device::DeviceRow;
 pub(crate) use preferences::PreferencesRow;
 pub(crate) use session::{SessionRow, TokenRow};
+pub(crate) use team::{PlaceRow, TeamMemberRow};
 pub(crate) use user::{AccountRow, DirectoryColumns, MembershipRow, SummaryRow, UserRow};
 
 use crate::error::DbError;

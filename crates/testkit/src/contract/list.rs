@@ -125,6 +125,22 @@ macro_rules! contract_tests {
                     rotations_and_a_revocation_at_once_leave_no_record_of_what_did_not_happen;
                     a_token_and_its_successor_used_at_once_leave_one_line_of_descent;
                 }
+                teams {
+                    active_teams_are_listed_by_folded_name;
+                    a_list_returns_up_to_one_more_than_the_limit;
+                    all_pages_together_are_every_team_once;
+                    a_summary_counts_active_members_and_those_who_can_be_on_call;
+                    an_unknown_and_an_inactive_team_are_not_there;
+                    a_team_shows_all_its_members_by_folded_user_name;
+                    what_is_proven_follows_the_same_rule_as_the_status;
+                    a_team_is_never_a_stale_answer;
+                    a_role_is_given_with_the_record_of_the_role_before;
+                    the_role_that_a_member_has_is_not_given_again;
+                    nobody_gets_a_role_who_is_not_in_an_active_team;
+                    who_is_no_active_team_admin_of_that_team_is_denied;
+                    of_two_team_admins_who_demote_each_other_at_once_one_does;
+                    of_many_changes_at_once_to_one_role_exactly_one_is_written;
+                }
                 user_lists {
                     a_summary_shows_what_is_on_record;
                     people_are_listed_by_folded_user_name_ascending;

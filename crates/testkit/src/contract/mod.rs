@@ -23,6 +23,7 @@ pub mod preferences;
 pub mod profiles;
 pub mod sessions;
 pub mod sessions_rotation;
+pub mod teams;
 pub mod user_lists;
 pub mod users;
 pub mod verification;

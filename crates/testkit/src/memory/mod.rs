@@ -6,6 +6,7 @@ mod preferences;
 mod profiles;
 mod send_limits;
 mod sessions;
+mod teams;
 mod users;
 mod verification;
 

@@ -12,12 +12,12 @@ use muster_domain::preferences::{PreferenceStore, Preferences, StoredPreferences
 use muster_domain::session::{
     IssueOutcome, RefreshCandidate, RotateOutcome, Rotation, Session, SessionStore, StoredToken, TokenHash,
 };
-use muster_domain::team::{Member, Team};
+use muster_domain::team::{Member, MemberRoleOutcome, RoleChange, Team, TeamFacts, TeamQuery, TeamStore, TeamSummary};
 use muster_domain::user::{
     Account, ProfileFacts, ProfileReader, Role, RoleOutcome, User, UserQuery, UserStore, UserSummary,
 };
 use muster_domain::verification::{Challenge, Delivery, Method, OpenOutcome, Quota, Refused, VerificationStore};
-use muster_domain::{ApiKeyId, ChallengeId, DeviceId, SessionId, StoreError, StoreHealth, UserId};
+use muster_domain::{ApiKeyId, ChallengeId, DeviceId, SessionId, StoreError, StoreHealth, TeamId, UserId};
 use muster_testkit::MemoryStore;
 use time::OffsetDateTime;
 
@@ -85,6 +85,11 @@ breakable! {
         fn find_identity(subject: &str, logins: &[String]) -> Option<Account>;
         fn list(query: &UserQuery) -> Vec<UserSummary>;
         fn change_role(id: UserId, role: Role, at: OffsetDateTime, event: &AuditEvent) -> RoleOutcome;
+    }
+    Teams: TeamStore {
+        fn list(query: &TeamQuery) -> Vec<TeamSummary>;
+        fn team(id: TeamId) -> Option<TeamFacts>;
+        fn change_member_role(change: &RoleChange) -> MemberRoleOutcome;
     }
     Choices: PreferenceStore {
         fn load(user_id: UserId) -> Option<StoredPreferences>;

@@ -10,6 +10,7 @@ mod limits;
 mod races;
 mod records;
 mod stale_reads;
+mod teams;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -17,7 +18,7 @@ use muster_testkit::contract::{World, run};
 use muster_testkit::{MemoryStore, Stores};
 
 use breakable::{
-    Broken, Choices, Devices, Directory, Health, Kept, Keys, Profiles, Sessions, Trail, Users, Verification,
+    Broken, Choices, Devices, Directory, Health, Kept, Keys, Profiles, Sessions, Teams, Trail, Users, Verification,
 };
 
 /// Breaks nothing: with all of its methods the way they are, what holds the broken ones passes the whole suite.
@@ -31,6 +32,7 @@ impl Kept for Whole {
 
 impl Profiles for Whole {}
 impl Users for Whole {}
+impl Teams for Whole {}
 impl Choices for Whole {}
 impl Verification for Whole {}
 impl Devices for Whole {}
