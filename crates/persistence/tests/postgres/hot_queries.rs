@@ -10,6 +10,7 @@ use muster_domain::device::DeviceStore;
 use muster_domain::directory::{DirectoryStore, PersonKey};
 use muster_domain::page::Limit;
 use muster_domain::session::{SessionStore, TokenHash};
+use muster_domain::team::{TeamKey, TeamQuery, TeamStore};
 use muster_domain::user::{ProfileReader, Role, UserKey, UserQuery, UserStore};
 use muster_domain::verification::{
     ChannelSet, Fingerprint, Method, OpenOutcome, Quota, QuotaScope, QuotaWindow, RefusalReason, Refused,
@@ -57,6 +58,7 @@ async fn no_hot_query_looks_at_a_whole_table() {
     pages_of_records(&filled).await;
     limits_of_one(&filled).await;
     pages_of_people(&filled).await;
+    teams_and_their_members(&filled).await;
 }
 
 async fn reads_of_one(filled: &Filled) {
@@ -185,4 +187,18 @@ async fn pages_of_people(filled: &Filled) {
     let admins = UserQuery { role: Some(Role::Admin), limit, ..UserQuery::default() };
     let scans = filled.scans(async || assert_eq!(UserStore::list(store, &admins).await.unwrap().len(), 21)).await;
     hold("admins", &scans, &["users"], 101.0);
+}
+
+async fn teams_and_their_members(filled: &Filled) {
+    let store = &filled.store;
+    // Each of the 200 teams has 100 members, and each of the two counts looks at all of them.
+    let limit = Limit::new(5).unwrap();
+    for after in [None, Some(TeamKey::of("Team 150"))] {
+        let query = TeamQuery { after, limit, ..TeamQuery::default() };
+        let scans = filled.scans(async || assert_eq!(TeamStore::list(store, &query).await.unwrap().len(), 6)).await;
+        hold("teams", &scans, &["teams", "team_members", "users", "proofs"], 1_200.0);
+    }
+    let first = TeamStore::list(store, &TeamQuery::default()).await.unwrap().remove(0).id;
+    let scans = filled.scans(async || assert_eq!(store.team(first).await.unwrap().unwrap().members.len(), 100)).await;
+    hold("a team", &scans, &["team_members", "users", "proofs", "devices"], 200.0);
 }
