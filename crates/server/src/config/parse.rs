@@ -71,6 +71,7 @@ pub(crate) struct Config {
 
 const PEPPER: [&str; 2] = ["MUSTER_PEPPER", "MUSTER_PEPPER_FILE"];
 const SIGNING_KEY: [&str; 2] = ["MUSTER_SIGNING_KEY", "MUSTER_SIGNING_KEY_FILE"];
+const OIDC: [&str; 2] = ["MUSTER_OIDC_ISSUER", "MUSTER_OIDC_AUDIENCE"];
 const PRODUCTION: &str = "production mode needs one of them";
 
 impl Config {
@@ -114,6 +115,9 @@ impl Config {
         let oidc = parser.oidc();
         let how = "must be true or false";
         let creates_users = parser.value("MUSTER_OIDC_CREATE_USERS", false, how, |text| text.parse().ok());
+        if creates_users && !parser.any_given(&OIDC) {
+            parser.fault("MUSTER_OIDC_CREATE_USERS", "means nothing without MUSTER_OIDC_ISSUER");
+        }
         let messaging = match purpose {
             Purpose::Serve => Messaging::parse(&mut parser, mode, public_url.as_deref()),
             Purpose::WriteContacts | Purpose::UseStore => Messaging::default(),
@@ -177,12 +181,11 @@ impl Parser<'_> {
     }
 
     fn oidc(&mut self) -> Option<OidcSettings> {
-        const BOTH: [&str; 2] = ["MUSTER_OIDC_ISSUER", "MUSTER_OIDC_AUDIENCE"];
-        if self.any_given(&BOTH) {
-            self.require(&BOTH, "the issuer and the audience of its tokens are given together");
+        if self.any_given(&OIDC) {
+            self.require(&OIDC, "the issuer and the audience of its tokens are given together");
         }
-        let issuer = self.checked(BOTH[0], str::parse);
-        let audience = self.checked(BOTH[1], str::parse);
+        let issuer = self.checked(OIDC[0], str::parse);
+        let audience = self.checked(OIDC[1], str::parse);
         Some(OidcSettings { issuer: issuer?, audience: audience? })
     }
 

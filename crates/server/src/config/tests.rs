@@ -215,7 +215,9 @@ fn an_identity_provider_is_given_whole_or_not_at_all() {
     let oidc = parse(Purpose::Serve, &[issuer, audience]).unwrap().oidc.unwrap();
     assert_eq!((oidc.issuer.as_str(), oidc.audience.as_str()), (issuer.1, audience.1));
     assert!(!parse(Purpose::Serve, &[]).unwrap().creates_users);
-    assert!(parse(Purpose::Serve, &[("MUSTER_OIDC_CREATE_USERS", "true")]).unwrap().creates_users);
+    let create = ("MUSTER_OIDC_CREATE_USERS", "true");
+    assert!(parse(Purpose::Serve, &[issuer, audience, create]).unwrap().creates_users);
+    assert_eq!(faulty_names(Purpose::Serve, &[create]), [create.0]);
     assert_eq!(faulty_names(Purpose::Serve, &[issuer]), ["MUSTER_OIDC_AUDIENCE"]);
     assert_eq!(faulty_names(Purpose::Serve, &[audience]), ["MUSTER_OIDC_ISSUER"]);
     let http = ("MUSTER_OIDC_ISSUER", "http://example.okta.com");
