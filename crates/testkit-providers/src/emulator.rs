@@ -1,10 +1,12 @@
 use std::io::Read;
-use std::net::TcpListener;
+use std::net::Ipv4Addr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+
+use tokio::net::TcpSocket;
 
 /// How long an emulator may take until it listens: much longer than it does, for a machine that is busy.
 const STARTS_WITHIN: Duration = Duration::from_mins(2);
@@ -106,7 +108,10 @@ pub fn free_port() -> u16 {
     loop {
         let offset = (begins_at + TAKEN.fetch_add(1, Ordering::Relaxed)) % COUNT;
         let port = FIRST + u16::try_from(offset).unwrap();
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        // Bound and not listened on: a process that is being forked holds a copy for a moment, and a copy that listened
+        // would look like the program that is to come.
+        let socket = TcpSocket::new_v4().unwrap();
+        if socket.bind((Ipv4Addr::LOCALHOST, port).into()).is_ok() {
             return port;
         }
     }
