@@ -26,6 +26,19 @@ impl StoreError {
     }
 }
 
+/// An error's message and those of everything beneath it, in one line, for an operator.
+#[must_use]
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
 /// One thing that is wrong with one field of somebody's input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {

@@ -30,7 +30,7 @@ pub mod verification;
 
 pub use clock::{Clock, to_micros};
 pub use entropy::Entropy;
-pub use error::{FieldError, StoreError, StoreHealth};
+pub use error::{FieldError, StoreError, StoreHealth, with_causes};
 pub use id::{ApiKeyId, AuditId, ChallengeId, DeviceId, InvalidId, SessionId, TeamId, UserId};
 pub use text::{InvalidText, Text};
 

@@ -5,7 +5,7 @@ mod finding;
 
 pub use finding::{Finding, Verdict, clock_finding};
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 pub use reqwest::Error as ClientError;
@@ -27,24 +27,29 @@ pub enum TransportError {
     Client(#[from] reqwest::Error),
 }
 
+/// The system's certificates, read once: a server has a client for each of its providers.
+static SYSTEM_ROOTS: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    Arc::new(roots)
+});
+
 /// A client to build on, that trusts the system's certificates.
 ///
 /// # Errors
 /// When there are none, or TLS cannot be set up.
 pub fn client() -> Result<ClientBuilder, TransportError> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
+    if SYSTEM_ROOTS.is_empty() {
         return Err(TransportError::NoRoots);
     }
-    client_trusting(roots)
+    client_trusting(SYSTEM_ROOTS.clone())
 }
 
 /// A client to build on, that trusts `roots` alone.
 ///
 /// # Errors
 /// When TLS cannot be set up.
-pub fn client_trusting(roots: RootCertStore) -> Result<ClientBuilder, TransportError> {
+pub fn client_trusting(roots: impl Into<Arc<RootCertStore>>) -> Result<ClientBuilder, TransportError> {
     let mut tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)

@@ -14,6 +14,7 @@ mod dead_devices;
 mod devices;
 mod directory;
 mod directory_records;
+mod errors;
 mod house;
 mod ids;
 mod masking;

@@ -11,7 +11,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use muster_domain::FieldError;
+use muster_domain::{FieldError, with_causes};
 use serde_json::{Map, Value, json};
 
 /// An error on its way to a client. The edge renders it, when the request's id is known.
@@ -68,7 +68,7 @@ impl Problem {
     /// A failure of ours: the client learns that it happened, the log learns why.
     pub(crate) fn failure(kind: Kind, detail: &str, cause: &(dyn Error + 'static)) -> Self {
         let mut problem = Self::new(kind, detail);
-        problem.0.cause = Some(chain(cause));
+        problem.0.cause = Some(with_causes(cause));
         problem
     }
 
@@ -125,17 +125,6 @@ impl Problem {
         }
         response.body(body.to_string())
     }
-}
-
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        next = source.source();
-    }
-    text
 }
 
 impl fmt::Display for Problem {

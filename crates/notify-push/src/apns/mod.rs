@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use muster_domain::device::PushToken;
 use muster_domain::verification::{CodeMessage, NotifyError, Receipt};
-use muster_domain::{Clock, Entropy};
+use muster_domain::{Clock, Entropy, with_causes};
 use muster_notify::transport::{Answer, TransportError, exchange};
 use muster_notify::{AttemptError, Finding, Gate, Policy, ProviderState, Refusal};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::base_url::BaseUrl;
 use crate::code::known_form;
-use crate::doctor::{self, CHECK_WITHIN, chain};
+use crate::doctor::{self, CHECK_WITHIN};
 use crate::words::{COLLAPSE_KEY, Words, expires_at};
 use provider_token::ProviderTokens;
 pub use settings::{ApnsKey, ApnsSettings, ApnsTopic, AppleId, InvalidApnsTopic, InvalidAppleId};
@@ -127,7 +127,10 @@ impl Apns {
         let answer = match tokio::time::timeout(CHECK_WITHIN, asking).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
-                return vec![Finding::bad("apns credentials", format!("APNs could not be asked: {}", chain(&error)))];
+                return vec![Finding::bad(
+                    "apns credentials",
+                    format!("APNs could not be asked: {}", with_causes(&error)),
+                )];
             }
             Err(_) => return vec![Finding::bad("apns credentials", "APNs did not answer in time")],
         };

@@ -6,9 +6,9 @@ mod settings;
 
 use std::sync::Arc;
 
-use muster_domain::Clock;
 use muster_domain::device::PushToken;
 use muster_domain::verification::{CodeMessage, NotifyError, Receipt};
+use muster_domain::{Clock, with_causes};
 use muster_notify::transport::{Answer, TransportError, exchange};
 use muster_notify::{AttemptError, Finding, Gate, Policy, ProviderState};
 use reqwest::header::CONTENT_TYPE;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::base_url::BaseUrl;
-use crate::doctor::{self, CHECK_WITHIN, chain};
+use crate::doctor::{self, CHECK_WITHIN};
 use crate::words::{COLLAPSE_KEY, Words, seconds_left};
 use access_token::{AccessToken, AccessTokens};
 use answer::{code, judge};
@@ -100,7 +100,7 @@ impl Fcm {
             Ok(Err(error)) => {
                 return vec![Finding::bad(
                     "fcm credentials",
-                    format!("FCM could not be asked for {account}: {}", chain(&error)),
+                    format!("FCM could not be asked for {account}: {}", with_causes(&error)),
                 )];
             }
             Err(_) => return vec![Finding::bad("fcm credentials", "FCM did not answer in time")],

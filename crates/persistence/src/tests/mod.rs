@@ -1,6 +1,8 @@
 //! What only shows from inside: the connections themselves, and how their failures are told.
 
 mod again;
+#[cfg(feature = "postgres")]
+mod behind;
 mod connections;
 mod detached;
 mod failures;

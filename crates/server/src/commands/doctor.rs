@@ -1,16 +1,15 @@
-use std::error::Error;
 use std::sync::Arc;
 
 use muster_domain::StoreError;
 use muster_domain::audit::Origin;
 use muster_domain::verification::{Delivery, Method, SendCodeError, SentCode, VerificationService};
-use muster_domain::{StoreHealth, UserId};
+use muster_domain::{StoreHealth, UserId, with_causes};
 use muster_notify::{Finding, Verdict};
 use muster_persistence::Store;
 
 use crate::config::{Config, Mode};
 use crate::data_dir::DataDirError;
-use crate::output::{say, with_causes};
+use crate::output::say;
 use crate::senders::SendersError;
 use crate::store::{self, OpenStoreError};
 use crate::wiring::{self, OidcError};
@@ -131,8 +130,7 @@ fn sent_finding(sent: &SentCode) -> Finding {
         }
         (Delivery::Captured, _) => Finding::warning("send", format!("the outbox captured a message to {destination}")),
         (_, Some(failure)) => {
-            let cause: &dyn Error = failure;
-            Finding::bad("send", format!("no message went to {destination}: {}", with_causes(cause)))
+            Finding::bad("send", format!("no message went to {destination}: {}", with_causes(failure)))
         }
         (_, None) => Finding::bad("send", format!("no message went to {destination}")),
     }

@@ -1,7 +1,7 @@
 use muster_domain::access::Scope;
 use muster_domain::api_key::{ApiKey, ApiKeyName, ApiKeyService, CreatedKey, NewKey, RotateKeyError, Scopes};
 use muster_domain::audit::Origin;
-use muster_domain::{ApiKeyId, InvalidText, StoreError};
+use muster_domain::{InvalidText, StoreError};
 use time::Duration;
 use time::format_description::well_known::Rfc3339;
 
@@ -77,7 +77,7 @@ fn shown(made: &CreatedKey) {
 
 /// A key in one line of columns: id, how it begins, scopes, when it was last used, whether it works, name.
 fn line(key: &ApiKey) -> String {
-    let scopes: Vec<&str> = key.scopes.iter().map(|scope| Scope::as_str(*scope)).collect();
+    let scopes: Vec<&str> = key.scopes.iter().copied().map(Scope::as_str).collect();
     let at = |time: Option<time::OffsetDateTime>| time.and_then(|at| at.format(&Rfc3339).ok());
     let state = match (at(key.revoked_at), at(key.expires_at)) {
         (Some(at), _) => format!("revoked {at}"),
@@ -85,6 +85,5 @@ fn line(key: &ApiKey) -> String {
         (None, None) => "works".to_owned(),
     };
     let used = at(key.last_used_at).map_or_else(|| "never used".to_owned(), |at| format!("used {at}"));
-    let id: ApiKeyId = key.id;
-    format!("{id}  {}…  {}  {used}  {state}  {}", key.prefix, scopes.join(","), key.name)
+    format!("{}  {}…  {}  {used}  {state}  {}", key.id, key.prefix, scopes.join(","), key.name)
 }

@@ -119,7 +119,7 @@ fn twilio(parser: &mut Parser<'_>, public_url: Option<&str>) -> Option<TwilioSet
     let auth_token = parser.secret("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_FILE", auth_token);
     let number = parser.checked("TWILIO_PHONE_NUMBER", SenderId::number);
     let service = parser.checked("TWILIO_MESSAGING_SERVICE_SID", SenderId::messaging_service);
-    if parser.any_given(&TWILIO[3..4]) && parser.any_given(&TWILIO[4..5]) {
+    if parser.any_given(&["TWILIO_PHONE_NUMBER"]) && parser.any_given(&["TWILIO_MESSAGING_SERVICE_SID"]) {
         parser.fault("TWILIO_PHONE_NUMBER", "is given beside TWILIO_MESSAGING_SERVICE_SID: leave out one of them");
     }
     let base_url = parser.checked("TWILIO_API_BASE_URL", TwilioSettings::check_base_url);

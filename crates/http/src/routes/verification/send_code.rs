@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use actix_web::{rt, web};
 use muster_domain::verification::{Masked, Method, SendCodeError};
-use muster_domain::{ChallengeId, DeviceId};
+use muster_domain::{ChallengeId, DeviceId, with_causes};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tracing::Instrument;
@@ -10,7 +10,7 @@ use tracing::Instrument;
 use crate::api::Api;
 use crate::authentication::Own;
 use crate::input::Body;
-use crate::problem::{Kind, Problem, chain};
+use crate::problem::{Kind, Problem};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -46,7 +46,7 @@ pub(super) async fn send_code(api: web::Data<Api>, own: Own, body: Body) -> Resu
         .map_err(|error| Problem::failure(Kind::Internal, "the code may or may not have been sent", &error))?;
     let sent = sent.inspect_err(|error| count_refusal(method, error))?;
     if let Some(failure) = &sent.failure {
-        tracing::warn!(%method, cause = chain(failure), "a code was not delivered");
+        tracing::warn!(%method, cause = with_causes(failure), "a code was not delivered");
     }
     let code = sent.captured_code.filter(|_| api.development.is_some());
     Ok(web::Json(SentView {
