@@ -1,8 +1,6 @@
 //! What only shows from inside: the connections themselves, and how their failures are told.
 
 mod again;
-#[cfg(feature = "postgres")]
-mod behind;
 mod connections;
 mod detached;
 mod failures;

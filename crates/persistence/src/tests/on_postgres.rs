@@ -1,41 +1,52 @@
 //! What one unit of work finds when it had to wait for another, step by step, and a server that goes away.
 
-use std::ops::Deref;
 use std::time::Duration;
 
 use muster_domain::audit::{AuditQuery, AuditReader};
 use muster_domain::directory::{DirectoryStore, UpdateOutcome, UserUpdate};
 use muster_domain::session::{RotateOutcome, Rotation, Session, SessionStore, StoredToken, TokenHash};
-use muster_domain::user::UserStore;
+use muster_domain::user::{User, UserStore};
 use muster_domain::{StoreError, StoreHealth};
 use muster_testkit::Builders;
-use muster_testkit_postgres::Cluster;
+use muster_testkit_postgres::{Cluster, Database, database};
 use tokio::runtime::Handle;
+use tokio_postgres::{Client, NoTls};
 
-use super::behind::Stage;
 use crate::{Store, StoreOptions};
 
 struct Case {
-    stage: Stage,
+    store: Store,
+    make: Builders,
+    ada: User,
     session: Session,
     token: StoredToken,
+    /// Somebody else, who works in a transaction.
+    other: Client,
+    /// Somebody who looks on.
+    onlooker: Client,
+    database: Database,
 }
 
-impl Deref for Case {
-    type Target = Stage;
-
-    fn deref(&self) -> &Stage {
-        &self.stage
-    }
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
 }
 
 impl Case {
     async fn new() -> Self {
-        let stage = Stage::new().await;
-        let (session, token) = (stage.make.session(stage.ada.id), stage.make.token());
-        let event = stage.make.event("test.session.issued", Some(stage.ada.id));
-        stage.store.issue(&session, &token, &event).await.unwrap();
-        Self { stage, session, token }
+        let database = database(async |url: String| {
+            Store::connect(&url, Handle::current()).unwrap().migrate().await.unwrap();
+        });
+        let database = database.await;
+        let store = Store::connect(&database.url, Handle::current()).unwrap();
+        let make = Builders::default();
+        let ada = make.user("ada").build();
+        store.insert_user(&ada, &make.event("test.user.created", Some(ada.id))).await.unwrap();
+        let (session, token) = (make.session(ada.id), make.token());
+        store.issue(&session, &token, &make.event("test.session.issued", Some(ada.id))).await.unwrap();
+        let (other, onlooker) = (connect(&database.url).await, connect(&database.url).await);
+        Self { store, make, ada, session, token, other, onlooker, database }
     }
 
     fn rotation(&self) -> Rotation {
@@ -59,6 +70,14 @@ impl Case {
         self.somebody_waits().await;
         self.other.batch_execute(&format!("{statements}; COMMIT")).await.unwrap();
         rotating.await.unwrap()
+    }
+
+    async fn somebody_waits(&self) {
+        let waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() \
+            AND wait_event_type = 'Lock')";
+        while !self.onlooker.query_one(waiting, &[]).await.unwrap().get::<_, bool>(0) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
 
     async fn records(&self, action: &str) -> usize {

@@ -1,26 +1,45 @@
 //! What a code finds of a quota's count when it had to wait for another code, step by step.
 
-use std::ops::Deref;
-
+use muster_domain::directory::DirectoryStore;
+use muster_domain::user::User;
 use muster_domain::verification::{Challenge, Method, OpenOutcome, Quota, QuotaScope, QuotaWindow, VerificationStore};
+use muster_testkit::Builders;
+use muster_testkit_postgres::{Database, database};
 use time::Duration;
+use tokio::runtime::Handle;
+use tokio_postgres::{Client, NoTls};
 
-use super::behind::Stage;
+use crate::Store;
 
 /// One code and no more is allowed in an hour.
-struct Case(Stage);
+struct Case {
+    store: Store,
+    make: Builders,
+    ada: User,
+    /// Somebody else, who counts a code in a transaction.
+    other: Client,
+    onlooker: Client,
+    _database: Database,
+}
 
-impl Deref for Case {
-    type Target = Stage;
-
-    fn deref(&self) -> &Stage {
-        &self.0
-    }
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
 }
 
 impl Case {
     async fn new() -> Self {
-        Self(Stage::new().await)
+        let database = database(async |url: String| {
+            Store::connect(&url, Handle::current()).unwrap().migrate().await.unwrap();
+        });
+        let database = database.await;
+        let store = Store::connect(&database.url, Handle::current()).unwrap();
+        let make = Builders::default();
+        let ada = make.user("ada").build();
+        store.insert_user(&ada, &make.event("test.user.created", Some(ada.id))).await.unwrap();
+        let (other, onlooker) = (connect(&database.url).await, connect(&database.url).await);
+        Self { store, make, ada, other, onlooker, _database: database }
     }
 
     fn challenge(&self) -> Challenge {
@@ -36,7 +55,11 @@ impl Case {
         let quota = |scope, max| Quota { scope, window: QuotaWindow::Hour, max };
         let quotas = [quota(QuotaScope::User(self.ada.id), 9), quota(QuotaScope::Installation, 1)];
         let opening = tokio::spawn(async move { store.open_challenge(&challenge, &quotas, &event).await.unwrap() });
-        self.somebody_waits().await;
+        let waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() \
+            AND wait_event_type = 'Lock')";
+        while !self.onlooker.query_one(waiting, &[]).await.unwrap().get::<_, bool>(0) {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
         self.other.batch_execute(statement).await.unwrap();
         opening.await.unwrap()
     }
