@@ -82,6 +82,8 @@ ids! {
     SessionId;
     /// Names an API key.
     ApiKeyId;
+    /// Names a notice that waits to be sent.
+    NoticeId;
     /// Names an audit record.
     AuditId;
 }

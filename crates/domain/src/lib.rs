@@ -13,12 +13,14 @@
 pub mod access;
 pub mod api_key;
 pub mod audit;
+pub mod break_glass;
 mod clock;
 pub mod device;
 pub mod directory;
 mod entropy;
 mod error;
 mod id;
+pub mod notice;
 pub mod page;
 pub mod preferences;
 mod secret_token;
@@ -31,7 +33,7 @@ pub mod verification;
 pub use clock::{Clock, to_micros};
 pub use entropy::Entropy;
 pub use error::{FieldError, StoreError, StoreHealth, with_causes};
-pub use id::{ApiKeyId, AuditId, ChallengeId, DeviceId, InvalidId, SessionId, TeamId, UserId};
+pub use id::{ApiKeyId, AuditId, ChallengeId, DeviceId, InvalidId, NoticeId, SessionId, TeamId, UserId};
 pub use text::{InvalidText, Text};
 
 #[cfg(feature = "mock")]

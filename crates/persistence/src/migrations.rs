@@ -29,9 +29,11 @@ macro_rules! texts {
 }
 
 #[cfg(feature = "postgres")]
-const POSTGRES_TEXTS: &[(&str, &str)] = texts!("postgres": "0001_initial", "0002_send_limits", "0003_api_keys");
+const POSTGRES_TEXTS: &[(&str, &str)] =
+    texts!("postgres": "0001_initial", "0002_send_limits", "0003_api_keys", "0004_directory");
 #[cfg(feature = "sqlite")]
-const SQLITE_TEXTS: &[(&str, &str)] = texts!("sqlite": "0001_initial", "0002_send_limits", "0003_api_keys");
+const SQLITE_TEXTS: &[(&str, &str)] =
+    texts!("sqlite": "0001_initial", "0002_send_limits", "0003_api_keys", "0004_directory");
 
 diesel::table! {
     /// Diesel's own record of what was applied.

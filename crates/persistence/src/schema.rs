@@ -26,12 +26,15 @@ diesel::table! {
         created_at -> Instant,
         updated_at -> Instant,
         search_key -> Text,
+        removed_at -> Nullable<Instant>,
+        former_external_id -> Nullable<Text>,
+        former_user_name_key -> Nullable<Text>,
     }
 }
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{Bool, Text};
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
     teams (id) {
         id -> Id,
@@ -40,6 +43,9 @@ diesel::table! {
         active -> Bool,
         synced_from_directory -> Bool,
         created_at -> Instant,
+        external_id -> Nullable<Text>,
+        version -> BigInt,
+        updated_at -> Instant,
     }
 }
 
@@ -210,6 +216,71 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::types::Instant;
+    use diesel::sql_types::{Nullable, Text};
+
+    directory_brakes (client) {
+        client -> Text,
+        released_at -> Nullable<Instant>,
+        engaged_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::{Bool, Text};
+
+    directory_deactivations (client, user_id, refused) {
+        client -> Text,
+        user_id -> Id,
+        refused -> Bool,
+        at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::{Integer, Text};
+
+    notices (id) {
+        id -> Id,
+        user_id -> Id,
+        channel -> Text,
+        content -> Text,
+        created_at -> Instant,
+        due_at -> Instant,
+        attempts -> Integer,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::{Nullable, Text};
+
+    break_glass_accounts (user_id) {
+        user_id -> Id,
+        name -> Text,
+        name_key -> Text,
+        password_hash -> Text,
+        created_at -> Instant,
+        revoked_at -> Nullable<Instant>,
+        last_used_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use crate::types::Instant;
+    use diesel::sql_types::{BigInt, Text};
+
+    sign_in_attempts (scope, scope_key) {
+        scope -> Text,
+        scope_key -> Text,
+        began_at -> Instant,
+        used -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     teams,
@@ -220,5 +291,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     proofs,
     sessions,
     refresh_tokens,
-    audit_events
+    audit_events,
+    directory_deactivations,
+    notices,
+    break_glass_accounts
 );

@@ -10,6 +10,8 @@ use crate::{SessionId, UserId};
 pub enum Audience {
     /// Phone apps; every server takes it.
     Mobile,
+    /// Break-glass admins; every server takes it.
+    BreakGlass,
     /// `POST /dev/login`; only a server in development mode takes it.
     Development,
 }

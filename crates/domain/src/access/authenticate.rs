@@ -3,7 +3,7 @@ use std::sync::Arc;
 use crate::access::{AccessTokens, Identity, IdentityError, IdentityTokens, Principal};
 use crate::api_key::{ApiKeyService, ApiKeyToken, AuthenticateKeyError};
 use crate::audit::{DirectoryFeed, Origin};
-use crate::directory::{DirectoryRecord, DirectoryService, RawRecord};
+use crate::directory::{DirectoryRecord, DirectoryService, PersonKey, RawRecord};
 use crate::user::{Account, UserStore};
 use crate::{Clock, SessionId, StoreError, UserId};
 
@@ -98,17 +98,25 @@ impl AccessService {
                 (account.ok_or(AuthenticateError::Refused)?, session_id)
             }
         };
-        Ok((Principal::User { id: account.id, role: account.role }, session_id))
+        Ok((Principal::of(account), session_id))
     }
 
-    /// Adds somebody whom the identity provider knows and the directory has not delivered, where that is wanted.
+    /// Adds somebody whom the identity provider knows and the directory has neither delivered nor removed, where that is
+    /// wanted.
     async fn take_in(&self, identity: &Identity, origin: &Origin) -> Result<Option<Account>, AuthenticateError> {
         let Some(newcomers) = &self.newcomers else {
             return Ok(None);
         };
+        // No external id: that is the directory's to give, and it may be another than the provider's subject.
+        let Some(login) = identity.logins.first() else {
+            return Ok(None);
+        };
+        let key = PersonKey { external_id: Some(identity.subject.clone()), user_name: login.clone() };
+        if newcomers.directory.was_removed(&key).await? {
+            return Ok(None);
+        }
         let raw = RawRecord {
-            external_id: Some(identity.subject.clone()),
-            user_name: Some(identity.logins.first().unwrap_or(&identity.subject).clone()),
+            user_name: Some(login.clone()),
             display_name: identity.display_name.clone(),
             email: identity.email.as_ref().map(|email| email.as_str().to_owned()),
             ..RawRecord::default()
@@ -117,7 +125,7 @@ impl AccessService {
             return Ok(None);
         };
         Ok(match newcomers.add(&record, DirectoryFeed::SignIn, origin).await? {
-            Some(added) => self.users.account(added.user_id).await?,
+            Some(added) => self.users.account(added.id).await?,
             // By somebody else, who is nobody's to change here, or by this very person: another request of theirs was
             // faster, or the directory.
             None => self.users.find_identity(&identity.subject, &identity.logins).await?,

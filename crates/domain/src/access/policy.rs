@@ -22,6 +22,8 @@ pub enum Action {
     ReadAudit,
     /// Make, list, rotate and revoke API keys.
     ManageKeys,
+    /// Deliver people and groups as the company directory.
+    DeliverDirectory,
 }
 
 /// The caller may not do that.
@@ -31,16 +33,17 @@ pub struct Denied;
 
 /// The one table of who may do what to whom.
 ///
-/// | action | admin | user | service with |
-/// |---|---|---|---|
-/// | use own account | yes | yes | – |
-/// | read a user | any | self | `users:read` |
-/// | list users | yes | – | `users:read` |
-/// | change a role | yes | – | – |
-/// | read teams | yes | yes | `users:read`, `readiness:read` |
-/// | change a role in a team | any | where they are a team admin | – |
-/// | read the audit trail | yes | – | `audit:read` |
-/// | manage API keys | yes | – | – |
+/// | action | admin | user | break-glass | service with |
+/// |---|---|---|---|---|
+/// | use own account | yes | yes | – | – |
+/// | read a user | any | self | any | `users:read` |
+/// | list users | yes | – | yes | `users:read` |
+/// | change a role | yes | – | yes | – |
+/// | read teams | yes | yes | yes | `users:read`, `readiness:read` |
+/// | change a role in a team | any | where they are a team admin | any | – |
+/// | read the audit trail | yes | – | yes | `audit:read` |
+/// | manage API keys | yes | – | yes | – |
+/// | deliver the directory | – | – | – | `scim` |
 ///
 /// # Errors
 /// [`Denied`], which is the same whether or not what was asked for exists.
@@ -52,11 +55,14 @@ pub fn authorize(principal: &Principal, action: Action) -> Result<(), Denied> {
                 Action::UseOwnAccount | Action::ReadTeams | Action::ChangeTeamRole => true,
                 Action::ReadUser(subject) => admin || subject == *id,
                 Action::ListUsers | Action::ChangeRole | Action::ReadAudit | Action::ManageKeys => admin,
+                Action::DeliverDirectory => false,
             }
         }
+        Principal::BreakGlass { .. } => !matches!(action, Action::UseOwnAccount | Action::DeliverDirectory),
         Principal::Service { scopes, .. } => match action {
             Action::ReadUser(_) | Action::ListUsers => scopes.contains(&Scope::UsersRead),
             Action::ReadTeams => scopes.contains(&Scope::UsersRead) || scopes.contains(&Scope::ReadinessRead),
+            Action::DeliverDirectory => scopes.contains(&Scope::Scim),
             Action::ReadAudit => scopes.contains(&Scope::AuditRead),
             Action::UseOwnAccount | Action::ChangeRole | Action::ChangeTeamRole | Action::ManageKeys => false,
         },

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::UserId;
 use crate::audit::Actor;
-use crate::user::Role;
+use crate::user::{Account, Role, Source};
 
 /// What an API key may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -64,6 +64,11 @@ pub enum Principal {
         /// Their platform role, as the store has it now.
         role: Role,
     },
+    /// An admin of last resort, who has no contacts, devices or sessions of their own.
+    BreakGlass {
+        /// Who.
+        id: UserId,
+    },
     /// Another service.
     Service {
         /// Its API key's name.
@@ -74,11 +79,20 @@ pub enum Principal {
 }
 
 impl Principal {
+    /// An active account, by what kind it is.
+    #[must_use]
+    pub fn of(account: Account) -> Self {
+        match account.source {
+            Source::Scim => Self::User { id: account.id, role: account.role },
+            Source::Local => Self::BreakGlass { id: account.id },
+        }
+    }
+
     /// How the audit trail names the caller.
     #[must_use]
     pub fn actor(&self) -> Actor {
         match self {
-            Self::User { id, .. } => Actor::User { id: *id },
+            Self::User { id, .. } | Self::BreakGlass { id } => Actor::User { id: *id },
             Self::Service { name, .. } => Actor::Service { name: name.clone() },
         }
     }

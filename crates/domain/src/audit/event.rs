@@ -131,7 +131,20 @@ pub enum AuditChange {
     UserUpdated { feed: DirectoryFeed, fields: Vec<&'static str> },
     UserDeactivated { feed: DirectoryFeed },
     UserReactivated { feed: DirectoryFeed },
-    TeamUpdated { feed: DirectoryFeed, team_id: TeamId, name: String, members: usize },
+    UserRemoved { feed: DirectoryFeed },
+    TeamCreated { feed: DirectoryFeed, team_id: TeamId, name: String, members: usize },
+    TeamUpdated { feed: DirectoryFeed, team_id: TeamId, name: String, fields: Vec<&'static str> },
+    TeamRemoved { feed: DirectoryFeed, team_id: TeamId, name: String },
+    TeamMemberAdded { feed: DirectoryFeed, team_id: TeamId, role: TeamRole },
+    TeamMemberRemoved { feed: DirectoryFeed, team_id: TeamId },
+    BrakeEngaged { client: String },
+    BrakeReleased { client: String },
+    DeactivationRefused { client: String },
+    NoticeSent { notice: &'static str, channel: Method, delivery: Delivery },
+    BreakGlassCreated { account: String },
+    BreakGlassRevoked { account: String },
+    BreakGlassSignedIn { account: String, told: usize },
+    BreakGlassRefused { account: Option<String> },
     ProofLost { method: Method, reason: ProofLoss },
     RoleChanged { from: Role, to: Role },
     TeamRoleChanged { team_id: TeamId, from: TeamRole, to: TeamRole },
@@ -164,7 +177,20 @@ impl AuditChange {
             Self::UserUpdated { feed, .. } => return format!("{}.user.updated", feed.as_str()),
             Self::UserDeactivated { feed } => return format!("{}.user.deactivated", feed.as_str()),
             Self::UserReactivated { feed } => return format!("{}.user.reactivated", feed.as_str()),
+            Self::UserRemoved { feed } => return format!("{}.user.removed", feed.as_str()),
+            Self::TeamCreated { feed, .. } => return format!("{}.team.created", feed.as_str()),
             Self::TeamUpdated { feed, .. } => return format!("{}.team.updated", feed.as_str()),
+            Self::TeamRemoved { feed, .. } => return format!("{}.team.removed", feed.as_str()),
+            Self::TeamMemberAdded { feed, .. } => return format!("{}.team.member.added", feed.as_str()),
+            Self::TeamMemberRemoved { feed, .. } => return format!("{}.team.member.removed", feed.as_str()),
+            Self::BrakeEngaged { .. } => "directory.brake.engaged",
+            Self::BrakeReleased { .. } => "directory.brake.released",
+            Self::DeactivationRefused { .. } => "directory.deactivation.refused",
+            Self::NoticeSent { .. } => "notice.sent",
+            Self::BreakGlassCreated { .. } => "breakglass.created",
+            Self::BreakGlassRevoked { .. } => "breakglass.revoked",
+            Self::BreakGlassSignedIn { .. } => "breakglass.used",
+            Self::BreakGlassRefused { .. } => "breakglass.refused",
             Self::ProofLost { .. } => "contact.verification.lost",
             Self::RoleChanged { .. } => "role.changed",
             Self::TeamRoleChanged { .. } => "team.role.changed",
@@ -196,8 +222,26 @@ impl AuditChange {
         match self {
             Self::UserCreated { user_name, .. } => json!({ "userName": user_name }),
             Self::UserUpdated { fields, .. } => json!({ "fields": fields }),
-            Self::UserDeactivated { .. } | Self::UserReactivated { .. } => json!({}),
-            Self::TeamUpdated { team_id, name, members, .. } => {
+            Self::UserDeactivated { .. } | Self::UserReactivated { .. } | Self::UserRemoved { .. } => json!({}),
+            Self::TeamUpdated { team_id, name, fields, .. } => {
+                json!({ "teamId": team_id, "name": name, "fields": fields })
+            }
+            Self::TeamRemoved { team_id, name, .. } => json!({ "teamId": team_id, "name": name }),
+            Self::TeamMemberAdded { team_id, role, .. } => json!({ "teamId": team_id, "role": role }),
+            Self::TeamMemberRemoved { team_id, .. } => json!({ "teamId": team_id }),
+            Self::BrakeEngaged { client } => json!({ "client": client, "severity": "high" }),
+            Self::BrakeReleased { client } | Self::DeactivationRefused { client } => json!({ "client": client }),
+            Self::NoticeSent { notice, channel, delivery } => {
+                json!({ "notice": notice, "channel": channel, "sendSuccess": delivery.is_success(), "delivery": delivery })
+            }
+            Self::BreakGlassCreated { account } | Self::BreakGlassRevoked { account } => {
+                json!({ "account": account, "severity": "high" })
+            }
+            Self::BreakGlassSignedIn { account, told } => {
+                json!({ "account": account, "adminsTold": told, "severity": "high" })
+            }
+            Self::BreakGlassRefused { account } => json!({ "account": account, "severity": "high" }),
+            Self::TeamCreated { team_id, name, members, .. } => {
                 json!({ "teamId": team_id, "name": name, "members": members })
             }
             Self::SendRefused { method, reason } => json!({ "method": method, "reason": reason }),

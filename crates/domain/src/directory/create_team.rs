@@ -31,13 +31,14 @@ impl DirectoryService {
             id: TeamId::new(now, &*self.entropy),
             name: name.into(),
             active: true,
+            external_id: None,
             synced_from_directory: true,
             created_at: now,
         };
         let change =
-            AuditChange::TeamUpdated { feed, team_id: team.id, name: team.name.clone(), members: members.len() };
+            AuditChange::TeamCreated { feed, team_id: team.id, name: team.name.clone(), members: members.len() };
         let event = AuditEvent::new(now, &*self.entropy, origin, None, &change);
-        match self.directory.insert_team(&team, members, &event).await? {
+        match self.directory.insert_team(&team, members, &[event]).await? {
             InsertOutcome::Inserted => Ok(team),
             InsertOutcome::Taken => Err(CreateTeamError::NameTaken),
         }

@@ -3,11 +3,13 @@ use std::fmt;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::StoreError;
 use crate::audit::AuditEvent;
+use crate::directory::{Brake, DirectoryQuery, EngagedBrake, Found, Group, GroupAttribute, UserAttribute};
+use crate::notice::Notice;
 use crate::team::{Member, Team};
 use crate::user::User;
 use crate::verification::Method;
+use crate::{StoreError, TeamId, UserId};
 
 /// How a directory record names a person.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,17 +26,17 @@ impl fmt::Debug for PersonKey {
     }
 }
 
-/// What came of adding a person.
+/// What came of adding a person or a team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InsertOutcome {
-    /// They are on record.
+    /// It is on record.
     Inserted,
-    /// Nothing is written: another person has that user name or external id.
+    /// Nothing is written: another has that name or external id.
     Taken,
 }
 
 /// A change to a person and what follows from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct UserUpdate {
     /// The person as they are to be, with `version` one more than the stored one. The platform role is not written: it
     /// is not the directory's.
@@ -43,24 +45,70 @@ pub struct UserUpdate {
     pub expected_version: i64,
     /// The methods whose destination is another one now: their proofs go and their challenges are cancelled.
     pub lost_proofs: Vec<Method>,
-    /// Whether every live session of the person ends, because they are deactivated.
-    pub end_sessions: bool,
+    /// Whether the person is deactivated: every live session of theirs ends.
+    pub deactivates: bool,
+    /// What the deactivation is held to, if it is one and held to anything.
+    pub brake: Option<Brake>,
+    /// What the person is told about it.
+    pub notices: Vec<Notice>,
     /// When.
     pub at: OffsetDateTime,
 }
 
-/// What came of changing a person.
+/// What came of changing a person or a team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpdateOutcome {
     /// The change and everything that follows from it is on record.
     Updated,
-    /// Nothing is written: the person changed meanwhile.
+    /// Nothing is written: it changed meanwhile, or is gone.
     Stale,
-    /// Nothing is written: another person has that user name or external id.
+    /// Nothing is written: another has that name or external id.
     Taken,
+    /// Nothing is changed, for the client's brake holds; at most the records of [`Brake`] are written.
+    Braked,
+}
+
+/// A person whom the directory removes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserRemoval {
+    /// Who.
+    pub id: UserId,
+    /// The version that the removal was worked out from.
+    pub expected_version: i64,
+    /// What the removal of somebody active is held to.
+    pub brake: Option<Brake>,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+/// A change to a team that is a group of the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupUpdate {
+    /// Which.
+    pub id: TeamId,
+    /// The version that the change was worked out from.
+    pub expected_version: i64,
+    /// The directory's own id of it, as it is to be.
+    pub external_id: Option<String>,
+    /// Its name, as it is to be.
+    pub name: String,
+    /// Who comes in, with which role; nobody who is in it.
+    pub added: Vec<Member>,
+    /// Who goes; only who is in it.
+    pub removed: Vec<UserId>,
+    /// When.
+    pub at: OffsetDateTime,
 }
 
 /// Keeps people and teams as the directory describes them.
+///
+/// # Brakes
+/// A deactivation or removal of somebody active that bears a [`Brake`] is [`UpdateOutcome::Braked`] while the client's
+/// brake is engaged, and engages it when the people whom the client deactivated or removed after `since` and after the
+/// last release, this one included and each counted once, would be more than [`Brake::allowed`] of those active before
+/// them (the directory's active people now, and those counted). However many run at once, on however many servers, no
+/// more than that get through. Whether or not it is the first that is refused, `refused` is written once for each
+/// person until the release; `engaged` when the brake engages.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait DirectoryStore: Send + Sync {
@@ -68,23 +116,83 @@ pub trait DirectoryStore: Send + Sync {
     async fn count_users(&self) -> Result<u64, StoreError>;
 
     /// The person with that external id, else the one with that user name (without regard to case). `None` when there
-    /// is neither.
+    /// is neither. People whom the directory removed are not found.
     async fn find_user(&self, key: &PersonKey) -> Result<Option<User>, StoreError>;
+
+    /// Whether the directory removed somebody who had, to the last, that external id or that user name (without regard
+    /// to case).
+    async fn was_removed(&self, key: &PersonKey) -> Result<bool, StoreError>;
 
     /// Adds a person and writes `event`, both or neither. Of many such calls at once for one user name, exactly one is
     /// [`InsertOutcome::Inserted`].
     async fn insert_user(&self, user: &User, event: &AuditEvent) -> Result<InsertOutcome, StoreError>;
 
     /// Changes a person while they are still at `expected_version`, removes the proofs and cancels the challenges of
-    /// `lost_proofs`, ends the live sessions when asked to, and writes `events`: all or nothing.
+    /// `lost_proofs`, ends the live sessions of somebody who is deactivated, adds `notices`, and writes `events`: all or
+    /// nothing. See [Brakes](DirectoryStore#brakes).
     async fn update_user(&self, update: &UserUpdate, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError>;
 
-    /// Adds a team with its members and writes `event`, all or nothing. [`InsertOutcome::Taken`], and nothing written,
-    /// when there is a team of that name (without regard to case). Every member must be on record.
+    /// Deactivates a person, ends their live sessions, takes their proofs, challenges, devices, places in teams, notices
+    /// and the role of admin, hides them from the directory, from lists and from sign-in, frees their user name and
+    /// external id for others, and writes `events`: all or nothing, and only while they are at `expected_version`. The
+    /// row stays, with the names, for the audit trail. See [Brakes](DirectoryStore#brakes).
+    async fn remove_user(&self, removal: &UserRemoval, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError>;
+
+    /// The brakes that are engaged, by client.
+    async fn engaged_brakes(&self) -> Result<Vec<EngagedBrake>, StoreError>;
+
+    /// Releases a client's brake, begins its count anew, and writes `event`, all or nothing. `false`, and nothing
+    /// written, when it is not engaged.
+    async fn release_brake(&self, client: &str, at: OffsetDateTime, event: &AuditEvent) -> Result<bool, StoreError>;
+
+    /// Adds a team with its members and writes `events`, all or nothing. [`InsertOutcome::Taken`], and nothing written,
+    /// when there is a team of that name (without regard to case) or external id. Every member must be on record.
     async fn insert_team(
         &self,
         team: &Team,
         members: &[Member],
-        event: &AuditEvent,
+        events: &[AuditEvent],
     ) -> Result<InsertOutcome, StoreError>;
+
+    /// Changes a group while it is still at `expected_version`, which becomes one more, and writes `events`: all or
+    /// nothing. The roles of members who stay are left alone. Every member must be on record.
+    async fn update_group(&self, update: &GroupUpdate, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError>;
+
+    /// Makes a group inactive, which is then shown nowhere, takes its members out of it, frees its name and external id
+    /// for others, and writes `events`: all or nothing, and only while it is at `expected_version`.
+    async fn remove_group(
+        &self,
+        id: TeamId,
+        expected_version: i64,
+        at: OffsetDateTime,
+        events: &[AuditEvent],
+    ) -> Result<UpdateOutcome, StoreError>;
+}
+
+/// Reads people and groups as the directory delivered them: nobody whom it removed, no local account, no team that is
+/// not the directory's or not active. Never a stale answer: what another call has committed is seen.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait DirectoryReader: Send + Sync {
+    /// The person with that id.
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// The people who match; the total and the page are of one moment.
+    async fn users(&self, query: &DirectoryQuery<UserAttribute>) -> Result<Found<User>, StoreError>;
+
+    /// The group with that id, with its members or without.
+    async fn group(&self, id: TeamId, with_members: bool) -> Result<Option<Group>, StoreError>;
+
+    /// The groups that match, with their members or without; the total, the page and the members are of one moment.
+    async fn groups(
+        &self,
+        query: &DirectoryQuery<GroupAttribute>,
+        with_members: bool,
+    ) -> Result<Found<Group>, StoreError>;
+
+    /// Of these people, those who are in the group.
+    async fn members_among(&self, id: TeamId, people: &[UserId]) -> Result<Vec<UserId>, StoreError>;
+
+    /// Of these people, those who are on record.
+    async fn known_among(&self, people: &[UserId]) -> Result<Vec<UserId>, StoreError>;
 }

@@ -38,6 +38,8 @@ impl fmt::Debug for RawRecord {
 #[derive(Clone, PartialEq, Eq)]
 pub struct DirectoryRecord {
     pub(super) external_id: Option<String>,
+    /// Without an external id a known one is left alone, unless this says that there is none any more.
+    pub(super) drops_external_id: bool,
     pub(super) user_name: String,
     pub(super) display_name: String,
     pub(super) given_name: Option<String>,
@@ -88,6 +90,7 @@ impl DirectoryRecord {
         };
         Ok(Self {
             external_id,
+            drops_external_id: false,
             display_name: display_name
                 .unwrap_or_else(|| full_name(given_name.as_deref(), family_name.as_deref(), &user_name)),
             user_name,
@@ -105,6 +108,12 @@ impl DirectoryRecord {
     #[must_use]
     pub fn user_name(&self) -> &str {
         &self.user_name
+    }
+
+    /// The record of somebody whose external id, when it names none, is known to be gone and not only left out.
+    #[must_use]
+    pub fn with_complete_external_id(self) -> Self {
+        Self { drops_external_id: true, ..self }
     }
 
     /// Whether there is a phone number and no message can reach it.

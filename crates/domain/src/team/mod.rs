@@ -68,6 +68,8 @@ pub struct Team {
     pub id: TeamId,
     /// Its name, unique without regard to case.
     pub name: String,
+    /// The directory's own id of it, unique when present.
+    pub external_id: Option<String>,
     /// An inactive team is kept for history and shown nowhere.
     pub active: bool,
     /// Whether its members come from a group of the directory.

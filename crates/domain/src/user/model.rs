@@ -117,6 +117,8 @@ pub struct Account {
     pub role: Role,
     /// A deactivated person is refused, whatever token they hold.
     pub active: bool,
+    /// Whether they are the directory's or a break-glass admin.
+    pub source: Source,
 }
 
 /// Folds a user name or an e-mail address for comparison without case: trimmed, Unicode lower case.

@@ -87,20 +87,23 @@ pub trait UserStore: Send + Sync {
     async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError>;
 
     /// The account whose user name, else whose e-mail address is `login`, without regard to case. `None` when nobody's
-    /// is, or when only the e-mail address fits and more than one person has it.
+    /// is, or when only the e-mail address fits and more than one person has it. Only the directory's accounts count,
+    /// and nobody whom it removed.
     async fn find_login(&self, login: &str) -> Result<Option<Account>, StoreError>;
 
     /// The account whose external id is `subject`, else the first whose user name is one of `logins`, in their order and
     /// without regard to case. Only accounts of the directory's count: a local one is nobody's by an identity provider's
-    /// word. `None` when nobody's is.
+    /// word, and whoever the directory removed is nobody. `None` when nobody's is.
     async fn find_identity(&self, subject: &str, logins: &[String]) -> Result<Option<Account>, StoreError>;
 
-    /// The people who match, by folded user name ascending. Returns up to `limit + 1`: the one too many only tells that
+    /// The people who match, by folded user name ascending; no local account, and nobody whom the directory removed.
+    /// Returns up to `limit + 1`: the one too many only tells that
     /// more follow.
     async fn list(&self, query: &UserQuery) -> Result<Vec<UserSummary>, StoreError>;
 
-    /// Gives a person a role and writes `event`, both or neither. Taking the role of admin from an active admin is
-    /// refused when no other active admin is left, however many such calls run at once. `updated_at` becomes `at`;
+    /// Gives a person of the directory's a role and writes `event`, both or neither; a local account, or one that the
+    /// directory removed, is [`RoleOutcome::NotFound`]. Taking the role of admin from an active admin is refused when no
+    /// other active admin of the directory's is left, however many such calls run at once. `updated_at` becomes `at`;
     /// `version` stays, for it counts what the directory changes.
     async fn change_role(
         &self,

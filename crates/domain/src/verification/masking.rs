@@ -1,13 +1,13 @@
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::device::Platform;
 use crate::user::EmailAddress;
 
 /// A contact with most of it hidden: enough for its owner to recognize, too little for others to use. The only form in
 /// which contacts reach audit records and logs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Masked(String);
 

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use time::{Duration, OffsetDateTime};
 
 use crate::device::{Platform, PushToken};
+use crate::notice::NoticeMessage;
 use crate::user::{E164, EmailAddress};
 use crate::verification::{Code, Delivery};
 
@@ -23,6 +24,15 @@ pub struct CodeMessage {
     pub at: OffsetDateTime,
     /// From which public address it was asked for, when that is known, so that the reader can tell whether it was them.
     pub requested_from: Option<IpAddr>,
+}
+
+/// What goes out to somebody.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// A code that somebody asked for.
+    Code(CodeMessage),
+    /// Something that nobody asked for.
+    Notice(NoticeMessage),
 }
 
 /// What a provider said to a message that it took.
@@ -79,27 +89,22 @@ impl From<&Result<Receipt, NotifyError>> for Delivery {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait EmailSender: Send + Sync {
-    /// Hands a code to the provider. `Ok` only when the provider took it.
-    async fn send_email(&self, to: &EmailAddress, message: &CodeMessage) -> Result<Receipt, NotifyError>;
+    /// Hands a message to the provider. `Ok` only when the provider took it.
+    async fn send_email(&self, to: &EmailAddress, message: &Message) -> Result<Receipt, NotifyError>;
 }
 
 /// Carries text messages.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait SmsSender: Send + Sync {
-    /// Hands a code to the provider. `Ok` only when the provider took it.
-    async fn send_sms(&self, to: &E164, message: &CodeMessage) -> Result<Receipt, NotifyError>;
+    /// Hands a message to the provider. `Ok` only when the provider took it.
+    async fn send_sms(&self, to: &E164, message: &Message) -> Result<Receipt, NotifyError>;
 }
 
 /// Carries push messages.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait PushSender: Send + Sync {
-    /// Hands a code to the platform's push service. `Ok` only when it took it.
-    async fn send_push(
-        &self,
-        platform: Platform,
-        to: &PushToken,
-        message: &CodeMessage,
-    ) -> Result<Receipt, NotifyError>;
+    /// Hands a message to the platform's push service. `Ok` only when it took it.
+    async fn send_push(&self, platform: Platform, to: &PushToken, message: &Message) -> Result<Receipt, NotifyError>;
 }

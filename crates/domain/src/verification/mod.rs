@@ -18,7 +18,7 @@ pub use channel_set::ChannelSet;
 pub use code::{Code, CodeBinding, CodeHash, CodeHasher, InvalidCode};
 pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use masking::Masked;
-pub use message::{CodeMessage, EmailSender, NotifyError, PushSender, Receipt, SmsSender};
+pub use message::{CodeMessage, EmailSender, Message, NotifyError, PushSender, Receipt, SmsSender};
 pub use method::Method;
 pub use port::{OpenOutcome, Refused, VerificationStore};
 pub use send_code::{SendCodeError, SentCode};

@@ -6,8 +6,8 @@ use crate::audit::{AuditChange, AuditEvent, Origin};
 use crate::device::Device;
 use crate::user::{E164, EmailAddress, Phone, ProfileFacts};
 use crate::verification::{
-    Challenge, Code, CodeBinding, CodeMessage, Delivery, Fingerprint, Masked, Method, NotifyError, OpenOutcome,
-    QuotaScope, Receipt, RefusalReason, Refused, VerificationService,
+    Challenge, Code, CodeBinding, CodeMessage, Delivery, Fingerprint, Masked, Message, Method, NotifyError,
+    OpenOutcome, QuotaScope, Receipt, RefusalReason, Refused, VerificationService,
 };
 use crate::{ChallengeId, DeviceId, StoreError, UserId};
 
@@ -135,14 +135,14 @@ impl VerificationService {
             return Err(error);
         }
 
-        let message = CodeMessage {
+        let message = Message::Code(CodeMessage {
             code: code.clone(),
             display_name: facts.user.display_name.clone(),
             locale: facts.user.locale.clone(),
             valid_for: Challenge::LIFETIME,
             at: now,
             requested_from: origin.ip.filter(|ip| !is_internal(*ip)),
-        };
+        });
         let outcome = self.deliver(&destination, &message).await;
         let delivery = Delivery::from(&outcome);
         let change = AuditChange::ChallengeSent {
@@ -250,7 +250,7 @@ impl VerificationService {
         Ok(())
     }
 
-    async fn deliver(&self, destination: &Destination<'_>, message: &CodeMessage) -> Result<Receipt, NotifyError> {
+    async fn deliver(&self, destination: &Destination<'_>, message: &Message) -> Result<Receipt, NotifyError> {
         match destination {
             Destination::Email(address) => self.email.send_email(address, message).await,
             Destination::Sms(number) => self.sms.send_sms(number, message).await,

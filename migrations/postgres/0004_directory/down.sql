@@ -1,0 +1,14 @@
+DROP TABLE sign_in_attempts;
+DROP TABLE break_glass_accounts;
+DROP TABLE notices;
+DROP TABLE directory_deactivations;
+DROP TABLE directory_brakes;
+DROP INDEX teams_by_external_id;
+ALTER TABLE teams DROP COLUMN updated_at;
+ALTER TABLE teams DROP COLUMN version;
+ALTER TABLE teams DROP COLUMN external_id;
+DROP INDEX users_by_former_user_name;
+DROP INDEX users_by_former_external_id;
+ALTER TABLE users DROP COLUMN former_user_name_key;
+ALTER TABLE users DROP COLUMN former_external_id;
+ALTER TABLE users DROP COLUMN removed_at;
