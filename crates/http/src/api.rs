@@ -9,6 +9,7 @@ use muster_domain::team::TeamService;
 use muster_domain::user::UserService;
 use muster_domain::verification::{ChannelSet, VerificationService};
 use muster_domain::{Clock, StoreHealth};
+use muster_scim::ScimService;
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -22,6 +23,8 @@ pub struct Api {
     pub devices: DeviceService,
     pub sessions: SessionService,
     pub audit: Arc<dyn AuditReader>,
+    /// What the company directory's clients are given and give.
+    pub scim: ScimService,
     /// Who is calling.
     pub access: AccessService,
     /// The public keys of access tokens as a JWK set (RFC 7517), ready to be served.
@@ -40,8 +43,8 @@ pub trait Vitals: Send + Sync {
     /// Every provider that messages go through, and whether they reach it.
     fn providers(&self) -> Vec<ProviderView>;
 
-    /// All metrics in Prometheus' text format.
-    fn metrics(&self) -> String;
+    /// All metrics in Prometheus' text format. `brakes` is how many brakes on deactivations hold, when the store says so.
+    fn metrics(&self, brakes: Option<usize>) -> String;
 }
 
 /// A provider, as `GET /readyz` shows it.

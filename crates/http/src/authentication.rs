@@ -125,7 +125,7 @@ impl FromRequest for Own {
             caller.may(Action::UseOwnAccount)?;
             match caller.principal {
                 Principal::User { id, .. } => Ok(Self { id, session_id: caller.session_id, origin: caller.origin }),
-                Principal::Service { .. } => Err(Denied.into()),
+                Principal::BreakGlass { .. } | Principal::Service { .. } => Err(Denied.into()),
             }
         })
     }

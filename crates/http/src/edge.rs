@@ -12,6 +12,12 @@ use tracing_actix_web::{RequestId, RootSpanBuilder};
 
 use crate::problem::{Kind, Problem};
 
+/// Where the directory's clients call, who speak SCIM.
+pub(crate) const SCIM: &str = "/scim/v2";
+
+/// Marks an error answer that has its body already.
+pub(crate) struct Complete;
+
 /// What every answer passes last: it gets its request id, personal data is kept out of caches, and whatever went wrong,
 /// in our code or in the framework, becomes a problem.
 ///
@@ -26,13 +32,16 @@ pub async fn edge(request: ServiceRequest, next: Next<impl MessageBody + 'static
     };
     let mut response = response?.map_into_boxed_body();
     let problem = response.response_mut().extensions_mut().remove::<Problem>();
-    let bare_error = response.status().is_client_error() || response.status().is_server_error();
+    let complete = response.response().extensions().contains::<Complete>();
+    let bare_error = !complete && (response.status().is_client_error() || response.status().is_server_error());
     if let Some(problem) = problem.or_else(|| bare_error.then(|| framework_problem(&response))) {
         if let Some(cause) = problem.cause() {
             tracing::error!(problem = problem.kind().slug(), cause, "request failed");
         }
         let allow = response.headers().get(header::ALLOW).cloned();
-        response = response.into_response(problem.render(&id).map_into_boxed_body());
+        let speaks_scim = response.request().path().starts_with(SCIM);
+        let rendered = if speaks_scim { problem.render_for_scim() } else { problem.render(&id) };
+        response = response.into_response(rendered.map_into_boxed_body());
         if let Some(allow) = allow {
             response.headers_mut().insert(header::ALLOW, allow);
         }

@@ -49,6 +49,14 @@ fn describe() {
         "muster_codes_refused_total",
         "Codes that were asked for and refused, by method and reason"
     );
+    metrics::describe_gauge!(
+        "muster_directory_brakes_engaged",
+        "How many of the directory's clients have their deactivations refused until an admin releases the brake"
+    );
+    metrics::describe_counter!(
+        "muster_directory_deactivations_refused_total",
+        "Deactivations by the directory that were refused because the client's brake holds"
+    );
     metrics::describe_counter!("muster_notify_sends_total", "Messages that were to go out, by provider and outcome");
     metrics::describe_counter!("muster_notify_retries_total", "Attempts that were made again, by provider");
     metrics::describe_gauge!(
@@ -70,7 +78,10 @@ impl Vitals for ServerVitals {
 
     /// A circuit is a state and no event, so it is looked at when it is asked for: also before the first message, and
     /// after the last.
-    fn metrics(&self) -> String {
+    fn metrics(&self, brakes: Option<usize>) -> String {
+        if let Some(brakes) = brakes.and_then(|brakes| u32::try_from(brakes).ok()) {
+            metrics::gauge!("muster_directory_brakes_engaged").set(brakes);
+        }
         for state in self.providers.states() {
             let open = if state.circuit == Circuit::Open { 1.0 } else { 0.0 };
             metrics::gauge!("muster_notify_circuit_open", "provider" => state.provider).set(open);

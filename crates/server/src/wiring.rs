@@ -37,8 +37,45 @@ pub(crate) fn users<S: ProfileReader + UserStore + 'static>(store: &Arc<S>) -> U
 }
 
 /// The directory over a store.
-pub(crate) fn directory<S: DirectoryStore + 'static>(store: &Arc<S>, keyring: Arc<Keyring>) -> DirectoryService {
-    DirectoryService { directory: store.clone(), fingerprinter: keyring, clock: clock(), entropy: entropy() }
+pub(crate) fn directory<S>(store: &Arc<S>, keyring: Arc<Keyring>, brake: BrakePolicy) -> DirectoryService
+where
+    S: DirectoryStore + DirectoryReader + 'static,
+{
+    DirectoryService {
+        directory: store.clone(),
+        reader: store.clone(),
+        fingerprinter: keyring,
+        brake,
+        clock: clock(),
+        entropy: entropy(),
+    }
+}
+
+/// Break-glass accounts over a store.
+pub(crate) fn break_glass<S: BreakGlassStore + 'static>(
+    store: &Arc<S>,
+    access_tokens: Arc<dyn AccessTokens>,
+) -> BreakGlassService {
+    BreakGlassService {
+        accounts: store.clone(),
+        passwords: Arc::new(Argon2Passwords::new(entropy())),
+        access_tokens,
+        clock: clock(),
+        entropy: entropy(),
+    }
+}
+
+/// Telling people what they have not asked for, over a store.
+pub(crate) fn notices<S: NoticeStore + ProfileReader + 'static>(store: &Arc<S>, senders: &Senders) -> NoticeService {
+    NoticeService {
+        notices: store.clone(),
+        profiles: store.clone(),
+        email: senders.email.clone(),
+        sms: senders.sms.clone(),
+        push: senders.push.clone(),
+        clock: clock(),
+        entropy: entropy(),
+    }
 }
 
 /// API keys over a store.

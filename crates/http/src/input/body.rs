@@ -13,8 +13,22 @@ use serde_json::Value;
 use super::fault::fault;
 use crate::problem::{Kind, Problem};
 
-/// The largest body that is read, in bytes.
-pub(crate) const MAX_BODY: usize = 64 * 1024;
+/// Which bodies a resource takes.
+#[derive(Clone, Copy)]
+pub(crate) struct Accepted {
+    /// As what they may be declared.
+    pub(crate) types: &'static [&'static str],
+    /// The largest that is read, in bytes.
+    pub(crate) max: usize,
+}
+
+impl Accepted {
+    /// What a resource takes that says nothing.
+    pub(crate) const JSON: Self = Self { types: &["application/json"], max: 64 * 1024 };
+    /// What SCIM's resources take (RFC 7644, section 8.1): room for a group of 10,000 members.
+    pub(crate) const SCIM: Self = Self { types: &["application/scim+json", "application/json"], max: 4 * 1024 * 1024 };
+}
+
 /// How long a client may take to send a body.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -26,14 +40,15 @@ impl FromRequest for Body {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Infallible>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let declared = check_declared(request);
+        let accepted = request.app_data::<Accepted>().copied().unwrap_or(Accepted::JSON);
+        let declared = check_declared(request, accepted);
         let bytes = web::Bytes::from_request(request, payload);
         Box::pin(async move {
             if let Err(problem) = declared {
                 return Ok(Self(Err(problem)));
             }
             Ok(Self(match rt::time::timeout(PATIENCE, bytes).await {
-                Ok(bytes) => bytes.map_err(|error| unreadable(&error)),
+                Ok(bytes) => bytes.map_err(|error| unreadable(&error, accepted)),
                 Err(_) => Err(Problem::new(Kind::RequestTimeout, "the body did not arrive within 10 seconds")),
             }))
         })
@@ -41,32 +56,38 @@ impl FromRequest for Body {
 }
 
 /// Refuses what the head already tells: not JSON, or too large. A request without any body declares nothing.
-fn check_declared(request: &HttpRequest) -> Result<(), Problem> {
+fn check_declared(request: &HttpRequest, accepted: Accepted) -> Result<(), Problem> {
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|bytes| bytes > MAX_BODY as u64) {
-        return Err(too_large());
+    if length.is_some_and(|bytes| bytes > accepted.max as u64) {
+        return Err(too_large(accepted));
     }
     let declared = request.content_type();
     let nothing_to_declare = declared.is_empty() && length.unwrap_or(0) == 0;
-    if nothing_to_declare || declared.eq_ignore_ascii_case("application/json") {
+    if nothing_to_declare || accepted.types.iter().any(|known| declared.eq_ignore_ascii_case(known)) {
         Ok(())
     } else {
-        Err(Problem::new(Kind::UnsupportedMediaType, "send the body with Content-Type: application/json"))
+        let detail = format!("send the body with Content-Type: {}", accepted.types.join(" or "));
+        Err(Problem::new(Kind::UnsupportedMediaType, detail))
     }
 }
 
-fn too_large() -> Problem {
-    Problem::new(Kind::PayloadTooLarge, format!("a body may have at most {MAX_BODY} bytes"))
+fn too_large(accepted: Accepted) -> Problem {
+    Problem::new(Kind::PayloadTooLarge, format!("a body may have at most {} bytes", accepted.max))
 }
 
-fn unreadable(error: &actix_web::Error) -> Problem {
+fn unreadable(error: &actix_web::Error, accepted: Accepted) -> Problem {
     match error.as_error::<PayloadError>() {
-        Some(PayloadError::Overflow) => too_large(),
+        Some(PayloadError::Overflow) => too_large(accepted),
         _ => Problem::new(Kind::MalformedRequest, "the body could not be read to its end"),
     }
 }
 
 impl Body {
+    /// What was sent.
+    pub(crate) fn bytes(self) -> Result<web::Bytes, Problem> {
+        self.0
+    }
+
     /// The JSON object in it.
     pub(crate) fn json<T: DeserializeOwned>(self) -> Result<T, Problem> {
         parse(&self.0?)

@@ -6,7 +6,7 @@ mod body;
 mod fault;
 mod query;
 
-pub(crate) use body::{Body, MAX_BODY};
+pub(crate) use body::{Accepted, Body};
 pub(crate) use query::{Limited, Timestamp, next_link, query};
 
 use std::str::FromStr;

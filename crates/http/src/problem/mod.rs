@@ -111,8 +111,18 @@ impl Problem {
         if let Value::Object(members) = &mut body {
             members.extend(self.0.extensions.clone());
         }
+        self.respond("application/problem+json", &body)
+    }
+
+    /// The same for a client that speaks SCIM (RFC 7644, section 3.12).
+    pub(crate) fn render_for_scim(&self) -> HttpResponse {
+        let body = muster_scim::error_body(self.0.kind.status().as_u16(), None, &self.0.detail);
+        self.respond("application/scim+json", &body)
+    }
+
+    fn respond(&self, content_type: &str, body: &Value) -> HttpResponse {
         let mut response = HttpResponse::build(self.0.kind.status());
-        response.content_type("application/problem+json");
+        response.content_type(content_type);
         if self.0.kind.status() == StatusCode::UNAUTHORIZED {
             // RFC 9110, section 15.5.2; a header of the problem's own says more.
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

@@ -7,6 +7,7 @@ mod keys;
 mod mobile;
 mod operations;
 mod preferences;
+mod scim;
 mod teams;
 mod users;
 mod verification;
@@ -16,12 +17,12 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, Resource, Route, guard, web};
 
 use crate::api::Api;
-use crate::input::MAX_BODY;
+use crate::input::Accepted;
 
 /// Mounts every route of the API in an app; wrap the app in [`crate::edge()`] too. Development mode's routes exist only
 /// when `api` has what they need.
 pub fn configure(config: &mut web::ServiceConfig, api: &web::Data<Api>) {
-    config.app_data(api.clone()).app_data(web::PayloadConfig::new(MAX_BODY));
+    config.app_data(api.clone()).app_data(web::PayloadConfig::new(Accepted::JSON.max));
     for endpoint in endpoints(api.development.is_some()) {
         config.service(endpoint.into_resource());
     }
@@ -44,6 +45,7 @@ fn endpoints(development: bool) -> Vec<Endpoint> {
     all.extend(mobile::endpoints());
     all.extend(keys::endpoints());
     all.extend(audit::endpoints());
+    all.extend(scim::endpoints());
     all.extend(operations::endpoints());
     if development {
         all.extend(development::endpoints());
@@ -56,11 +58,12 @@ struct Endpoint {
     path: &'static str,
     routes: Vec<(Method, Route)>,
     on_this_machine: bool,
+    accepted: Accepted,
 }
 
 /// A path that takes exactly these methods (and HEAD where it takes GET) and says so to any other.
 fn endpoint(path: &'static str, routes: impl IntoIterator<Item = (Method, Route)>) -> Endpoint {
-    Endpoint { path, routes: routes.into_iter().collect(), on_this_machine: false }
+    Endpoint { path, routes: routes.into_iter().collect(), on_this_machine: false, accepted: Accepted::JSON }
 }
 
 impl Endpoint {
@@ -69,8 +72,14 @@ impl Endpoint {
         Self { on_this_machine: true, ..self }
     }
 
+    /// The same, for other bodies.
+    fn accepting(self, accepted: Accepted) -> Self {
+        Self { accepted, ..self }
+    }
+
     fn into_resource(self) -> Resource {
         let mut resource = web::resource(self.path);
+        resource = resource.app_data(self.accepted).app_data(web::PayloadConfig::new(self.accepted.max));
         if self.on_this_machine {
             resource = resource.guard(development::LoopbackHost);
         }

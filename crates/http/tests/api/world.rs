@@ -116,8 +116,8 @@ impl Vitals for OneDown {
         vec![ProviderView { name: "ses", circuit: "open" }]
     }
 
-    fn metrics(&self) -> String {
-        "muster_notify_circuit_open{provider=\"ses\"} 1\n".to_owned()
+    fn metrics(&self, brakes: Option<usize>) -> String {
+        format!("muster_notify_circuit_open{{provider=\"ses\"}} 1\nbrakes {brakes:?}\n")
     }
 }
 

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use muster_crypto::{Pepper, SigningKey};
+use muster_domain::directory::BrakePolicy;
 use muster_domain::user::Region;
 use muster_identity::OidcSettings;
 use muster_persistence::StoreOptions;
@@ -57,6 +58,8 @@ pub(crate) struct Config {
     pub signing_key: Option<SigningKey>,
     /// The country of phone numbers without a country code.
     pub default_phone_region: Option<Region>,
+    /// How many deactivations of one client of the directory's are let through.
+    pub brake: BrakePolicy,
     /// How long a replaced refresh token counts as late and not as stolen.
     pub replay_grace: Duration,
     /// What is logged, a valid filter.
@@ -106,6 +109,7 @@ impl Config {
         let signing_key = parser.secret("MUSTER_SIGNING_KEY", "MUSTER_SIGNING_KEY_FILE", SigningKey::parse);
         let default_phone_region =
             parser.optional("MUSTER_DEFAULT_PHONE_REGION", "must be two letters, like US", |text| text.parse().ok());
+        let brake = parser.brake();
         let minute = std::time::Duration::from_mins(1);
         let how = "must be a number from 0 to 3600";
         let replay_grace = parser.value("MUSTER_REPLAY_GRACE_SECONDS", minute, how, seconds);
@@ -144,6 +148,7 @@ impl Config {
             pepper,
             signing_key,
             default_phone_region,
+            brake,
             replay_grace: Duration::try_from(replay_grace).unwrap_or(Duration::MINUTE),
             log,
             oidc,
@@ -178,6 +183,19 @@ impl Parser<'_> {
                 .map_or(defaults.statement_timeout, |limit| (!limit.is_zero()).then_some(limit)),
             ..defaults
         }
+    }
+
+    fn brake(&mut self) -> BrakePolicy {
+        let BrakePolicy { percent, free } = BrakePolicy::default();
+        let how = "must be a number from 1 to 100";
+        let percent = self.value("MUSTER_DEACTIVATION_BRAKE_PERCENT", percent, how, |text| {
+            text.parse().ok().filter(|percent| (1..=100).contains(percent))
+        });
+        let how = "must be a number from 1 to 1000000";
+        let free = self.value("MUSTER_DEACTIVATION_BRAKE_FREE", free, how, |text| {
+            text.parse().ok().filter(|free| (1..=1_000_000).contains(free))
+        });
+        BrakePolicy { percent, free }
     }
 
     fn oidc(&mut self) -> Option<OidcSettings> {
@@ -234,6 +252,7 @@ impl fmt::Debug for Config {
             .field("pepper", &self.pepper)
             .field("signing_key", &self.signing_key)
             .field("default_phone_region", &self.default_phone_region)
+            .field("brake", &self.brake)
             .field("replay_grace", &self.replay_grace)
             .field("log", &self.log)
             .finish_non_exhaustive()

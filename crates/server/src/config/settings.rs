@@ -14,7 +14,7 @@ const fn setting(name: &'static str, meaning: &'static str, default: &'static st
 }
 
 /// Every setting there is.
-pub(crate) const SETTINGS: [Setting; 49] = [
+pub(crate) const SETTINGS: [Setting; 51] = [
     setting("MUSTER_MODE", "how the server runs: development or production", "development"),
     setting("MUSTER_LISTEN", "the IP address and port that the server listens on", "127.0.0.1:8080"),
     setting("MUSTER_DATA_DIR", "the folder for what the server keeps on disk", "./data"),
@@ -69,6 +69,17 @@ pub(crate) const SETTINGS: [Setting; 49] = [
         "MUSTER_DEFAULT_PHONE_REGION",
         "the country whose phone numbers lack a country code (ISO 3166-1 alpha-2, like US)",
         "none: such numbers are kept and not proven",
+    ),
+    setting(
+        "MUSTER_DEACTIVATION_BRAKE_PERCENT",
+        "how many per cent of the active people one client of the directory may deactivate within an hour, before an \
+         admin must look: 1 to 100, and 100 is no brake",
+        "10",
+    ),
+    setting(
+        "MUSTER_DEACTIVATION_BRAKE_FREE",
+        "how many it may deactivate within an hour whatever the share: 1 to 1000000",
+        "10",
     ),
     setting(
         "MUSTER_REPLAY_GRACE_SECONDS",

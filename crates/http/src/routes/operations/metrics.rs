@@ -1,8 +1,17 @@
+use std::time::Duration;
+
+use actix_web::rt::time::timeout;
 use actix_web::{HttpResponse, web};
 
 use crate::api::Api;
 
+/// How long the store has to say which brakes hold.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// `GET /metrics`: all metrics in Prometheus' text format. No label holds anything of a person.
 pub(super) async fn metrics(api: web::Data<Api>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(api.vitals.metrics())
+    // A store that is slow or gone must not keep anybody from the other metrics.
+    let engaged = timeout(PATIENCE, api.scim.directory.engaged_brakes()).await;
+    let brakes = engaged.ok().and_then(Result::ok).map(|brakes| brakes.len());
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(api.vitals.metrics(brakes))
 }

@@ -26,7 +26,7 @@ pub(super) async fn change_member_role(
 ) -> Result<web::Json<MemberView>, Problem> {
     caller.may(Action::ChangeTeamRole)?;
     let by = match caller.principal {
-        Principal::User { role: Role::Admin, .. } => RoleGiver::Admin,
+        Principal::User { role: Role::Admin, .. } | Principal::BreakGlass { .. } => RoleGiver::Admin,
         Principal::User { id, role: Role::User } => RoleGiver::User(id),
         Principal::Service { .. } => return Err(Denied.into()),
     };
