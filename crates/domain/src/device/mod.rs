@@ -10,6 +10,7 @@ pub use model::{Device, Platform};
 pub use port::{DeviceStore, RegisterOutcome, RegistrationEvents};
 pub use push_token::{InvalidPushToken, PushToken};
 pub use register_device::{AppVersion, DeviceName, NewDevice, RegisterDeviceError, Registered};
+pub(crate) use remove_device::forget;
 
 #[cfg(feature = "mock")]
 pub use port::MockDeviceStore;

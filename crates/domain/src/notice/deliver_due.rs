@@ -1,31 +1,43 @@
+use futures_util::future::join_all;
 use time::Duration;
 
 use crate::StoreError;
 use crate::audit::{AuditChange, AuditEvent, Origin};
+use crate::device::{self, Device};
 use crate::notice::{Due, Notice, NoticeMessage, NoticeService};
 use crate::user::{Phone, ProfileFacts};
 use crate::verification::{ChannelSet, Delivery, Message, Method, NotifyError, Receipt};
 
+/// What came of sending a notice to one destination.
+struct Attempt<'a> {
+    outcome: Result<Receipt, NotifyError>,
+    /// The device, for push.
+    device: Option<&'a Device>,
+}
+
 impl NoticeService {
-    /// How many are taken on at once.
-    const BATCH: u16 = 16;
-    /// After how long another server takes over from one that is gone. Longer than any send takes.
+    /// How many are taken on, and sent at once. Fewer than a provider is handed at once, so that codes find a way past.
+    const BATCH: u16 = 8;
+    /// After how long another server takes over from one that is gone. Much longer than any send takes, and all of a
+    /// batch are under way at once.
     const LEASE: Duration = Duration::MINUTE;
     /// How often one is tried.
     const ATTEMPTS: u16 = 6;
 
     /// Sends what is due, and returns how many notices it took on: when there were any, more may be waiting. One that
-    /// cannot go out now is tried again, up to six times over about an hour and a half; what came of it at last is on
-    /// the audit trail. A provider that took a message and did not say so in time may deliver it twice.
+    /// cannot go out now is tried again, up to six times over a little more than an hour; what came of it at last is on
+    /// the audit trail. One that reached any of a person's devices is done. A device whose push service says that it is
+    /// gone is removed with its proof. A message that was taken may be delivered twice, when the provider did not say so
+    /// in time or the store failed to note it.
     ///
     /// # Errors
-    /// When the store fails; what was not finished is due again soon.
+    /// When the store fails for any of them, after all were tried; what was not finished is due again soon.
     pub async fn deliver_due(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
         let claimed = self.notices.claim(Due { now, again_at: now + Self::LEASE, limit: Self::BATCH }).await?;
-        for notice in &claimed {
-            self.deliver(notice).await?;
-        }
+        // At once, so that a slow provider holds up its own alone, and each to its end, whatever becomes of another.
+        let ends = join_all(claimed.iter().map(|notice| self.deliver(notice))).await;
+        ends.into_iter().collect::<Result<(), StoreError>>()?;
         Ok(claimed.len())
     }
 
@@ -40,51 +52,57 @@ impl NoticeService {
             locale: facts.user.locale.clone(),
             at: notice.created_at,
         });
-        let outcomes = self.send(notice, &facts, &message).await;
+        let attempts = self.send(notice, &facts, &message).await;
         let now = self.clock.now();
-        let worth_another = outcomes.iter().all(|outcome| outcome.as_ref().is_err_and(is_passing));
-        if worth_another && !outcomes.is_empty() && notice.attempts < Self::ATTEMPTS {
-            return self.notices.postpone(notice.id, now + wait_after(notice.attempts)).await;
-        }
-        let origin = Origin::system("notices");
-        let record = |outcome: &Result<Receipt, NotifyError>| {
-            let change = AuditChange::NoticeSent {
-                notice: notice.content.name(),
-                channel: notice.channel,
-                delivery: Delivery::from(outcome),
+        if is_worth_another(&attempts) && notice.attempts < Self::ATTEMPTS {
+            self.notices.postpone(notice.id, now + wait_after(notice.attempts)).await?;
+        } else {
+            let record = |attempt: &Attempt<'_>| {
+                let change = AuditChange::NoticeSent {
+                    notice: notice.content.name(),
+                    channel: notice.channel,
+                    delivery: Delivery::from(&attempt.outcome),
+                };
+                AuditEvent::new(now, &*self.entropy, &origin(), Some(notice.user_id), &change)
             };
-            AuditEvent::new(now, &*self.entropy, &origin, Some(notice.user_id), &change)
-        };
-        let events: Vec<AuditEvent> = outcomes.iter().map(record).collect();
-        self.notices.finish(notice.id, &events).await
+            let events: Vec<AuditEvent> = attempts.iter().map(record).collect();
+            self.notices.finish(notice.id, &events).await?;
+        }
+        for attempt in attempts {
+            if let (Err(NotifyError::Gone(_)), Some(device)) = (attempt.outcome, attempt.device) {
+                device::forget(&*self.devices, device, now, &*self.entropy, &origin()).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Sends it everywhere that the channel goes: for push, to every device that is proven.
-    async fn send(
-        &self,
-        notice: &Notice,
-        facts: &ProfileFacts,
-        message: &Message,
-    ) -> Vec<Result<Receipt, NotifyError>> {
+    async fn send<'a>(&self, notice: &Notice, facts: &'a ProfileFacts, message: &Message) -> Vec<Attempt<'a>> {
         let user = &facts.user;
+        let attempt = |outcome| vec![Attempt { outcome, device: None }];
         match notice.channel {
             Method::Email => match &user.email {
-                Some(address) => vec![self.email.send_email(address, message).await],
+                Some(address) => attempt(self.email.send_email(address, message).await),
                 None => Vec::new(),
             },
             Method::Sms => match user.phone.as_ref().and_then(Phone::deliverable) {
-                Some(number) => vec![self.sms.send_sms(number, message).await],
+                Some(number) => attempt(self.sms.send_sms(number, message).await),
                 None => Vec::new(),
             },
             Method::Push => {
-                let mut outcomes = Vec::new();
-                for device in facts.devices.iter().filter(|device| device.verified_at.is_some()) {
-                    outcomes.push(self.push.send_push(device.platform, &device.token, message).await);
-                }
-                outcomes
+                let proven = facts.devices.iter().filter(|device| device.verified_at.is_some());
+                let sends = proven.map(|device| async move {
+                    let outcome = self.push.send_push(device.platform, &device.token, message).await;
+                    Attempt { outcome, device: Some(device) }
+                });
+                join_all(sends).await
             }
         }
     }
+}
+
+fn origin() -> Origin {
+    Origin::system("notices")
 }
 
 /// Whether the channel leads to the person: proven, where that is asked for.
@@ -93,7 +111,12 @@ fn is_reached(facts: &ProfileFacts, notice: &Notice) -> bool {
     !notice.content.needs_proof() || status.channel(notice.channel).verified_at.is_some()
 }
 
-/// Whether the next attempt may fare better.
+/// Whether it reached nobody and the next attempt may fare better.
+fn is_worth_another(attempts: &[Attempt<'_>]) -> bool {
+    attempts.iter().all(|attempt| attempt.outcome.is_err())
+        && attempts.iter().any(|attempt| attempt.outcome.as_ref().is_err_and(is_passing))
+}
+
 fn is_passing(error: &NotifyError) -> bool {
     match error {
         NotifyError::Throttled { .. } | NotifyError::Unavailable(_) | NotifyError::TimedOut => true,
@@ -101,7 +124,7 @@ fn is_passing(error: &NotifyError) -> bool {
     }
 }
 
-/// One minute, then three times as long each time.
+/// One minute, then three times as long each time, up to 27 minutes.
 fn wait_after(attempts: u16) -> Duration {
     Duration::minutes(3_i64.saturating_pow(u32::from(attempts.saturating_sub(1)).min(3)))
 }

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::device::DeviceStore;
 use crate::user::ProfileReader;
 use crate::verification::{EmailSender, Masked, Method, PushSender, SmsSender};
 use crate::{Clock, Entropy, NoticeId, UserId};
@@ -106,6 +107,8 @@ pub struct NoticeService {
     pub notices: Arc<dyn NoticeStore>,
     /// Whom they are for.
     pub profiles: Arc<dyn ProfileReader>,
+    /// Where a device that turns out to be gone is removed.
+    pub devices: Arc<dyn DeviceStore>,
     /// Carries e-mail.
     pub email: Arc<dyn EmailSender>,
     /// Carries text messages.

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use time::{Duration, OffsetDateTime};
 
 use crate::audit::{AuditChange, AuditEvent, Origin};
-use crate::device::Device;
+use crate::device::{self, Device};
 use crate::user::{E164, EmailAddress, Phone, ProfileFacts};
 use crate::verification::{
     Challenge, Code, CodeBinding, CodeMessage, Delivery, Fingerprint, Masked, Message, Method, NotifyError,
@@ -154,7 +154,7 @@ impl VerificationService {
         let event = AuditEvent::new(self.clock.now(), &*self.entropy, origin, Some(user_id), &change);
         self.store.record_delivery(challenge.id, &delivery, &event).await?;
         if let (Delivery::Gone, Destination::Push(device)) = (&delivery, &destination) {
-            self.forget(device, origin).await?;
+            device::forget(&*self.devices, device, self.clock.now(), &*self.entropy, origin).await?;
         }
         Ok(SentCode {
             id: challenge.id,
@@ -238,15 +238,6 @@ impl VerificationService {
         let change = AuditChange::SendRefused { method: refused.method, reason: refused.reason };
         let event = AuditEvent::new(refused.at, &*self.entropy, origin, Some(refused.user_id), &change);
         self.store.record_refusal(&refused, refused.at - REFUSALS_APART, &event).await?;
-        Ok(())
-    }
-
-    /// Removes a device that its push service knows no more.
-    async fn forget(&self, device: &Device, origin: &Origin) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let change = AuditChange::DeviceExpired { device_id: device.id, platform: device.platform };
-        let event = AuditEvent::new(now, &*self.entropy, origin, Some(device.user_id), &change);
-        self.devices.remove(device.user_id, device.id, now, &event).await?;
         Ok(())
     }
 
