@@ -21,7 +21,6 @@ use std::sync::Arc;
 
 use time::Duration;
 
-use crate::access::AccessTokens;
 use crate::{Clock, Entropy, StoreError};
 
 /// Making break-glass accounts, listing and revoking them, and signing them in.
@@ -30,8 +29,6 @@ pub struct BreakGlassService {
     pub accounts: Arc<dyn BreakGlassStore>,
     /// Hashes passwords, slowly.
     pub passwords: Arc<dyn PasswordHasher>,
-    /// Signs what a signed-in admin shows.
-    pub access_tokens: Arc<dyn AccessTokens>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// For passwords and ids.

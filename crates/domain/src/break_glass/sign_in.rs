@@ -1,6 +1,6 @@
 use time::{Duration, OffsetDateTime};
 
-use crate::access::{AccessClaims, AccessToken, Audience, SigningError};
+use crate::access::{AccessClaims, AccessToken, AccessTokens, Audience, SigningError};
 use crate::audit::{AuditChange, AuditEvent, Origin};
 use crate::break_glass::{AttemptLimit, AttemptScope, BreakGlassService, Credential, Password, PasswordError};
 use crate::notice::{Notice, NoticeContent};
@@ -47,7 +47,7 @@ impl BreakGlassService {
     /// attempts up could lock the door in an emergency.
     const PER_ACCOUNT: (u32, Duration) = (100, Duration::HOUR);
 
-    /// Signs an admin in for [`BreakGlassService::SESSION`]. Every attempt that is within the limits is on the audit
+    /// Signs an admin in for [`BreakGlassService::SESSION`] with a token of `access_tokens`. Every attempt that is within the limits is on the audit
     /// trail, and every admin of the directory is told of each that succeeded.
     ///
     /// # Errors
@@ -56,6 +56,7 @@ impl BreakGlassService {
         &self,
         name: &str,
         password: Option<&Password>,
+        access_tokens: &dyn AccessTokens,
         origin: &Origin,
     ) -> Result<SignedIn, SignInError> {
         let now = self.clock.now();
@@ -74,7 +75,7 @@ impl BreakGlassService {
         match (found, &account) {
             (Some(found), Some(account)) if is_right && self.record_use(&found, account, now, origin).await? => {
                 let expires_at = now + Self::SESSION;
-                let access_token = self.access_tokens.sign(&AccessClaims {
+                let access_token = access_tokens.sign(&AccessClaims {
                     user_id: found.user_id,
                     session_id: None,
                     audience: Audience::BreakGlass,
