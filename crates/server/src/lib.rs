@@ -8,6 +8,7 @@ mod data_dir;
 mod development;
 mod import;
 mod logging;
+mod notices;
 mod output;
 mod senders;
 mod store;

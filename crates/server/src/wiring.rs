@@ -2,20 +2,23 @@
 
 use std::sync::Arc;
 
-use muster_crypto::{AccessTokenSigner, ApiKeyDigest, Keyring, SystemEntropy};
+use muster_crypto::{AccessTokenSigner, ApiKeyDigest, Argon2Passwords, Keyring, SystemEntropy};
 use muster_domain::access::{AccessService, AccessTokens, IdentityTokens};
 use muster_domain::api_key::{ApiKeyService, ApiKeyStore};
 use muster_domain::audit::AuditReader;
+use muster_domain::break_glass::{BreakGlassService, BreakGlassStore};
 use muster_domain::device::{DeviceService, DeviceStore};
-use muster_domain::directory::{DirectoryService, DirectoryStore};
+use muster_domain::directory::{BrakePolicy, DirectoryReader, DirectoryService, DirectoryStore};
+use muster_domain::notice::{NoticeService, NoticeStore};
 use muster_domain::preferences::{PreferenceService, PreferenceStore};
 use muster_domain::session::{SessionService, SessionStore};
 use muster_domain::team::{TeamService, TeamStore};
-use muster_domain::user::{ProfileReader, UserService, UserStore};
+use muster_domain::user::{ProfileReader, Region, UserService, UserStore};
 use muster_domain::verification::{VerificationService, VerificationStore};
 use muster_domain::{Clock, Entropy, StoreHealth};
 use muster_http::{Api, Development, Vitals};
 use muster_identity::OidcTokens;
+use muster_scim::ScimService;
 use time::Duration;
 
 use crate::clock::SystemClock;
@@ -52,14 +55,10 @@ where
 }
 
 /// Break-glass accounts over a store.
-pub(crate) fn break_glass<S: BreakGlassStore + 'static>(
-    store: &Arc<S>,
-    access_tokens: Arc<dyn AccessTokens>,
-) -> BreakGlassService {
+pub(crate) fn break_glass<S: BreakGlassStore + 'static>(store: &Arc<S>) -> BreakGlassService {
     BreakGlassService {
         accounts: store.clone(),
         passwords: Arc::new(Argon2Passwords::new(entropy())),
-        access_tokens,
         clock: clock(),
         entropy: entropy(),
     }
@@ -158,6 +157,12 @@ pub(crate) struct Parts<'a> {
     pub vitals: Arc<dyn Vitals>,
     pub messaging: &'a Messaging,
     pub replay_grace: Duration,
+    /// How many deactivations of one client of the directory's are let through.
+    pub brake: BrakePolicy,
+    /// The country of phone numbers without a country code.
+    pub default_phone_region: Option<Region>,
+    /// Where clients reach the server.
+    pub public_url: String,
     /// Present in development mode only.
     pub outbox: Option<Arc<MemoryOutbox>>,
 }
@@ -173,17 +178,31 @@ where
         + DeviceStore
         + SessionStore
         + DirectoryStore
+        + DirectoryReader
+        + BreakGlassStore
         + ApiKeyStore
         + AuditReader
         + StoreHealth
         + 'static,
 {
-    let Parts { keyring, signer, identities, takes_newcomers, senders, vitals, messaging, replay_grace, outbox } =
-        parts;
+    let Parts {
+        keyring,
+        signer,
+        identities,
+        takes_newcomers,
+        senders,
+        vitals,
+        messaging,
+        replay_grace,
+        brake,
+        default_phone_region,
+        public_url,
+        outbox,
+    } = parts;
     let jwks = signer.jwks().clone();
     let access_tokens: Arc<dyn AccessTokens> = Arc::new(signer);
     let channels = messaging.channels;
-    let newcomers = takes_newcomers.then(|| directory(store, keyring.clone()));
+    let newcomers = takes_newcomers.then(|| directory(store, keyring.clone(), brake));
     Api {
         users: users(store),
         teams: TeamService { teams: store.clone(), clock: clock(), entropy: entropy() },
@@ -197,13 +216,19 @@ where
         },
         sessions: SessionService {
             sessions: store.clone(),
-            hasher: keyring,
+            hasher: keyring.clone(),
             access_tokens: access_tokens.clone(),
             clock: clock(),
             entropy: entropy(),
             replay_grace,
         },
         audit: store.clone(),
+        scim: ScimService {
+            directory: Arc::new(directory(store, keyring.clone(), brake)),
+            default_region: default_phone_region,
+            base: format!("{public_url}/scim/v2"),
+        },
+        break_glass: break_glass(store),
         access: AccessService {
             users: store.clone(),
             access_tokens,

@@ -37,7 +37,7 @@ pub(crate) async fn run(config: &Config, path: &Path) -> Result<Summary, ImportC
     let roster = import::parse(&bytes).map_err(|error| ImportCommandError::File(path.to_owned(), error))?;
     let keyring = super::keyring(config)?;
     let store = store::open(config).await?;
-    let directory = wiring::directory(&store, keyring);
+    let directory = wiring::directory(&store, keyring, config.brake);
     let report = |entry: &import::Entry| entry.lines().into_iter().for_each(say);
     let summary = import::run(&roster, &directory, config.default_phone_region, report).await?;
     if let Some(total) = roster.total {

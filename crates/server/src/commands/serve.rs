@@ -15,6 +15,7 @@ use crate::output::say;
 use crate::senders::SendersError;
 use crate::store::{self, OpenStoreError};
 use crate::vitals::ServerVitals;
+use crate::notices;
 use crate::wiring::{self, OidcError, Parts};
 
 /// Why the server did not start, or stopped.
@@ -61,14 +62,15 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
 
     let development = config.mode == Mode::Development;
     let keyring = super::keyring(config)?;
-    let signer = super::signer(config, config.public_url.clone().unwrap_or_else(|| url.clone()))?;
+    let public_url = config.public_url.clone().unwrap_or_else(|| url.clone());
+    let signer = super::signer(config, public_url.clone())?;
     let outbox = development.then(wiring::outbox);
     let senders = wiring::senders(&config.messaging, outbox.as_ref()).await?;
     let vitals = Arc::new(ServerVitals::start(senders.providers.clone())?);
     let store = store::open(config).await?;
     let users = wiring::users(&store);
     if development {
-        seed(&wiring::directory(&store, keyring.clone()), &users).await?;
+        seed(&wiring::directory(&store, keyring.clone(), config.brake), &users).await?;
     }
 
     let oidc = wiring::oidc(config)?;
@@ -81,9 +83,14 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
         vitals,
         messaging: &config.messaging,
         replay_grace: config.replay_grace,
+        brake: config.brake,
+        default_phone_region: config.default_phone_region,
+        public_url,
         outbox,
     };
     let api = web::Data::new(wiring::api(&store, parts));
+    // Notices wait in the store: a server that ends in the middle of one loses nothing.
+    tokio::spawn(notices::deliver(wiring::notices(&store, &senders)));
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let mut server = pin!(muster_http::server(api, listener, workers).map_err(ServeError::Run)?);
     // In this order: the first poll starts the workers and takes over the signals, so that whoever reads that the

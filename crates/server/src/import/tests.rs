@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use muster_crypto::{Keyring, Pepper, SystemEntropy};
-use muster_domain::directory::{DirectoryService, RawRecord};
+use muster_domain::directory::{BrakePolicy, DirectoryService, RawRecord};
 use muster_domain::user::UserService;
 use muster_testkit::MemoryStore;
 use proptest::prelude::*;
@@ -20,7 +20,7 @@ fn world() -> World {
     let store = MemoryStore::new();
     let shared = Arc::new(store.clone());
     let keyring = Arc::new(Keyring::new(&Pepper::generate(&SystemEntropy)));
-    World { store, directory: wiring::directory(&shared, keyring), users: wiring::users(&shared) }
+    World { store, directory: wiring::directory(&shared, keyring, BrakePolicy::default()), users: wiring::users(&shared) }
 }
 
 impl World {

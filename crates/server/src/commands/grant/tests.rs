@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use muster_crypto::{Keyring, Pepper, SystemEntropy};
 use muster_domain::audit::{Actor, DirectoryFeed};
-use muster_domain::directory::{DirectoryRecord, RawRecord};
+use muster_domain::directory::{BrakePolicy, DirectoryRecord, RawRecord};
 use muster_testkit::MemoryStore;
 
 use super::*;
@@ -18,7 +18,7 @@ async fn store_with(user_name: &str, email: &str, active: bool) -> (MemoryStore,
         ..RawRecord::default()
     };
     let record = DirectoryRecord::parse(raw, None).unwrap();
-    let directory = wiring::directory(&shared, keyring);
+    let directory = wiring::directory(&shared, keyring, BrakePolicy::default());
     directory.apply_record(&record, DirectoryFeed::Import, &Origin::system("test")).await.unwrap();
     (store, wiring::users(&shared))
 }

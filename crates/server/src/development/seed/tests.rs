@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use muster_crypto::{Keyring, Pepper, SystemEntropy};
 use muster_domain::audit::Actor;
+use muster_domain::directory::BrakePolicy;
 use muster_domain::verification::Masked;
 use muster_testkit::MemoryStore;
 
@@ -11,7 +12,7 @@ use crate::wiring;
 fn services(store: &MemoryStore) -> (DirectoryService, UserService) {
     let keyring = Arc::new(Keyring::new(&Pepper::generate(&SystemEntropy)));
     let store = Arc::new(store.clone());
-    (wiring::directory(&store, keyring), wiring::users(&store))
+    (wiring::directory(&store, keyring, BrakePolicy::default()), wiring::users(&store))
 }
 
 #[tokio::test]
