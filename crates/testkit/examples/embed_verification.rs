@@ -13,7 +13,7 @@ use muster_domain::audit::{AuditEvent, Origin};
 use muster_domain::device::{Device, DeviceStore, Platform, PushToken, RegisterOutcome, RegistrationEvents};
 use muster_domain::user::{E164, EmailAddress, ProfileFacts, ProfileReader, User};
 use muster_domain::verification::{
-    Challenge, ChallengeState, ChannelSet, Closure, Code, CodeMessage, Delivery, EmailSender, Method, NotifyError,
+    Challenge, ChallengeState, ChannelSet, Closure, Code, Delivery, EmailSender, Message, Method, NotifyError,
     OpenOutcome, Proof, PushSender, Quota, QuotaScope, QuotaWindow, Receipt, RefusalReason, Refused, SendLimits,
     SmsSender, VerificationService, VerificationStore, VerifyCodeError,
 };
@@ -194,7 +194,10 @@ impl Postbox {
 
 #[async_trait]
 impl EmailSender for Postbox {
-    async fn send_email(&self, to: &EmailAddress, message: &CodeMessage) -> Result<Receipt, NotifyError> {
+    async fn send_email(&self, to: &EmailAddress, message: &Message) -> Result<Receipt, NotifyError> {
+        let Message::Code(message) = message else {
+            return Err(NotifyError::Rejected("only codes are posted".into()));
+        };
         self.letters().push((to.clone(), message.code.clone()));
         Ok(Receipt::default())
     }
@@ -202,14 +205,14 @@ impl EmailSender for Postbox {
 
 #[async_trait]
 impl SmsSender for Postbox {
-    async fn send_sms(&self, _: &E164, _: &CodeMessage) -> Result<Receipt, NotifyError> {
+    async fn send_sms(&self, _: &E164, _: &Message) -> Result<Receipt, NotifyError> {
         Err(NotifyError::Rejected("only letters are carried".into()))
     }
 }
 
 #[async_trait]
 impl PushSender for Postbox {
-    async fn send_push(&self, _: Platform, _: &PushToken, _: &CodeMessage) -> Result<Receipt, NotifyError> {
+    async fn send_push(&self, _: Platform, _: &PushToken, _: &Message) -> Result<Receipt, NotifyError> {
         Err(NotifyError::Rejected("only letters are carried".into()))
     }
 }

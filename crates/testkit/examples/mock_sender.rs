@@ -8,7 +8,7 @@ use std::sync::Arc;
 use muster_domain::audit::Origin;
 use muster_domain::directory::DirectoryStore;
 use muster_domain::verification::{
-    ChannelSet, Delivery, Method, MockEmailSender, NotifyError, SendLimits, VerificationService,
+    ChannelSet, Delivery, Message, Method, MockEmailSender, NotifyError, SendLimits, VerificationService,
 };
 use muster_testkit::{Builders, MemoryStore, RecordingSender};
 
@@ -38,7 +38,9 @@ async fn a_provider_that_is_down_leaves_the_challenge_and_says_so() {
     let mut email = MockEmailSender::new();
     email
         .expect_send_email()
-        .withf(move |to, message| *to == address && message.display_name == "ada Example")
+        .withf(move |to, message| {
+            *to == address && matches!(message, Message::Code(code) if code.display_name == "ada Example")
+        })
         .once()
         .returning(|_, _| Err(NotifyError::Unavailable("no route to the provider".into())));
 

@@ -77,6 +77,7 @@ impl Builders {
         Team {
             id: TeamId::new(created_at, &*self.entropy),
             name: name.to_owned(),
+            external_id: None,
             active: true,
             synced_from_directory: true,
             created_at,

@@ -19,6 +19,6 @@ mod stores;
 pub use builders::{Builders, UserBuilder};
 pub use clock::FixedClock;
 pub use entropy::SeededEntropy;
-pub use fakes::{Answer, FakeAccessTokens, FakeHasher, Recipient, RecordingSender, SentMessage};
+pub use fakes::{Answer, FakeAccessTokens, FakeHasher, FakePasswordHasher, Recipient, RecordingSender, SentMessage};
 pub use memory::MemoryStore;
 pub use stores::Stores;

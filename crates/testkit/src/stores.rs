@@ -4,8 +4,10 @@ use std::sync::Arc;
 use muster_domain::StoreHealth;
 use muster_domain::api_key::ApiKeyStore;
 use muster_domain::audit::AuditReader;
+use muster_domain::break_glass::BreakGlassStore;
 use muster_domain::device::DeviceStore;
-use muster_domain::directory::DirectoryStore;
+use muster_domain::directory::{DirectoryReader, DirectoryStore};
+use muster_domain::notice::NoticeStore;
 use muster_domain::preferences::PreferenceStore;
 use muster_domain::session::SessionStore;
 use muster_domain::team::TeamStore;
@@ -24,6 +26,9 @@ pub struct Stores {
     pub devices: Arc<dyn DeviceStore>,
     pub sessions: Arc<dyn SessionStore>,
     pub directory: Arc<dyn DirectoryStore>,
+    pub delivered: Arc<dyn DirectoryReader>,
+    pub notices: Arc<dyn NoticeStore>,
+    pub break_glass: Arc<dyn BreakGlassStore>,
     pub api_keys: Arc<dyn ApiKeyStore>,
     pub audit: Arc<dyn AuditReader>,
     pub health: Arc<dyn StoreHealth>,
@@ -43,6 +48,9 @@ impl Stores {
             + DeviceStore
             + SessionStore
             + DirectoryStore
+            + DirectoryReader
+            + NoticeStore
+            + BreakGlassStore
             + ApiKeyStore
             + AuditReader
             + StoreHealth
@@ -58,6 +66,9 @@ impl Stores {
             devices: store.clone(),
             sessions: store.clone(),
             directory: store.clone(),
+            delivered: store.clone(),
+            notices: store.clone(),
+            break_glass: store.clone(),
             api_keys: store.clone(),
             audit: store.clone(),
             health: store,

@@ -153,7 +153,7 @@ async fn live(steps: Vec<Step>) {
     let ada = house.profile(id).await.user;
     let mut model = Model::default();
     for step in steps {
-        let sent = house.sender.sent();
+        let sent = house.sender.codes();
         match step {
             Step::Send => {
                 let outcome = match house.try_send(&ada, Method::Email).await {
@@ -164,8 +164,8 @@ async fn live(steps: Vec<Step>) {
                 assert_eq!(outcome, model.send());
             }
             Step::RightCode | Step::WrongCode | Step::OldCode => {
-                let Some(right) = sent.last().map(|sent| sent.message.code.clone()) else { continue };
-                let old = sent.iter().rev().nth(1).map(|sent| sent.message.code.clone());
+                let Some(right) = sent.last().map(|sent| sent.code.clone()) else { continue };
+                let old = sent.iter().rev().nth(1).map(|sent| sent.code.clone());
                 let tried = match step {
                     Step::RightCode => right.clone(),
                     Step::OldCode => old.unwrap_or_else(|| other_than(&right)),

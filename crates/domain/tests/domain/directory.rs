@@ -244,7 +244,7 @@ async fn a_team_is_made_with_its_members() {
     assert_eq!((team.name.as_str(), team.active, team.synced_from_directory), ("Night shift", true, true));
     let membership = house.profile(ada.id).await.teams.remove(0);
     assert_eq!((membership.id, membership.role), (team.id, TeamRole::Responder));
-    assert_eq!(house.actions_since(mark), ["import.team.updated"]);
+    assert_eq!(house.actions_since(mark), ["import.team.created"]);
 
     let taken = house.directory.create_team(name, &[], DirectoryFeed::Import, &house.origin).await;
     assert!(matches!(taken, Err(CreateTeamError::NameTaken)));

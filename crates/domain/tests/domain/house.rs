@@ -5,7 +5,7 @@ use std::sync::Arc;
 use muster_domain::api_key::ApiKeyService;
 use muster_domain::audit::{AuditEvent, Origin};
 use muster_domain::device::{Device, DeviceService, NewDevice, Platform};
-use muster_domain::directory::{DirectoryRecord, DirectoryService, DirectoryStore, InsertOutcome, RawRecord};
+use muster_domain::directory::{BrakePolicy, DirectoryRecord, DirectoryService, DirectoryStore, InsertOutcome, RawRecord};
 use muster_domain::preferences::PreferenceService;
 use muster_domain::session::SessionService;
 use muster_domain::user::{ProfileFacts, ProfileReader, User, UserService};
@@ -93,7 +93,14 @@ impl House {
                 entropy: entropy.clone(),
                 replay_grace: Duration::seconds(60),
             },
-            directory: DirectoryService { directory: shared, fingerprinter: hasher, clock: clock.clone(), entropy },
+            directory: DirectoryService {
+                directory: shared.clone(),
+                reader: shared,
+                fingerprinter: hasher,
+                brake: BrakePolicy::default(),
+                clock: clock.clone(),
+                entropy,
+            },
             origin: Origin::system("test"),
             store,
             make,

@@ -20,10 +20,10 @@ async fn a_code_goes_to_the_e_mail_address() {
     let messages = house.sender.sent();
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0].to, Recipient::Email(ada.email.unwrap()));
-    assert_eq!(messages[0].message.display_name, "ada Example");
-    assert_eq!(messages[0].message.locale.as_deref(), Some("en-GB"));
-    assert_eq!(messages[0].message.valid_for, Duration::minutes(15));
-    assert_eq!(messages[0].message.at, house.now());
+    assert_eq!(messages[0].code().unwrap().display_name, "ada Example");
+    assert_eq!(messages[0].code().unwrap().locale.as_deref(), Some("en-GB"));
+    assert_eq!(messages[0].code().unwrap().valid_for, Duration::minutes(15));
+    assert_eq!(messages[0].code().unwrap().at, house.now());
 
     assert_eq!(sent.method, Method::Email);
     assert_eq!(sent.destination.as_str(), "ad***@example.com");
@@ -289,6 +289,6 @@ async fn a_message_names_the_public_address_that_asked_and_no_internal_one() {
         let user = house.user(name).await;
         let origin = Origin { ip: Some(ip.parse().unwrap()), ..house.origin.clone() };
         house.verification.send_code(user.id, Method::Email, None, &origin).await.unwrap();
-        assert_eq!(house.sender.sent().last().unwrap().message.requested_from.is_some(), told, "{ip}");
+        assert_eq!(house.sender.sent().last().unwrap().code().unwrap().requested_from.is_some(), told, "{ip}");
     }
 }

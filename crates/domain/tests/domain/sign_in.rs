@@ -10,7 +10,7 @@ use muster_domain::access::{
 };
 use muster_domain::api_key::{ApiKeyName, ApiKeyToken, NewKey, Scopes};
 use muster_domain::audit::DirectoryFeed;
-use muster_domain::directory::{DirectoryService, RawRecord};
+use muster_domain::directory::{BrakePolicy, DirectoryService, RawRecord};
 use muster_domain::user::{Account, EmailAddress, Role, Source, User};
 use muster_domain::{StoreError, UserId};
 use muster_testkit::FakeHasher;
@@ -80,6 +80,8 @@ fn access(house: &House, provider: Option<&Arc<Provider>>) -> AccessService {
 fn welcoming(house: &House, provider: &Arc<Provider>) -> AccessService {
     let newcomers = DirectoryService {
         directory: Arc::new(house.store.clone()),
+        reader: Arc::new(house.store.clone()),
+        brake: BrakePolicy::default(),
         fingerprinter: Arc::new(FakeHasher),
         clock: house.clock.clone(),
         entropy: house.make.entropy.clone(),
@@ -88,7 +90,7 @@ fn welcoming(house: &House, provider: &Arc<Provider>) -> AccessService {
 }
 
 fn account(user: &User) -> Account {
-    Account { id: user.id, role: user.role, active: user.active }
+    Account { id: user.id, role: user.role, active: user.active, source: user.source }
 }
 
 async fn refused(house: &House, access: &AccessService, credential: &str) {

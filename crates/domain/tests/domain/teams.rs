@@ -24,7 +24,7 @@ async fn add_team(house: &House, name: &str, members: &[(UserId, TeamRole)]) -> 
     let team = house.make.team(name);
     let members: Vec<Member> =
         members.iter().map(|(user_id, role)| Member { user_id: *user_id, role: *role }).collect();
-    house.store.insert_team(&team, &members, &house.make.event("test.team.created", None)).await.unwrap();
+    house.store.insert_team(&team, &members, &[house.make.event("test.team.created", None)]).await.unwrap();
     team.id
 }
 

@@ -126,7 +126,7 @@ pub async fn every_filter_that_is_given_must_hold(world: World) {
 /// Writes a record the way all are written: with a change of state.
 async fn write(world: &World, event: &AuditEvent) -> AuditEvent {
     let team = world.make.team(&event.id.to_string());
-    world.stores.directory.insert_team(&team, &[], event).await.unwrap();
+    world.stores.directory.insert_team(&team, &[], std::slice::from_ref(event)).await.unwrap();
     event.clone()
 }
 

@@ -142,7 +142,7 @@ pub async fn an_update_of_a_person_who_changed_meanwhile_is_stale(world: World) 
     let ada = provable(&world, "ada").await;
     let first = world.next(world.make.edit(&ada).display_name("First").build(), &[]);
     let second = UserUpdate {
-        end_sessions: true,
+        deactivates: true,
         ..world.next(world.make.edit(&ada).display_name("Second").build(), &[Method::Email, Method::Sms])
     };
     world.apply(&first).await;
@@ -159,7 +159,7 @@ pub async fn an_update_to_a_taken_user_name_or_external_id_writes_nothing(world:
     let before = world.snapshot().await;
     for changed in [world.make.edit(&ada).user_name("gRACE"), world.make.edit(&ada).external_id("00u2")] {
         let update = UserUpdate {
-            end_sessions: true,
+            deactivates: true,
             ..world.next(changed.deactivated().build(), &[Method::Email, Method::Sms])
         };
         assert_eq!(attempt(&world, &update).await, UpdateOutcome::Taken);
@@ -209,7 +209,7 @@ pub async fn an_update_ends_the_live_sessions_when_asked_to(world: World) {
     world.tick();
     let kept = world.apply(&world.next(world.make.edit(&ada).display_name("Still Here").build(), &[])).await;
     assert_eq!(world.stores.sessions.list(ada.id, world.make.now()).await.unwrap().len(), 2);
-    let update = UserUpdate { end_sessions: true, ..world.next(world.make.edit(&kept).deactivated().build(), &[]) };
+    let update = UserUpdate { deactivates: true, ..world.next(world.make.edit(&kept).deactivated().build(), &[]) };
     world.apply(&update).await;
     let ended = Some(Revocation { at: update.at, reason: RevokeReason::Deactivated });
     let expected = [
@@ -244,7 +244,7 @@ pub async fn of_many_updates_at_once_from_one_version_exactly_one_is_written(wor
 
 pub async fn a_deactivation_and_many_new_sessions_at_once_leave_none_alive(world: World) {
     let ada = world.user("ada").await;
-    let update = UserUpdate { end_sessions: true, ..world.next(world.make.edit(&ada).deactivated().build(), &[]) };
+    let update = UserUpdate { deactivates: true, ..world.next(world.make.edit(&ada).deactivated().build(), &[]) };
     race(RACERS, |number| {
         let (world, update, session) = (world.clone(), update.clone(), world.make.session(ada.id));
         async move {
@@ -266,7 +266,7 @@ pub async fn a_team_is_inserted_with_its_members_and_its_record(world: World) {
     let members =
         [Member { user_id: ada.id, role: TeamRole::TeamAdmin }, Member { user_id: grace.id, role: TeamRole::Observer }];
     let event = world.make.event("test.team", None);
-    let outcome = world.stores.directory.insert_team(&team, &members, &event).await.unwrap();
+    let outcome = world.stores.directory.insert_team(&team, &members, &[event.clone()]).await.unwrap();
     assert_eq!(outcome, InsertOutcome::Inserted);
     world.assert_recorded(&event).await;
     for member in members {
@@ -283,7 +283,8 @@ pub async fn no_team_is_inserted_whose_name_is_taken_without_regard_to_case(worl
     for name in ["Équipe", "éQUIPE"] {
         let members = [Member { user_id: ada.id, role: TeamRole::Responder }];
         let event = world.make.event("test.team", None);
-        let outcome = world.stores.directory.insert_team(&world.make.team(name), &members, &event).await.unwrap();
+        let outcome =
+            world.stores.directory.insert_team(&world.make.team(name), &members, &[event.clone()]).await.unwrap();
         assert_eq!(outcome, InsertOutcome::Taken);
         world.assert_nothing_written(&before).await;
     }
@@ -296,7 +297,7 @@ pub async fn a_team_with_a_member_who_is_not_on_record_is_refused(world: World) 
     let members = [ada.id, nobody].map(|user_id| Member { user_id, role: TeamRole::Responder });
     let team = world.make.team("Night");
     let event = world.make.event("test.team", None);
-    assert!(world.stores.directory.insert_team(&team, &members, &event).await.is_err());
+    assert!(world.stores.directory.insert_team(&team, &members, &[event.clone()]).await.is_err());
     world.assert_nothing_written(&before).await;
     world.team(team, &[(&ada, TeamRole::Responder)]).await;
 }
@@ -307,7 +308,7 @@ pub async fn of_many_teams_of_one_name_at_once_exactly_one_is_inserted(world: Wo
         let team = world.make.team("Night");
         async move {
             let event = world.make.event("test.raced", None);
-            world.stores.directory.insert_team(&team, &[], &event).await.unwrap()
+            world.stores.directory.insert_team(&team, &[], &[event]).await.unwrap()
         }
     })
     .await;

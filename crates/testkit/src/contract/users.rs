@@ -8,7 +8,7 @@ pub async fn an_account_is_found_active_or_not(world: World) {
     let ada = world.insert(world.make.user("ada").admin()).await;
     let gone = world.insert(world.make.user("gone").deactivated()).await;
     for user in [ada, gone] {
-        let expected = Account { id: user.id, role: user.role, active: user.active };
+        let expected = Account { id: user.id, role: user.role, active: user.active, source: user.source };
         assert_eq!(world.stores.users.account(user.id).await.unwrap(), Some(expected));
     }
     let nobody = UserId::new(world.make.now(), &*world.make.entropy);
@@ -22,7 +22,7 @@ pub async fn an_account_is_never_a_stale_answer(world: World) {
         let role = if round % 2 == 0 { Role::Admin } else { Role::User };
         assert_eq!(change(&world, ada.id, role).await, RoleOutcome::Changed);
         ada = world.update(User { active: round % 3 != 0, ..ada }).await;
-        let expected = Some(Account { id: ada.id, role, active: ada.active });
+        let expected = Some(Account { id: ada.id, role, active: ada.active, source: ada.source });
         let seen = race(4, |_| {
             let (world, id) = (world.clone(), ada.id);
             async move { world.stores.users.account(id).await.unwrap() }
@@ -117,7 +117,7 @@ pub async fn an_identity_is_found_active_or_not(world: World) {
     let root = world.insert(world.make.user("root").admin()).await;
     for (user, subject, login) in [(&gone, "00u1", "nobody"), (&gone, "unknown", "gone"), (&root, "unknown", "root")] {
         let found = world.stores.users.find_identity(subject, &[login.to_owned()]).await.unwrap();
-        assert_eq!(found, Some(Account { id: user.id, role: user.role, active: user.active }));
+        assert_eq!(found, Some(Account { id: user.id, role: user.role, active: user.active, source: user.source }));
     }
 }
 

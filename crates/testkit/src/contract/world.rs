@@ -71,7 +71,9 @@ impl World {
         UserUpdate {
             expected_version: user.version,
             lost_proofs: lost_proofs.to_vec(),
-            end_sessions: false,
+            deactivates: false,
+            brake: None,
+            notices: vec![],
             at,
             user: User { version: user.version + 1, updated_at: at, ..user },
         }
@@ -81,7 +83,7 @@ impl World {
         let members: Vec<Member> =
             members.iter().map(|(user, role)| Member { user_id: user.id, role: *role }).collect();
         let event = self.make.event("test.team.created", None);
-        let outcome = self.stores.directory.insert_team(&team, &members, &event).await.unwrap();
+        let outcome = self.stores.directory.insert_team(&team, &members, &[event]).await.unwrap();
         assert_eq!(outcome, InsertOutcome::Inserted);
         team
     }

@@ -37,7 +37,7 @@ impl FakeAccessTokens {
 impl Default for FakeAccessTokens {
     /// A server in development mode, which takes every audience.
     fn default() -> Self {
-        Self::taking(&[Audience::Mobile, Audience::Development])
+        Self::taking(&[Audience::Mobile, Audience::BreakGlass, Audience::Development])
     }
 }
 

@@ -10,7 +10,7 @@ use muster_domain::verification::{Code, CodeBinding, CodeHash, CodeHasher, Finge
 pub struct FakeHasher;
 
 impl FakeHasher {
-    fn digest(purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+    pub(super) fn digest(purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
         let mut digest = [0; 32];
         for (lane, chunk) in (0_u8..).zip(digest.chunks_exact_mut(8)) {
             let mut hasher = DefaultHasher::new();

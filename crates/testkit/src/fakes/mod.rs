@@ -2,8 +2,10 @@
 
 mod access_tokens;
 mod hasher;
+mod passwords;
 mod sender;
 
 pub use access_tokens::FakeAccessTokens;
 pub use hasher::FakeHasher;
+pub use passwords::FakePasswordHasher;
 pub use sender::{Answer, Recipient, RecordingSender, SentMessage};

@@ -2,8 +2,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use muster_domain::device::{Platform, PushToken};
+use muster_domain::notice::NoticeMessage;
 use muster_domain::user::{E164, EmailAddress};
-use muster_domain::verification::{Code, CodeMessage, EmailSender, NotifyError, PushSender, Receipt, SmsSender};
+use muster_domain::verification::{
+    Code, CodeMessage, EmailSender, Message, NotifyError, PushSender, Receipt, SmsSender,
+};
 use time::Duration;
 
 /// What a [`RecordingSender`] answers.
@@ -43,7 +46,27 @@ pub struct SentMessage {
     /// To whom.
     pub to: Recipient,
     /// What.
-    pub message: CodeMessage,
+    pub message: Message,
+}
+
+impl SentMessage {
+    /// What went with a code, if it was one.
+    #[must_use]
+    pub fn code(&self) -> Option<&CodeMessage> {
+        match &self.message {
+            Message::Code(code) => Some(code),
+            Message::Notice(_) => None,
+        }
+    }
+
+    /// What was told unasked, if it was that.
+    #[must_use]
+    pub fn notice(&self) -> Option<&NoticeMessage> {
+        match &self.message {
+            Message::Notice(notice) => Some(notice),
+            Message::Code(_) => None,
+        }
+    }
 }
 
 /// Carries every kind of message nowhere and remembers each, also those that it was told to refuse.
@@ -78,17 +101,30 @@ impl RecordingSender {
         self.state().sent.clone()
     }
 
-    /// The code of the latest message.
+    /// Every code that was handed over, in order, with its message.
+    #[must_use]
+    pub fn codes(&self) -> Vec<CodeMessage> {
+        self.state().sent.iter().filter_map(SentMessage::code).cloned().collect()
+    }
+
+    /// Every notice that was handed over, in order, with its recipient.
+    #[must_use]
+    pub fn notices(&self) -> Vec<(Recipient, NoticeMessage)> {
+        let state = self.state();
+        state.sent.iter().filter_map(|sent| Some((sent.to.clone(), sent.notice()?.clone()))).collect()
+    }
+
+    /// The latest code.
     #[must_use]
     pub fn last_code(&self) -> Option<Code> {
-        self.state().sent.last().map(|sent| sent.message.code.clone())
+        self.state().sent.iter().rev().find_map(SentMessage::code).map(|message| message.code.clone())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn record(&self, to: Recipient, message: &CodeMessage) -> Result<Receipt, NotifyError> {
+    fn record(&self, to: Recipient, message: &Message) -> Result<Receipt, NotifyError> {
         let mut state = self.state();
         state.sent.push(SentMessage { to, message: message.clone() });
         match state.answer {
@@ -108,26 +144,21 @@ impl RecordingSender {
 
 #[async_trait]
 impl EmailSender for RecordingSender {
-    async fn send_email(&self, to: &EmailAddress, message: &CodeMessage) -> Result<Receipt, NotifyError> {
+    async fn send_email(&self, to: &EmailAddress, message: &Message) -> Result<Receipt, NotifyError> {
         self.record(Recipient::Email(to.clone()), message)
     }
 }
 
 #[async_trait]
 impl SmsSender for RecordingSender {
-    async fn send_sms(&self, to: &E164, message: &CodeMessage) -> Result<Receipt, NotifyError> {
+    async fn send_sms(&self, to: &E164, message: &Message) -> Result<Receipt, NotifyError> {
         self.record(Recipient::Sms(to.clone()), message)
     }
 }
 
 #[async_trait]
 impl PushSender for RecordingSender {
-    async fn send_push(
-        &self,
-        platform: Platform,
-        to: &PushToken,
-        message: &CodeMessage,
-    ) -> Result<Receipt, NotifyError> {
+    async fn send_push(&self, platform: Platform, to: &PushToken, message: &Message) -> Result<Receipt, NotifyError> {
         self.record(Recipient::Push(platform, to.clone()), message)
     }
 }

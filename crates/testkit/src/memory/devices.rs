@@ -64,7 +64,7 @@ impl DeviceStore for MemoryStore {
 }
 
 impl State {
-    fn drop_device(&mut self, owner: UserId, id: DeviceId, at: OffsetDateTime) {
+    pub(super) fn drop_device(&mut self, owner: UserId, id: DeviceId, at: OffsetDateTime) {
         self.devices.remove(&id);
         self.cancel_challenge_of_device(owner, id, at);
         for session in self.sessions.values_mut().filter(|session| session.device_id == Some(id)) {

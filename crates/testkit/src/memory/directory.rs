@@ -1,9 +1,12 @@
 use async_trait::async_trait;
-use muster_domain::StoreError;
 use muster_domain::audit::AuditEvent;
-use muster_domain::directory::{DirectoryStore, InsertOutcome, PersonKey, UpdateOutcome, UserUpdate};
+use muster_domain::directory::{
+    Brake, DirectoryStore, EngagedBrake, GroupUpdate, InsertOutcome, PersonKey, UpdateOutcome, UserRemoval, UserUpdate,
+};
 use muster_domain::team::{Member, Team};
 use muster_domain::user::{User, fold};
+use muster_domain::{StoreError, TeamId, UserId};
+use time::OffsetDateTime;
 
 use crate::MemoryStore;
 use crate::memory::State;
@@ -18,8 +21,12 @@ impl DirectoryStore for MemoryStore {
         let state = self.open()?;
         let by_id = |user: &&User| key.external_id.is_some() && user.external_id == key.external_id;
         let by_name = |user: &&User| fold(&user.user_name) == fold(&key.user_name);
-        let found = state.users.values().find(by_id).or_else(|| state.users.values().find(by_name));
+        let found = state.named().find(by_id).or_else(|| state.named().find(by_name));
         Ok(found.cloned())
+    }
+
+    async fn was_removed(&self, key: &PersonKey) -> Result<bool, StoreError> {
+        Ok(self.open()?.was_removed(key))
     }
 
     async fn insert_user(&self, user: &User, event: &AuditEvent) -> Result<InsertOutcome, StoreError> {
@@ -35,48 +42,93 @@ impl DirectoryStore for MemoryStore {
     async fn update_user(&self, update: &UserUpdate, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError> {
         let mut state = self.open()?;
         let id = update.user.id;
-        let Some(stored) = state.users.get(&id).filter(|user| user.version == update.expected_version) else {
+        let Some(stored) = state.user_at(id, update.expected_version) else {
             return Ok(UpdateOutcome::Stale);
         };
         let role = stored.role;
         if state.is_taken(&update.user) {
             return Ok(UpdateOutcome::Taken);
         }
+        for notice in &update.notices {
+            state.require_user(notice.user_id)?;
+        }
+        let brake = update.brake.as_ref().filter(|_| update.deactivates);
+        if !state.lets_go(id, brake, update.at) {
+            return Ok(UpdateOutcome::Braked);
+        }
         state.users.insert(id, User { role, ..update.user.clone() });
         for method in &update.lost_proofs {
             state.proofs.remove(&(id, *method));
             state.cancel_challenge(id, *method, update.at);
         }
-        if update.end_sessions {
+        if update.deactivates {
             state.end_sessions(id, update.at);
         }
+        state.add_notices(&update.notices);
         state.trail.extend_from_slice(events);
         Ok(UpdateOutcome::Updated)
+    }
+
+    async fn remove_user(&self, removal: &UserRemoval, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError> {
+        let mut state = self.open()?;
+        if state.user_at(removal.id, removal.expected_version).is_none() {
+            return Ok(UpdateOutcome::Stale);
+        }
+        if !state.lets_go(removal.id, removal.brake.as_ref(), removal.at) {
+            return Ok(UpdateOutcome::Braked);
+        }
+        state.remove(removal.id, removal.at);
+        state.trail.extend_from_slice(events);
+        Ok(UpdateOutcome::Updated)
+    }
+
+    async fn engaged_brakes(&self) -> Result<Vec<EngagedBrake>, StoreError> {
+        Ok(self.open()?.engaged_brakes())
+    }
+
+    async fn release_brake(&self, client: &str, _: OffsetDateTime, event: &AuditEvent) -> Result<bool, StoreError> {
+        Ok(self.open()?.release_brake(client, event))
     }
 
     async fn insert_team(
         &self,
         team: &Team,
         members: &[Member],
-        event: &AuditEvent,
+        events: &[AuditEvent],
     ) -> Result<InsertOutcome, StoreError> {
-        let mut state = self.open()?;
-        if state.teams.values().any(|(other, _)| fold(&other.name) == fold(&team.name)) {
-            return Ok(InsertOutcome::Taken);
-        }
-        for member in members {
-            state.require_user(member.user_id)?;
-        }
-        state.teams.insert(team.id, (team.clone(), members.to_vec()));
-        state.trail.push(event.clone());
-        Ok(InsertOutcome::Inserted)
+        self.open()?.insert_team(team, members, events)
+    }
+
+    async fn update_group(&self, update: &GroupUpdate, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError> {
+        self.open()?.update_group(update, events)
+    }
+
+    async fn remove_group(
+        &self,
+        id: TeamId,
+        expected_version: i64,
+        at: OffsetDateTime,
+        events: &[AuditEvent],
+    ) -> Result<UpdateOutcome, StoreError> {
+        Ok(self.open()?.remove_group(id, expected_version, at, events))
     }
 }
 
 impl State {
+    /// Somebody who is still at that version, and there.
+    fn user_at(&self, id: UserId, version: i64) -> Option<&User> {
+        self.named().find(|user| user.id == id && user.version == version)
+    }
+
+    /// Whether somebody may be deactivated or removed. Who is not active is, whatever the brake.
+    fn lets_go(&mut self, id: UserId, brake: Option<&Brake>, at: OffsetDateTime) -> bool {
+        let is_active = self.active_user(id).is_some();
+        brake.filter(|_| is_active).is_none_or(|brake| self.passes_brake(id, brake, at))
+    }
+
     /// Whether another person has the user name or the external id.
     fn is_taken(&self, user: &User) -> bool {
-        self.users.values().filter(|other| other.id != user.id).any(|other| {
+        self.named().filter(|other| other.id != user.id).any(|other| {
             fold(&other.user_name) == fold(&user.user_name)
                 || (user.external_id.is_some() && other.external_id == user.external_id)
         })

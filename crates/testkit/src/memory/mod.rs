@@ -1,9 +1,16 @@
 mod api_keys;
 mod audit;
+mod brakes;
+mod break_glass;
+mod conditions;
 mod devices;
 mod directory;
+mod directory_reader;
+mod groups;
+mod notices;
 mod preferences;
 mod profiles;
+mod removal;
 mod send_limits;
 mod sessions;
 mod teams;
@@ -16,15 +23,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use muster_domain::api_key::{ApiKey, ApiKeyHash};
 use muster_domain::audit::AuditEvent;
+use muster_domain::break_glass::AttemptScope;
 use muster_domain::device::Device;
+use muster_domain::directory::PersonKey;
+use muster_domain::notice::Notice;
 use muster_domain::preferences::StoredPreferences;
 use muster_domain::session::{Session, StoredToken, TokenHash};
-use muster_domain::team::{Member, Team};
-use muster_domain::user::User;
+use muster_domain::user::{Source, User};
 use muster_domain::verification::{Challenge, Delivery, Method, Proof, QuotaScope, QuotaWindow, RefusalReason};
-use muster_domain::{ApiKeyId, ChallengeId, DeviceId, SessionId, StoreError, StoreHealth, TeamId, UserId};
+use muster_domain::{ApiKeyId, ChallengeId, DeviceId, NoticeId, SessionId, StoreError, StoreHealth, TeamId, UserId};
 use time::OffsetDateTime;
 
+use crate::memory::brakes::ClientBrake;
+use crate::memory::break_glass::{AttemptCount, KeptAccount};
+use crate::memory::groups::KeptTeam;
 use crate::memory::send_limits::Count;
 
 /// Every store port over one set of data in memory. It passes the contract suite, so it does what a database does,
@@ -38,7 +50,14 @@ pub struct MemoryStore(Arc<Mutex<State>>);
 struct State {
     unavailable: bool,
     users: BTreeMap<UserId, User>,
-    teams: BTreeMap<TeamId, (Team, Vec<Member>)>,
+    /// Whom the directory removed, with the names that they had to the last.
+    removed: BTreeMap<UserId, PersonKey>,
+    teams: BTreeMap<TeamId, KeptTeam>,
+    brakes: BTreeMap<String, ClientBrake>,
+    /// Each with when it is due.
+    notices: BTreeMap<NoticeId, (Notice, OffsetDateTime)>,
+    break_glass: BTreeMap<UserId, KeptAccount>,
+    attempts: HashMap<AttemptScope, AttemptCount>,
     preferences: BTreeMap<UserId, StoredPreferences>,
     challenges: BTreeMap<(UserId, Method), Challenge>,
     deliveries: BTreeMap<ChallengeId, Delivery>,
@@ -87,6 +106,26 @@ impl MemoryStore {
 }
 
 impl State {
+    /// Everybody whose user name and external id are theirs: not whom the directory removed, no break-glass admin.
+    fn named(&self) -> impl Iterator<Item = &User> {
+        self.users
+            .values()
+            .filter(|user| !self.removed.contains_key(&user.id) && !self.break_glass.contains_key(&user.id))
+    }
+
+    /// Everybody whom the directory delivered and did not remove.
+    fn delivered(&self) -> impl Iterator<Item = &User> {
+        self.users.values().filter(|user| self.is_delivered(user))
+    }
+
+    fn delivered_user(&self, id: UserId) -> Option<&User> {
+        self.users.get(&id).filter(|user| self.is_delivered(user))
+    }
+
+    fn is_delivered(&self, user: &User) -> bool {
+        user.source == Source::Scim && !self.removed.contains_key(&user.id)
+    }
+
     fn active_user(&self, id: UserId) -> Option<&User> {
         self.users.get(&id).filter(|user| user.active)
     }

@@ -1,12 +1,13 @@
 use async_trait::async_trait;
 use muster_domain::device::Device;
-use muster_domain::team::Membership;
+use muster_domain::team::{Member, Membership};
 use muster_domain::user::{ProfileFacts, ProfileReader, fold};
 use muster_domain::verification::Method;
 use muster_domain::{StoreError, UserId};
 
 use crate::MemoryStore;
 use crate::memory::State;
+use crate::memory::groups::KeptTeam;
 
 #[async_trait]
 impl ProfileReader for MemoryStore {
@@ -32,13 +33,12 @@ impl State {
     }
 
     fn memberships(&self, id: UserId) -> Vec<Membership> {
-        let place = |members: &[muster_domain::team::Member]| members.iter().find(|m| m.user_id == id).map(|m| m.role);
-        let active = self.teams.values().filter(|(team, _)| team.active);
-        let mut teams: Vec<Membership> = active
-            .filter_map(|(team, members)| {
-                Some(Membership { id: team.id, name: team.name.clone(), role: place(members)? })
-            })
-            .collect();
+        let place = |members: &[Member]| members.iter().find(|m| m.user_id == id).map(|m| m.role);
+        let active = self.teams.values().filter(|kept| kept.team.active);
+        let membership = |kept: &KeptTeam| {
+            Some(Membership { id: kept.team.id, name: kept.team.name.clone(), role: place(&kept.members)? })
+        };
+        let mut teams: Vec<Membership> = active.filter_map(membership).collect();
         teams.sort_by_key(|team| (fold(&team.name), team.id));
         teams
     }

@@ -9,6 +9,7 @@ use muster_domain::{StoreError, TeamId};
 
 use crate::MemoryStore;
 use crate::memory::State;
+use crate::memory::groups::KeptTeam;
 
 #[async_trait]
 impl TeamStore for MemoryStore {
@@ -36,8 +37,8 @@ impl TeamStore for MemoryStore {
                 return Ok(MemberRoleOutcome::Denied);
             }
         }
-        let members = state.teams.get_mut(&change.team_id).filter(|(team, _)| team.active).map(|(_, members)| members);
-        let member = members.and_then(|members| members.iter_mut().find(|member| member.user_id == change.user_id));
+        let kept = state.teams.get_mut(&change.team_id).filter(|kept| kept.team.active);
+        let member = kept.and_then(|kept| kept.members.iter_mut().find(|member| member.user_id == change.user_id));
         let Some(member) = member else {
             return Ok(MemberRoleOutcome::NotMember);
         };
@@ -53,7 +54,7 @@ impl TeamStore for MemoryStore {
 
 impl State {
     fn team(&self, id: TeamId) -> Option<TeamFacts> {
-        let (team, members) = self.teams.get(&id).filter(|(team, _)| team.active)?;
+        let KeptTeam { team, members, .. } = self.teams.get(&id).filter(|kept| kept.team.active)?;
         let mut members: Vec<MemberFacts> = members
             .iter()
             .filter_map(|member| {

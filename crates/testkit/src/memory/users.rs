@@ -1,8 +1,7 @@
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
 use muster_domain::user::{
-    Account, EmailAddress, ProfileFacts, Role, RoleOutcome, Source, User, UserKey, UserQuery, UserStore, UserSummary,
-    fold,
+    Account, EmailAddress, ProfileFacts, Role, RoleOutcome, User, UserKey, UserQuery, UserStore, UserSummary, fold,
 };
 use muster_domain::verification::ChannelSet;
 use muster_domain::{StoreError, UserId};
@@ -20,17 +19,17 @@ impl UserStore for MemoryStore {
     async fn find_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
         let state = self.open()?;
         let login = fold(login);
-        if let Some(user) = state.users.values().find(|user| fold(&user.user_name) == login) {
+        if let Some(user) = state.delivered().find(|user| fold(&user.user_name) == login) {
             return Ok(Some(account(user)));
         }
         let email_fits = |user: &&User| user.email.as_ref().map(EmailAddress::normalized).as_ref() == Some(&login);
-        let mut fitting = state.users.values().filter(email_fits);
+        let mut fitting = state.delivered().filter(email_fits);
         Ok(fitting.next().filter(|_| fitting.next().is_none()).map(account))
     }
 
     async fn find_identity(&self, subject: &str, logins: &[String]) -> Result<Option<Account>, StoreError> {
         let state = self.open()?;
-        let people: Vec<&User> = state.users.values().filter(|user| user.source == Source::Scim).collect();
+        let people: Vec<&User> = state.delivered().collect();
         let by_subject = people.iter().find(|user| user.external_id.as_deref() == Some(subject));
         let named = |login: &String| people.iter().find(|user| fold(&user.user_name) == fold(login));
         Ok(by_subject.or_else(|| logins.iter().find_map(named)).map(|user| account(user)))
@@ -39,8 +38,7 @@ impl UserStore for MemoryStore {
     async fn list(&self, query: &UserQuery) -> Result<Vec<UserSummary>, StoreError> {
         let state = self.open()?;
         let mut people: Vec<UserSummary> = state
-            .users
-            .values()
+            .delivered()
             .filter(|user| matches(query, user) && state.is_member(query, user.id))
             .filter_map(|user| state.profile(user.id).map(|facts| summary(facts, query.required)))
             .filter(|user| query.can_be_on_call.is_none_or(|can| can == user.can_be_on_call))
@@ -58,7 +56,10 @@ impl UserStore for MemoryStore {
         event: &AuditEvent,
     ) -> Result<RoleOutcome, StoreError> {
         let mut state = self.open()?;
-        let active_admins = state.users.values().filter(|user| user.active && user.role == Role::Admin).count();
+        let active_admins = state.active_admins().count();
+        if state.delivered_user(id).is_none() {
+            return Ok(RoleOutcome::NotFound);
+        }
         let Some(user) = state.users.get_mut(&id) else {
             return Ok(RoleOutcome::NotFound);
         };
@@ -76,16 +77,21 @@ impl UserStore for MemoryStore {
 }
 
 impl State {
+    /// Those of the directory's.
+    pub(super) fn active_admins(&self) -> impl Iterator<Item = &User> {
+        self.delivered().filter(|user| user.active && user.role == Role::Admin)
+    }
+
     fn is_member(&self, query: &UserQuery, id: UserId) -> bool {
         query.team.is_none_or(|team| {
-            let active = self.teams.get(&team).filter(|(team, _)| team.active);
-            active.is_some_and(|(_, members)| members.iter().any(|member| member.user_id == id))
+            let active = self.teams.get(&team).filter(|kept| kept.team.active);
+            active.is_some_and(|kept| kept.members.iter().any(|member| member.user_id == id))
         })
     }
 }
 
 fn account(user: &User) -> Account {
-    Account { id: user.id, role: user.role, active: user.active }
+    Account { id: user.id, role: user.role, active: user.active, source: user.source }
 }
 
 fn matches(query: &UserQuery, user: &User) -> bool {

@@ -139,7 +139,7 @@ fn a_write_that_is_refused_and_not_rolled_back_is_caught() {
 #[async_trait]
 impl Directory for HalfAnUpdate {
     async fn update_user(&self, update: &UserUpdate, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError> {
-        let half = UserUpdate { lost_proofs: vec![], end_sessions: false, ..update.clone() };
+        let half = UserUpdate { lost_proofs: vec![], deactivates: false, ..update.clone() };
         self.0.update_user(&half, events).await
     }
 }

@@ -6,8 +6,13 @@
 use async_trait::async_trait;
 use muster_domain::api_key::{ApiKey, ApiKeyHash, ApiKeyStore, KeyRotation, RotateKeyOutcome};
 use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
+use muster_domain::break_glass::{AttemptLimit, BreakGlassAccount, BreakGlassStore, Credential, PasswordHash};
 use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEvents};
-use muster_domain::directory::{DirectoryStore, InsertOutcome, PersonKey, UpdateOutcome, UserUpdate};
+use muster_domain::directory::{
+    DirectoryQuery, DirectoryReader, DirectoryStore, EngagedBrake, Found, Group, GroupAttribute, GroupUpdate,
+    InsertOutcome, PersonKey, UpdateOutcome, UserAttribute, UserRemoval, UserUpdate,
+};
+use muster_domain::notice::{Due, Notice, NoticeStore};
 use muster_domain::preferences::{PreferenceStore, Preferences, StoredPreferences};
 use muster_domain::session::{
     IssueOutcome, RefreshCandidate, RotateOutcome, Rotation, Session, SessionStore, StoredToken, TokenHash,
@@ -17,7 +22,7 @@ use muster_domain::user::{
     Account, ProfileFacts, ProfileReader, Role, RoleOutcome, User, UserQuery, UserStore, UserSummary,
 };
 use muster_domain::verification::{Challenge, Delivery, Method, OpenOutcome, Quota, Refused, VerificationStore};
-use muster_domain::{ApiKeyId, ChallengeId, DeviceId, SessionId, StoreError, StoreHealth, TeamId, UserId};
+use muster_domain::{ApiKeyId, ChallengeId, DeviceId, NoticeId, SessionId, StoreError, StoreHealth, TeamId, UserId};
 use muster_testkit::MemoryStore;
 use time::OffsetDateTime;
 
@@ -123,7 +128,36 @@ breakable! {
         fn find_user(key: &PersonKey) -> Option<User>;
         fn insert_user(user: &User, event: &AuditEvent) -> InsertOutcome;
         fn update_user(update: &UserUpdate, events: &[AuditEvent]) -> UpdateOutcome;
-        fn insert_team(team: &Team, members: &[Member], event: &AuditEvent) -> InsertOutcome;
+        fn was_removed(key: &PersonKey) -> bool;
+        fn remove_user(removal: &UserRemoval, events: &[AuditEvent]) -> UpdateOutcome;
+        fn engaged_brakes() -> Vec<EngagedBrake>;
+        fn release_brake(client: &str, at: OffsetDateTime, event: &AuditEvent) -> bool;
+        fn insert_team(team: &Team, members: &[Member], events: &[AuditEvent]) -> InsertOutcome;
+        fn update_group(update: &GroupUpdate, events: &[AuditEvent]) -> UpdateOutcome;
+        fn remove_group(id: TeamId, expected: i64, at: OffsetDateTime, events: &[AuditEvent]) -> UpdateOutcome;
+    }
+    Delivered: DirectoryReader {
+        fn user(id: UserId) -> Option<User>;
+        fn users(query: &DirectoryQuery<UserAttribute>) -> Found<User>;
+        fn group(id: TeamId, with_members: bool) -> Option<Group>;
+        fn groups(query: &DirectoryQuery<GroupAttribute>, with_members: bool) -> Found<Group>;
+        fn members_among(id: TeamId, people: &[UserId]) -> Vec<UserId>;
+        fn known_among(people: &[UserId]) -> Vec<UserId>;
+    }
+    Notices: NoticeStore {
+        fn claim(due: Due) -> Vec<Notice>;
+        fn finish(id: NoticeId, events: &[AuditEvent]) -> ();
+        fn postpone(id: NoticeId, at: OffsetDateTime) -> ();
+    }
+    BreakGlass: BreakGlassStore {
+        fn insert(user: &User, name: &str, hash: &PasswordHash, event: &AuditEvent) -> InsertOutcome;
+        fn list() -> Vec<BreakGlassAccount>;
+        fn find(name: &str) -> Option<Credential>;
+        fn revoke(name: &str, at: OffsetDateTime, event: &AuditEvent) -> bool;
+        fn count_attempt(limits: &[AttemptLimit], at: OffsetDateTime) -> Option<OffsetDateTime>;
+        fn admins() -> Vec<UserId>;
+        fn record_use(id: UserId, at: OffsetDateTime, notices: &[Notice], event: &AuditEvent) -> bool;
+        fn record_refusal(event: &AuditEvent) -> ();
     }
     Keys: ApiKeyStore {
         fn insert(key: &ApiKey, hash: &ApiKeyHash, event: &AuditEvent) -> ();

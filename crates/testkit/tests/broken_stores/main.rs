@@ -18,7 +18,8 @@ use muster_testkit::contract::{World, run};
 use muster_testkit::{MemoryStore, Stores};
 
 use breakable::{
-    Broken, Choices, Devices, Directory, Health, Kept, Keys, Profiles, Sessions, Teams, Trail, Users, Verification,
+    BreakGlass, Broken, Choices, Delivered, Devices, Directory, Health, Kept, Keys, Notices, Profiles, Sessions, Teams,
+    Trail, Users, Verification,
 };
 
 /// Breaks nothing: with all of its methods the way they are, what holds the broken ones passes the whole suite.
@@ -38,6 +39,9 @@ impl Verification for Whole {}
 impl Devices for Whole {}
 impl Sessions for Whole {}
 impl Directory for Whole {}
+impl Delivered for Whole {}
+impl Notices for Whole {}
+impl BreakGlass for Whole {}
 impl Keys for Whole {}
 impl Trail for Whole {}
 impl Health for Whole {}

@@ -247,10 +247,10 @@ impl Directory for RecordsRefusals {
         &self,
         team: &Team,
         members: &[Member],
-        event: &AuditEvent,
+        events: &[AuditEvent],
     ) -> Result<InsertOutcome, StoreError> {
-        let outcome = self.0.insert_team(team, members, event).await?;
-        self.told(outcome, |outcome| *outcome == InsertOutcome::Taken, event).await
+        let outcome = self.0.insert_team(team, members, events).await?;
+        self.told(outcome, |outcome| *outcome == InsertOutcome::Taken, &events[0]).await
     }
 }
 

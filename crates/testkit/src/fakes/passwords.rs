@@ -1,0 +1,68 @@
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use muster_domain::break_glass::{Password, PasswordError, PasswordHash, PasswordHasher};
+use time::Duration;
+
+use crate::FakeHasher;
+
+/// Password hashes that are quick and **without any security**: a salted fake digest in the form of an Argon2id hash.
+#[derive(Debug, Default)]
+pub struct FakePasswordHasher {
+    hashed: AtomicUsize,
+    checked: AtomicUsize,
+    busy: AtomicBool,
+}
+
+impl FakePasswordHasher {
+    /// What it says when to try again, while it is busy.
+    pub const RETRY_AFTER: Duration = Duration::seconds(2);
+
+    /// Makes everything be refused as [`PasswordError::Busy`], or work again.
+    pub fn set_busy(&self, busy: bool) {
+        self.busy.store(busy, Ordering::SeqCst);
+    }
+
+    /// How many passwords were hashed to be kept.
+    #[must_use]
+    pub fn hashed(&self) -> usize {
+        self.hashed.load(Ordering::SeqCst)
+    }
+
+    /// How many passwords were checked, also against no hash. What was refused for being busy does not count.
+    #[must_use]
+    pub fn checked(&self) -> usize {
+        self.checked.load(Ordering::SeqCst)
+    }
+
+    fn begin(&self, count: &AtomicUsize) -> Result<usize, PasswordError> {
+        if self.busy.load(Ordering::SeqCst) {
+            return Err(PasswordError::Busy { retry_after: Self::RETRY_AFTER });
+        }
+        Ok(count.fetch_add(1, Ordering::SeqCst))
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for FakePasswordHasher {
+    async fn hash_password(&self, password: &Password) -> Result<PasswordHash, PasswordError> {
+        let salt = self.begin(&self.hashed)?;
+        let hash = PasswordHash::parse(text(&salt.to_string(), password));
+        hash.map_err(|error| PasswordError::Failed(error.into()))
+    }
+
+    async fn is_password(&self, password: &Password, hash: Option<PasswordHash>) -> Result<bool, PasswordError> {
+        self.begin(&self.checked)?;
+        let Some(hash) = hash else {
+            return Ok(false);
+        };
+        let salt = hash.as_str().rsplit('$').nth(1).unwrap_or_default();
+        Ok(text(salt, password) == hash.as_str())
+    }
+}
+
+fn text(salt: &str, password: &Password) -> String {
+    let digest = FakeHasher::digest("password", &[salt.as_bytes(), password.expose().as_bytes()]);
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("$argon2id$fake${salt}${digest}")
+}

@@ -1,0 +1,41 @@
+use muster_domain::UserId;
+use muster_domain::directory::PersonKey;
+use muster_domain::user::{Role, fold};
+use muster_domain::verification::Method;
+use time::OffsetDateTime;
+
+use crate::memory::State;
+
+impl State {
+    pub(super) fn was_removed(&self, key: &PersonKey) -> bool {
+        self.removed.values().any(|former| {
+            (key.external_id.is_some() && former.external_id == key.external_id)
+                || fold(&former.user_name) == fold(&key.user_name)
+        })
+    }
+
+    /// Leaves of somebody what the audit trail needs.
+    pub(super) fn remove(&mut self, id: UserId, at: OffsetDateTime) {
+        let Some(user) = self.users.get_mut(&id) else {
+            return;
+        };
+        user.active = false;
+        user.role = Role::User;
+        user.version += 1;
+        user.updated_at = at;
+        let names = PersonKey { external_id: user.external_id.clone(), user_name: user.user_name.clone() };
+        self.removed.insert(id, names);
+        self.end_sessions(id, at);
+        for method in Method::ALL {
+            self.proofs.remove(&(id, method));
+            if let Some(challenge) = self.challenges.remove(&(id, method)) {
+                self.deliveries.remove(&challenge.id);
+            }
+        }
+        for device in self.devices_of(id) {
+            self.drop_device(id, device.id, at);
+        }
+        self.leave_teams(id, at);
+        self.notices.retain(|_, (notice, _)| notice.user_id != id);
+    }
+}
