@@ -4,8 +4,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, and so do its helpers")]
 
 mod access;
+mod amendments;
 mod api_keys;
 mod audit_trail;
+mod brakes;
 mod challenge_model;
 mod channels;
 mod codes;
@@ -15,6 +17,7 @@ mod devices;
 mod directory;
 mod directory_records;
 mod errors;
+mod groups;
 mod house;
 mod ids;
 mod masking;
