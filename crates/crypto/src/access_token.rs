@@ -51,9 +51,8 @@ impl AccessTokenSigner {
         validation.validate_nbf = false;
         validation.set_required_spec_claims(&["iss", "sub", "aud", "exp"]);
         validation.set_issuer(&[&issuer]);
-        let audiences = [Audience::Mobile, Audience::Development];
-        let taken = &audiences[..if accepts_development { 2 } else { 1 }];
-        validation.set_audience(&taken.iter().map(|audience| audience_name(*audience)).collect::<Vec<_>>());
+        let taken = AUDIENCES.iter().filter(|audience| accepts_development || **audience != Audience::Development);
+        validation.set_audience(&taken.map(|audience| audience_name(*audience)).collect::<Vec<_>>());
 
         let kid = key.thumbprint();
         let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": key.x(), "kid": kid, "alg": "EdDSA", "use": "sig" });
@@ -75,9 +74,12 @@ impl AccessTokenSigner {
     }
 }
 
+const AUDIENCES: [Audience; 3] = [Audience::Mobile, Audience::BreakGlass, Audience::Development];
+
 fn audience_name(audience: Audience) -> &'static str {
     match audience {
         Audience::Mobile => "muster",
+        Audience::BreakGlass => "muster-break-glass",
         Audience::Development => "muster-dev",
     }
 }
@@ -107,8 +109,7 @@ impl AccessTokens for AccessTokenSigner {
         if header.typ != self.header.typ || header.kid != self.header.kid || header.crit.is_some() {
             return Err(InvalidAccessToken);
         }
-        let audiences = [Audience::Mobile, Audience::Development];
-        let audience = audiences.into_iter().find(|audience| audience_name(*audience) == claims.aud);
+        let audience = AUDIENCES.into_iter().find(|audience| audience_name(*audience) == claims.aud);
         let instant = |seconds| OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| InvalidAccessToken);
         let expires_at = instant(claims.exp)?;
         let begins_at = claims.nbf.map(instant).transpose()?;

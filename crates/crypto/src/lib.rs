@@ -1,5 +1,5 @@
-//! Muster's cryptography, all of it on ring: random bytes, keyed hashes of codes, contacts and tokens, and the signing
-//! of access tokens.
+//! Muster's cryptography, on ring: random bytes, keyed hashes of codes, contacts and tokens, and the signing of access
+//! tokens. Passwords alone are hashed with Argon2id, which ring does not have.
 //!
 //! Two secrets feed it. The [`Pepper`] keys every hash, each kind under a subkey of its own (see [`Keyring`]); the
 //! [`SigningKey`] signs access tokens (see [`AccessTokenSigner`]). Both are redacted in `Debug` and wiped when dropped;
@@ -11,11 +11,13 @@ mod access_token;
 mod entropy;
 mod jwt_provider;
 mod keyring;
+mod passwords;
 mod pepper;
 mod signing_key;
 
 pub use access_token::AccessTokenSigner;
 pub use entropy::SystemEntropy;
 pub use keyring::{ApiKeyDigest, Keyring};
+pub use passwords::Argon2Passwords;
 pub use pepper::{InvalidPepper, Pepper};
 pub use signing_key::{InvalidSigningKey, SigningKey};

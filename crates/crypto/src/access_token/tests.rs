@@ -93,7 +93,7 @@ fn token_is_what_an_independent_implementation_makes() {
 #[test]
 fn signed_token_verifies_to_the_same_claims() {
     let signer = signer(true);
-    for audience in [Audience::Mobile, Audience::Development] {
+    for audience in [Audience::Mobile, Audience::BreakGlass, Audience::Development] {
         let claims = AccessClaims { session_id: None, ..claims(audience) };
         let token = signer.sign(&claims).unwrap();
         assert_eq!(signer.verify(token.expose(), NOW), Ok(claims));
@@ -126,6 +126,17 @@ fn development_token_is_refused_outside_development() {
     let token = signer(true).sign(&claims(Audience::Development)).unwrap();
     assert!(signer(true).verify(token.expose(), NOW).is_ok());
     assert_eq!(signer(false).verify(token.expose(), NOW), Err(InvalidAccessToken));
+}
+
+#[test]
+fn break_glass_token_is_taken_by_every_server_and_names_its_audience() {
+    let claims = AccessClaims { session_id: None, ..claims(Audience::BreakGlass) };
+    for accepts_development in [false, true] {
+        let token = signer(accepts_development).sign(&claims).unwrap();
+        assert_eq!(signer(accepts_development).verify(token.expose(), NOW), Ok(claims));
+    }
+    let by_hand = forge(&header(), &without(with(payload(), "aud", json!("muster-break-glass")), "sid"));
+    assert_eq!(signer(false).verify(&by_hand, NOW), Ok(claims));
 }
 
 #[test]

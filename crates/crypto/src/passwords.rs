@@ -1,0 +1,211 @@
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as PhcHash, Salt};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use async_trait::async_trait;
+use muster_domain::Entropy;
+use muster_domain::break_glass::{Password, PasswordError, PasswordHash, PasswordHasher};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+/// Hashes passwords with Argon2id (RFC 9106), apart from the threads that answer requests, and few at a time.
+///
+/// Each hash takes 19 MiB and most of a core for some tens of milliseconds. So many run at once as there are places;
+/// some more wait for a place, a little; whoever comes then is told that it is busy, at once. Nobody but the hash itself
+/// gives a place back: a client that hangs up does not make room for more than the machine bears.
+pub struct Argon2Passwords {
+    entropy: Arc<dyn Entropy>,
+    /// As many as may run or wait.
+    admissions: Arc<Semaphore>,
+    /// As many as may run.
+    places: Arc<Semaphore>,
+}
+
+/// What stands in the store is no hash that was made here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the stored hash is malformed, or of a kind or a cost that is never made here")]
+struct NotOurs;
+
+/// Why a hash came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum HashFault {
+    /// The store holds something else.
+    #[error(transparent)]
+    NotOurs(#[from] NotOurs),
+    /// Argon2 failed.
+    #[error("argon2 failed")]
+    Argon2(#[from] argon2::Error),
+    /// The hash cannot be written as text.
+    #[error("the hash has no text form")]
+    Form(#[from] argon2::password_hash::phc::Error),
+    /// There is no memory for it.
+    #[error("there is no memory for a hash")]
+    OutOfMemory(#[from] std::collections::TryReserveError),
+}
+
+/// What a hash is derived with.
+struct Recipe {
+    params: Params,
+    salt: Salt,
+}
+
+impl Argon2Passwords {
+    /// Memory in KiB, passes, lanes: OWASP's password storage cheat sheet names 19 MiB, 2 and 1 as the least.
+    const MEMORY: u32 = 19_456;
+    const PASSES: u32 = 2;
+    const LANES: u32 = 1;
+    /// The most passes of a stored hash that are made; its memory and lanes may not be more than ours.
+    const MAX_PASSES: u32 = 10;
+    const OUTPUT: usize = 32;
+    const SALT: usize = 16;
+
+    /// The most that wait for a place.
+    const QUEUE: usize = 16;
+    /// How long one waits for a place.
+    const PATIENCE: Duration = Duration::from_secs(5);
+    /// When whoever finds it busy may try again.
+    const RETRY_AFTER: time::Duration = time::Duration::SECOND;
+
+    /// A hasher that takes up to half the machine's cores, and 19 MiB for each.
+    #[must_use]
+    pub fn new(entropy: Arc<dyn Entropy>) -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
+        Self::with_places(entropy, (cores / 2).max(1))
+    }
+
+    fn with_places(entropy: Arc<dyn Entropy>, places: usize) -> Self {
+        Self {
+            entropy,
+            admissions: Arc::new(Semaphore::new(places + Self::QUEUE)),
+            places: Arc::new(Semaphore::new(places)),
+        }
+    }
+
+    /// Runs `work` in a place, once there is one.
+    async fn in_place<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, HashFault> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let Ok(admission) = self.admissions.clone().try_acquire_owned() else {
+            return Err(busy());
+        };
+        let waiting = Gauged::new("muster_password_waiting");
+        let Ok(Ok(place)) = timeout(Self::PATIENCE, self.places.clone().acquire_owned()).await else {
+            return Err(busy());
+        };
+        drop(waiting);
+        // Goes with the work, which nothing cuts short once it runs.
+        let held = (admission, place, Gauged::new("muster_password_places_in_use"));
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(held);
+            done
+        });
+        match done.await {
+            Ok(done) => done.map_err(|fault| PasswordError::Failed(Box::new(fault))),
+            Err(panicked) => Err(PasswordError::Failed(Box::new(panicked))),
+        }
+    }
+}
+
+/// Counts one in a gauge for as long as it lives.
+struct Gauged(metrics::Gauge);
+
+impl Gauged {
+    fn new(name: &'static str) -> Self {
+        let gauge = metrics::gauge!(name);
+        gauge.increment(1.0);
+        Self(gauge)
+    }
+}
+
+impl Drop for Gauged {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}
+
+fn busy() -> PasswordError {
+    metrics::counter!("muster_passwords_refused_busy_total").increment(1);
+    PasswordError::Busy { retry_after: Argon2Passwords::RETRY_AFTER }
+}
+
+#[async_trait]
+impl PasswordHasher for Argon2Passwords {
+    async fn hash_password(&self, password: &Password) -> Result<PasswordHash, PasswordError> {
+        let mut salt = [0; Self::SALT];
+        self.entropy.fill(&mut salt);
+        let password = password.clone();
+        let text = self.in_place(move || {
+            let recipe = Recipe::ours(&salt)?;
+            let hash = PhcHash {
+                algorithm: ARGON2ID_IDENT,
+                version: Some(Version::V0x13.into()),
+                params: ParamsString::try_from(&recipe.params).map_err(|_| NotOurs)?,
+                salt: Some(recipe.salt),
+                hash: Some(recipe.derive(&password)?),
+            };
+            Ok(hash.to_string())
+        });
+        PasswordHash::parse(text.await?).map_err(|error| PasswordError::Failed(Box::new(error)))
+    }
+
+    async fn is_password(&self, password: &Password, hash: Option<PasswordHash>) -> Result<bool, PasswordError> {
+        let password = password.clone();
+        self.in_place(move || match hash {
+            Some(hash) => {
+                let (recipe, expected) = Recipe::read(&hash)?;
+                // Compares in constant time.
+                Ok(recipe.derive(&password)? == expected)
+            }
+            None => Recipe::ours(&[0; Self::SALT])?.derive(&password).map(|_| false),
+        })
+        .await
+    }
+}
+
+impl Recipe {
+    /// The one by which hashes are made.
+    fn ours(salt: &[u8]) -> Result<Self, HashFault> {
+        let (memory, passes, lanes) = (Argon2Passwords::MEMORY, Argon2Passwords::PASSES, Argon2Passwords::LANES);
+        let params = Params::new(memory, passes, lanes, Some(Argon2Passwords::OUTPUT))?;
+        Ok(Self { params, salt: Salt::new(salt)? })
+    }
+
+    /// The one of a stored hash, and what comes of it with the right password. A hash that would take more memory than a
+    /// place has is refused before any is taken.
+    fn read(hash: &PasswordHash) -> Result<(Self, Output), NotOurs> {
+        let hash = PhcHash::new(hash.as_str()).map_err(|_| NotOurs)?;
+        let params = Params::try_from(&hash).map_err(|_| NotOurs)?;
+        let affordable = params.m_cost() <= Argon2Passwords::MEMORY
+            && params.t_cost() <= Argon2Passwords::MAX_PASSES
+            && params.p_cost() <= Argon2Passwords::LANES;
+        let ours = hash.algorithm == ARGON2ID_IDENT && hash.version == Some(Version::V0x13.into());
+        match (hash.salt, hash.hash) {
+            (Some(salt), Some(output)) if ours && affordable => Ok((Self { params, salt }, output)),
+            _ => Err(NotOurs),
+        }
+    }
+
+    /// Wipes all that it worked with.
+    fn derive(&self, password: &Password) -> Result<Output, HashFault> {
+        let mut blocks = Zeroizing::new(Vec::new());
+        blocks.try_reserve_exact(self.params.block_count())?;
+        blocks.resize(self.params.block_count(), Block::new());
+        let mut output = Zeroizing::new([0; Output::MAX_LENGTH]);
+        let output = &mut output[..self.params.output_len().unwrap_or(Argon2Passwords::OUTPUT)];
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone()).hash_password_into_with_memory(
+            password.expose().as_bytes(),
+            &self.salt,
+            output,
+            &mut blocks[..],
+        )?;
+        Ok(Output::new(output)?)
+    }
+}
+
+#[cfg(test)]
+mod tests;
