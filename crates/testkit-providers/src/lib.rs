@@ -15,6 +15,7 @@ mod moto;
 mod oidc;
 mod prism;
 mod recorder;
+mod scim_tester;
 mod tls;
 mod web_push;
 
@@ -27,5 +28,6 @@ pub use moto::{KeptMessage, Moto};
 pub use oidc::{OidcProvider, ProviderToken};
 pub use prism::prism;
 pub use recorder::{Exchange, Recorded, Recorder};
+pub use scim_tester::{ScimCheck, scim_checks};
 pub use tls::{Received, TlsServer, Told, Trouble};
 pub use web_push::{Subscribed, WebPushService};

@@ -242,7 +242,7 @@ async fn a_newcomer_is_taken_in_where_that_is_wanted() {
     let Principal::User { id, role: Role::User } = principal else { panic!("{principal:?}") };
     assert_eq!(session, None);
     let user = house.profile(id).await.user;
-    assert_eq!((user.external_id.as_deref(), user.user_name.as_str()), (Some("00u1"), "Ada@Example.com"));
+    assert_eq!((user.external_id.as_deref(), user.user_name.as_str()), (None, "Ada@Example.com"));
     assert_eq!(
         (user.display_name.as_str(), user.email),
         ("Ada Lovelace", EmailAddress::parse("Ada.L@example.com").ok())
@@ -255,39 +255,50 @@ async fn a_newcomer_is_taken_in_where_that_is_wanted() {
 
     access.authenticate("theirs", &house.origin).await.unwrap();
     assert_eq!(house.actions_since(0), ["signin.user.created"]);
-    // The directory delivers them later, as the same person.
-    let delivered = RawRecord { external_id: Some("00u1".to_owned()), ..raw("ada@example.com") };
+    // The directory delivers them later, as the same person, under an id that need not be the provider's.
+    let delivered = RawRecord { external_id: Some("directory-7".to_owned()), ..raw("ada@example.com") };
     let applied = house.directory.apply_record(&record(delivered), DirectoryFeed::Scim, &house.origin).await.unwrap();
     assert_eq!(applied.user_id, id);
+    let Holder::Person(account) = access.identify("theirs", &house.origin).await.unwrap() else { panic!("no person") };
+    assert_eq!(account.id, id);
 }
 
 #[tokio::test]
-async fn a_newcomer_without_a_login_is_named_by_the_providers_id() {
-    let house = House::new();
-    let access = welcoming(&house, &provider("00u1", &[]));
-    let Holder::Person(account) = access.identify("theirs", &house.origin).await.unwrap() else { panic!("no person") };
-    assert_eq!(house.profile(account.id).await.user.user_name, "00u1");
+async fn somebody_whom_the_directory_removed_is_no_newcomer() {
+    for key in [("00u1", "another@example.com"), ("another", "ada@example.com")] {
+        let house = House::new();
+        let ada = RawRecord { external_id: Some("00u1".to_owned()), ..raw("ada@example.com") };
+        let ada = house.directory.create_user(&record(ada), &house.origin).await.unwrap();
+        house.directory.remove_user(ada.id, None, "Okta", &house.origin).await.unwrap();
+        let mark = house.mark();
+        refused(&house, &welcoming(&house, &provider(key.0, &[key.1])), "theirs").await;
+        assert_eq!(house.actions_since(mark), [""; 0]);
+    }
 }
 
 #[tokio::test]
 async fn a_newcomer_who_makes_no_record_is_refused() {
     let house = House::new();
-    for (subject, logins) in [("00u1", &[""][..]), ("00u1", &["a\u{202e}da"]), ("", &[])] {
+    for (subject, logins) in [("00u1", &[""][..]), ("00u1", &["a\u{202e}da"]), ("00u1", &[]), ("", &[])] {
         refused(&house, &welcoming(&house, &provider(subject, logins)), "theirs").await;
     }
     assert_eq!(house.actions_since(0), [""; 0]);
 }
 
 #[tokio::test]
-async fn a_newcomer_who_would_take_a_local_accounts_place_is_refused() {
+async fn a_newcomer_is_never_a_local_account() {
     let house = House::new();
     let root = house.insert(house.make.user("root").external_id("00u1").admin().local()).await;
-    let mark = house.mark();
-    for (subject, logins) in [("00u1", &["ada"][..]), ("00u2", &["ROOT"]), ("00u1", &[])] {
-        refused(&house, &welcoming(&house, &provider(subject, logins)), "theirs").await;
+    for (subject, login) in [("00u1", "ada"), ("00u2", "ROOT")] {
+        let outcome = welcoming(&house, &provider(subject, &[login])).identify("theirs", &house.origin).await;
+        if let Ok(holder) = outcome {
+            let Holder::Person(account) = holder else { panic!("{holder:?}") };
+            assert_ne!(account.id, root.id);
+            assert_eq!(account.role, Role::User);
+        }
     }
+    refused(&house, &welcoming(&house, &provider("00u1", &[])), "theirs").await;
     assert_eq!(house.profile(root.id).await.user, root);
-    assert_eq!(house.actions_since(mark), [""; 0]);
 }
 
 #[tokio::test]
