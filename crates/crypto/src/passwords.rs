@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -9,20 +9,26 @@ use muster_domain::Entropy;
 use muster_domain::break_glass::{Password, PasswordError, PasswordHash, PasswordHasher};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Hashes passwords with Argon2id (RFC 9106), apart from the threads that answer requests, and few at a time.
 ///
 /// Each hash takes 19 MiB and most of a core for some tens of milliseconds. So many run at once as there are places;
 /// some more wait for a place, a little; whoever comes then is told that it is busy, at once. Nobody but the hash itself
-/// gives a place back: a client that hangs up does not make room for more than the machine bears.
+/// gives a place back: a client that hangs up does not make room for more than the machine bears. The memory is kept for
+/// the next: an allocator to which it was returned again and again held six times as much.
 pub struct Argon2Passwords {
     entropy: Arc<dyn Entropy>,
     /// As many as may run or wait.
     admissions: Arc<Semaphore>,
     /// As many as may run.
     places: Arc<Semaphore>,
+    /// The memory of places that are free, wiped.
+    memories: Arc<Mutex<Vec<Memory>>>,
 }
+
+/// What one hash works in.
+type Memory = Box<[Block]>;
 
 /// What stands in the store is no hash that was made here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +68,8 @@ impl Argon2Passwords {
     const OUTPUT: usize = 32;
     const SALT: usize = 16;
 
+    /// The most places, however many cores there are: admins of last resort are few.
+    const MAX_PLACES: usize = 4;
     /// The most that wait for a place.
     const QUEUE: usize = 16;
     /// How long one waits for a place.
@@ -69,11 +77,11 @@ impl Argon2Passwords {
     /// When whoever finds it busy may try again.
     const RETRY_AFTER: time::Duration = time::Duration::SECOND;
 
-    /// A hasher that takes up to half the machine's cores, and 19 MiB for each.
+    /// A hasher that takes up to half the machine's cores, four at the most, and 19 MiB for each.
     #[must_use]
     pub fn new(entropy: Arc<dyn Entropy>) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
-        Self::with_places(entropy, (cores / 2).max(1))
+        Self::with_places(entropy, (cores / 2).clamp(1, Self::MAX_PLACES))
     }
 
     fn with_places(entropy: Arc<dyn Entropy>, places: usize) -> Self {
@@ -81,13 +89,14 @@ impl Argon2Passwords {
             entropy,
             admissions: Arc::new(Semaphore::new(places + Self::QUEUE)),
             places: Arc::new(Semaphore::new(places)),
+            memories: Arc::default(),
         }
     }
 
     /// Runs `work` in a place, once there is one.
     async fn in_place<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, HashFault> + Send + 'static,
+        work: impl FnOnce(&mut [Block]) -> Result<T, HashFault> + Send + 'static,
     ) -> Result<T, PasswordError> {
         let Ok(admission) = self.admissions.clone().try_acquire_owned() else {
             return Err(busy());
@@ -99,8 +108,13 @@ impl Argon2Passwords {
         drop(waiting);
         // Goes with the work, which nothing cuts short once it runs.
         let held = (admission, place, Gauged::new("muster_password_places_in_use"));
+        let memories = self.memories.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let done = work();
+            let free = memories.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut memory = free.map_or_else(allocate, Ok)?;
+            let done = work(&mut memory);
+            memory.zeroize();
+            memories.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
             drop(held);
             done
         });
@@ -109,6 +123,14 @@ impl Argon2Passwords {
             Err(panicked) => Err(PasswordError::Failed(Box::new(panicked))),
         }
     }
+}
+
+fn allocate() -> Result<Memory, HashFault> {
+    let blocks = Argon2Passwords::MEMORY as usize;
+    let mut memory = Vec::new();
+    memory.try_reserve_exact(blocks)?;
+    memory.resize(blocks, Block::new());
+    Ok(memory.into_boxed_slice())
 }
 
 /// Counts one in a gauge for as long as it lives.
@@ -139,14 +161,14 @@ impl PasswordHasher for Argon2Passwords {
         let mut salt = [0; Self::SALT];
         self.entropy.fill(&mut salt);
         let password = password.clone();
-        let text = self.in_place(move || {
+        let text = self.in_place(move |memory| {
             let recipe = Recipe::ours(&salt)?;
             let hash = PhcHash {
                 algorithm: ARGON2ID_IDENT,
                 version: Some(Version::V0x13.into()),
                 params: ParamsString::try_from(&recipe.params).map_err(|_| NotOurs)?,
                 salt: Some(recipe.salt),
-                hash: Some(recipe.derive(&password)?),
+                hash: Some(recipe.derive(&password, memory)?),
             };
             Ok(hash.to_string())
         });
@@ -155,13 +177,13 @@ impl PasswordHasher for Argon2Passwords {
 
     async fn is_password(&self, password: &Password, hash: Option<PasswordHash>) -> Result<bool, PasswordError> {
         let password = password.clone();
-        self.in_place(move || match hash {
+        self.in_place(move |memory| match hash {
             Some(hash) => {
                 let (recipe, expected) = Recipe::read(&hash)?;
                 // Compares in constant time.
-                Ok(recipe.derive(&password)? == expected)
+                Ok(recipe.derive(&password, memory)? == expected)
             }
-            None => Recipe::ours(&[0; Self::SALT])?.derive(&password).map(|_| false),
+            None => Recipe::ours(&[0; Self::SALT])?.derive(&password, memory).map(|_| false),
         })
         .await
     }
@@ -190,19 +212,11 @@ impl Recipe {
         }
     }
 
-    /// Wipes all that it worked with.
-    fn derive(&self, password: &Password) -> Result<Output, HashFault> {
-        let mut blocks = Zeroizing::new(Vec::new());
-        blocks.try_reserve_exact(self.params.block_count())?;
-        blocks.resize(self.params.block_count(), Block::new());
+    fn derive(&self, password: &Password, memory: &mut [Block]) -> Result<Output, HashFault> {
         let mut output = Zeroizing::new([0; Output::MAX_LENGTH]);
         let output = &mut output[..self.params.output_len().unwrap_or(Argon2Passwords::OUTPUT)];
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone()).hash_password_into_with_memory(
-            password.expose().as_bytes(),
-            &self.salt,
-            output,
-            &mut blocks[..],
-        )?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone());
+        argon2.hash_password_into_with_memory(password.expose().as_bytes(), &self.salt, output, memory)?;
         Ok(Output::new(output)?)
     }
 }

@@ -85,11 +85,22 @@ async fn stored_hash_that_is_never_made_here_is_a_failure_and_costs_nothing(#[ca
     assert!(Recipe::read(&stored(text)).is_err(), "before anything is derived");
 }
 
+#[tokio::test]
+async fn memory_is_used_again_and_holds_nothing_meanwhile() {
+    let passwords = passwords();
+    for _ in 0..3 {
+        passwords.hash_password(&password(PASSWORD)).await.unwrap();
+        let memories = passwords.memories.lock().unwrap();
+        assert_eq!(memories.iter().map(|memory| memory.len()).collect::<Vec<_>>(), [19_456]);
+        assert!(memories[0].iter().all(|block| block.as_ref() == [0; 128]));
+    }
+}
+
 /// Work that takes a place until it is told to end.
 fn working(passwords: &Arc<Argon2Passwords>) -> (Sender<()>, JoinHandle<Result<(), PasswordError>>) {
     let (end, until): (_, Receiver<()>) = channel();
     let passwords = passwords.clone();
-    let work = move || {
+    let work = move |_: &mut [Block]| {
         let _ = until.recv();
         Ok(())
     };
@@ -112,13 +123,13 @@ async fn a_short_queue_waits_and_whoever_comes_then_is_refused_at_once() {
     let admitted: Vec<_> = (0..=Argon2Passwords::QUEUE).map(|_| working(&passwords)).collect();
     settle().await;
     for _ in 0..10 {
-        assert!(is_busy(&passwords.in_place(|| Ok(())).await));
+        assert!(is_busy(&passwords.in_place(|_| Ok(())).await));
     }
     for (end, done) in admitted {
         drop(end);
         done.await.unwrap().unwrap();
     }
-    passwords.in_place(|| Ok(())).await.unwrap();
+    passwords.in_place(|_| Ok(())).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,7 +173,7 @@ async fn a_client_that_hangs_up_while_it_waits_makes_room_at_once() {
     settle().await;
     let waiting: Vec<_> = (0..Argon2Passwords::QUEUE).map(|_| working(&passwords)).collect();
     settle().await;
-    assert!(is_busy(&passwords.in_place(|| Ok(())).await));
+    assert!(is_busy(&passwords.in_place(|_| Ok(())).await));
     for (_, waiting) in &waiting {
         waiting.abort();
     }
@@ -175,9 +186,9 @@ async fn a_client_that_hangs_up_while_it_waits_makes_room_at_once() {
 #[tokio::test]
 async fn a_hash_that_panics_is_a_failure_and_gives_its_place_back() {
     let passwords = passwords();
-    let result = passwords.in_place(|| -> Result<(), HashFault> { panic!("on purpose") }).await;
+    let result = passwords.in_place(|_| -> Result<(), HashFault> { panic!("on purpose") }).await;
     assert!(matches!(result, Err(PasswordError::Failed(_))));
-    passwords.in_place(|| Ok(())).await.unwrap();
+    passwords.in_place(|_| Ok(())).await.unwrap();
 }
 
 #[tokio::test]
@@ -188,7 +199,7 @@ async fn no_more_run_at_once_than_there_are_places() {
     for _ in 0..3 + Argon2Passwords::QUEUE {
         let (passwords, now, most) = (passwords.clone(), now.clone(), most.clone());
         all.spawn(async move {
-            let work = move || {
+            let work = move |_: &mut [Block]| {
                 most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 std::thread::sleep(Duration::from_millis(2));
                 now.fetch_sub(1, Ordering::SeqCst);
@@ -228,7 +239,7 @@ fn metrics_tell_who_works_who_waits_and_who_was_refused() {
             let passwords = Arc::new(passwords());
             let admitted: Vec<_> = (0..=Argon2Passwords::QUEUE).map(|_| working(&passwords)).collect();
             settle().await;
-            assert!(is_busy(&passwords.in_place(|| Ok(())).await));
+            assert!(is_busy(&passwords.in_place(|_| Ok(())).await));
             assert_eq!(changes(), expected(1, 16, 1));
             for (end, done) in admitted {
                 drop(end);
