@@ -8,7 +8,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{FromRequest, HttpRequest, web};
 use muster_domain::access::{Action, Denied, Holder, Principal, authorize};
 use muster_domain::audit::{Actor, Origin};
-use muster_domain::user::ProfileFacts;
+use muster_domain::user::{ProfileFacts, Source};
 use muster_domain::{SessionId, UserId};
 use zeroize::Zeroizing;
 
@@ -33,6 +33,14 @@ impl Bearer {
         };
         let facts = api.users.profile(user_id).await?;
         facts.filter(|facts| facts.user.active).ok_or_else(refused)
+    }
+}
+
+impl Bearer {
+    /// The same of somebody who has contacts of their own, which break-glass admins have not.
+    pub(crate) async fn person(&self, api: &Api) -> Result<ProfileFacts, Problem> {
+        let facts = self.profile(api).await?;
+        if facts.user.source == Source::Local { Err(Denied.into()) } else { Ok(facts) }
     }
 }
 

@@ -13,46 +13,65 @@ use serde_json::json;
 use crate::world::World;
 
 /// Who calls, in the order of the table's columns: nobody, a stranger to the provider, somebody deactivated, a user on
-/// what is theirs, the same user on another's, an admin of the other's team, an admin on another's, and a service with each scope alone, in the order
-/// of [`Scope::ALL`].
-const CALLERS: usize = 11;
+/// what is theirs, the same user on another's, an admin of the other's team, an admin on another's,
+/// a break-glass admin, and a service with each scope alone, in the order of [`Scope::ALL`].
+const CALLERS: usize = 12;
 
 /// What each caller gets: `-` is 401, `x` is 403, `y` is neither, `?` is not asked because the route names nobody.
 #[rustfmt::skip]
-const TABLE: [(&str, &str, &str); 35] = [
-    ("GET",    "/api/users/me",                          "---yyyyxxxx"),
-    ("GET",    "/api/users",                             "---xxxyyxxx"),
-    ("GET",    "/api/users/{id}",                        "---yxxyyxxx"),
-    ("PATCH",  "/api/users/{id}/role",                   "---xxxyxxxx"),
-    ("GET",    "/api/teams",                             "---yyyyyyxx"),
-    ("GET",    "/api/teams/{id}",                        "---yyyyyyxx"),
-    ("PATCH",  "/api/teams/{id}/members/{userId}",       "---xxyyxxxx"),
-    ("GET",    "/api/notifications/preferences",         "---yyyyxxxx"),
-    ("PUT",    "/api/notifications/preferences",         "---yyyyxxxx"),
-    ("GET",    "/api/notifications/verification/status", "---yyyyxxxx"),
-    ("POST",   "/api/notifications/verification/send",   "---yyyyxxxx"),
-    ("POST",   "/api/notifications/verification/verify", "---yyyyxxxx"),
-    ("GET",    "/api/notifications/devices",             "---yyyyxxxx"),
-    ("POST",   "/api/notifications/devices",             "---yyyyxxxx"),
-    ("DELETE", "/api/notifications/devices/{id}",        "---yyyyxxxx"),
-    ("POST",   "/api/mobile/token",                      "---yyyyxxxx"),
-    ("GET",    "/api/mobile/tokens",                     "---yyyyxxxx"),
-    ("DELETE", "/api/mobile/tokens/{id}",                "---yyyyxxxx"),
+const TABLE: [(&str, &str, &str); 53] = [
+    ("GET",    "/api/users/me",                          "---yyyyyxxxx"),
+    ("GET",    "/api/users",                             "---xxxyyyxxx"),
+    ("GET",    "/api/users/{id}",                        "---yxxyyyxxx"),
+    ("PATCH",  "/api/users/{id}/role",                   "---xxxyyxxxx"),
+    ("GET",    "/api/teams",                             "---yyyyyyyxx"),
+    ("GET",    "/api/teams/{id}",                        "---yyyyyyyxx"),
+    ("PATCH",  "/api/teams/{id}/members/{userId}",       "---xxyyyxxxx"),
+    ("GET",    "/api/notifications/preferences",         "---yyyyxxxxx"),
+    ("PUT",    "/api/notifications/preferences",         "---yyyyxxxxx"),
+    ("GET",    "/api/notifications/verification/status", "---yyyyxxxxx"),
+    ("POST",   "/api/notifications/verification/send",   "---yyyyxxxxx"),
+    ("POST",   "/api/notifications/verification/verify", "---yyyyxxxxx"),
+    ("GET",    "/api/notifications/devices",             "---yyyyxxxxx"),
+    ("POST",   "/api/notifications/devices",             "---yyyyxxxxx"),
+    ("DELETE", "/api/notifications/devices/{id}",        "---yyyyxxxxx"),
+    ("POST",   "/api/mobile/token",                      "---yyyyxxxxx"),
+    ("GET",    "/api/mobile/tokens",                     "---yyyyxxxxx"),
+    ("DELETE", "/api/mobile/tokens/{id}",                "---yyyyxxxxx"),
     // The refresh token in the body is the credential, and whoever else shows one is not looked at.
-    ("DELETE", "/api/mobile/token",                      "yyyyyyyyyyy"),
-    ("POST",   "/api/mobile/refresh",                    "yyyyyyyyyyy"),
-    ("GET",    "/api/keys",                              "---xxxyxxxx"),
-    ("POST",   "/api/keys",                              "---xxxyxxxx"),
-    ("DELETE", "/api/keys/{id}",                         "---xxxyxxxx"),
-    ("POST",   "/api/keys/{id}/rotate",                  "---xxxyxxxx"),
-    ("GET",    "/api/audit",                             "---xxxyxxyx"),
-    ("GET",    "/api/audit/export",                      "---xxxyxxyx"),
-    ("GET",    "/healthz",                               "yyyyyyyyyyy"),
-    ("GET",    "/readyz",                                "yyyyyyyyyyy"),
-    ("GET",    "/metrics",                               "yyyyyyyyyyy"),
-    ("GET",    "/.well-known/jwks.json",                 "yyyyyyyyyyy"),
-    ("POST",   "/dev/login",                             "yyyyyyyyyyy"),
-    ("GET",    "/dev/outbox",                            "yyyyyyyyyyy"),
+    ("DELETE", "/api/mobile/token",                      "yyyyyyyyyyyy"),
+    ("POST",   "/api/mobile/refresh",                    "yyyyyyyyyyyy"),
+    // The password in the body is the credential.
+    ("POST",   "/auth/break-glass",                      "yyyyyyyyyyyy"),
+    ("GET",    "/api/keys",                              "---xxxyyxxxx"),
+    ("POST",   "/api/keys",                              "---xxxyyxxxx"),
+    ("DELETE", "/api/keys/{id}",                         "---xxxyyxxxx"),
+    ("POST",   "/api/keys/{id}/rotate",                  "---xxxyyxxxx"),
+    ("GET",    "/api/audit",                             "---xxxyyxxyx"),
+    ("GET",    "/api/audit/export",                      "---xxxyyxxyx"),
+    ("GET",    "/scim/v2/Users",                         "---xxxxxxxxy"),
+    ("POST",   "/scim/v2/Users",                         "---xxxxxxxxy"),
+    ("GET",    "/scim/v2/Users/{id}",                    "---xxxxxxxxy"),
+    ("PUT",    "/scim/v2/Users/{id}",                    "---xxxxxxxxy"),
+    ("PATCH",  "/scim/v2/Users/{id}",                    "---xxxxxxxxy"),
+    ("DELETE", "/scim/v2/Users/{id}",                    "---xxxxxxxxy"),
+    ("GET",    "/scim/v2/Groups",                        "---xxxxxxxxy"),
+    ("POST",   "/scim/v2/Groups",                        "---xxxxxxxxy"),
+    ("GET",    "/scim/v2/Groups/{id}",                   "---xxxxxxxxy"),
+    ("PUT",    "/scim/v2/Groups/{id}",                   "---xxxxxxxxy"),
+    ("PATCH",  "/scim/v2/Groups/{id}",                   "---xxxxxxxxy"),
+    ("DELETE", "/scim/v2/Groups/{id}",                   "---xxxxxxxxy"),
+    ("GET",    "/scim/v2/ServiceProviderConfig",         "---xxxxxxxxy"),
+    ("GET",    "/scim/v2/ResourceTypes",                 "---xxxxxxxxy"),
+    ("GET",    "/scim/v2/ResourceTypes/{id}",            "---xxxxxxxxy"),
+    ("GET",    "/scim/v2/Schemas",                       "---xxxxxxxxy"),
+    ("GET",    "/scim/v2/Schemas/{id}",                  "---xxxxxxxxy"),
+    ("GET",    "/healthz",                               "yyyyyyyyyyyy"),
+    ("GET",    "/readyz",                                "yyyyyyyyyyyy"),
+    ("GET",    "/metrics",                               "yyyyyyyyyyyy"),
+    ("GET",    "/.well-known/jwks.json",                 "yyyyyyyyyyyy"),
+    ("POST",   "/dev/login",                             "yyyyyyyyyyyy"),
+    ("GET",    "/dev/outbox",                            "yyyyyyyyyyyy"),
     ("PUT",    "/api/users/{id}",                        ""),
     ("PATCH",  "/api/users/{id}",                        ""),
     ("DELETE", "/api/users/{id}",                        ""),
@@ -97,7 +116,7 @@ async fn callers(world: &World) -> ([Option<String>; CALLERS], TeamId) {
     let places =
         [(&world.grace, TeamRole::Responder), (&world.linus, TeamRole::Observer), (&leader, TeamRole::TeamAdmin)];
     let members = places.map(|(user, role)| Member { user_id: user.id, role });
-    world.store.insert_team(&team, &members, &world.make.event("test.team.created", None)).await.unwrap();
+    world.store.insert_team(&team, &members, &[world.make.event("test.team.created", None)]).await.unwrap();
     let mut all = [const { None }; CALLERS];
     all[1] = Some("idp:stranger".to_owned());
     all[2] = Some(world.token(gone.id));
@@ -105,7 +124,9 @@ async fn callers(world: &World) -> ([Option<String>; CALLERS], TeamId) {
     all[4] = Some(world.token(world.grace.id));
     all[5] = Some(world.token(leader.id));
     all[6] = Some(world.token(world.ada.id));
-    for (slot, scope) in all[7..].iter_mut().zip(Scope::ALL) {
+    let safe = world.add(world.make.user("safe").admin().local()).await;
+    all[7] = Some(world.token(safe.id));
+    for (slot, scope) in all[8..].iter_mut().zip(Scope::ALL) {
         let new = NewKey {
             name: ApiKeyName::parse("test").unwrap(),
             scopes: Scopes::of(&[scope]).unwrap(),

@@ -12,7 +12,7 @@ const NOWHERE: &str = "01900000-0000-7000-8000-000000000000";
 
 async fn add_team(world: &World, team: Team, members: &[(&User, TeamRole)]) -> String {
     let members: Vec<Member> = members.iter().map(|(user, role)| Member { user_id: user.id, role: *role }).collect();
-    world.store.insert_team(&team, &members, &world.make.event("test.team.created", None)).await.unwrap();
+    world.store.insert_team(&team, &members, &[world.make.event("test.team.created", None)]).await.unwrap();
     format!("/api/teams/{}", team.id)
 }
 

@@ -12,7 +12,8 @@ use muster_domain::access::{
 use muster_domain::api_key::ApiKeyService;
 use muster_domain::audit::{Actor, AuditEvent, DirectoryFeed};
 use muster_domain::device::DeviceService;
-use muster_domain::directory::{DirectoryService, DirectoryStore};
+use muster_domain::break_glass::BreakGlassService;
+use muster_domain::directory::{BrakePolicy, DirectoryService, DirectoryStore};
 use muster_domain::preferences::PreferenceService;
 use muster_domain::session::SessionService;
 use muster_domain::team::{Member, TeamRole, TeamService};
@@ -20,7 +21,8 @@ use muster_domain::user::{Phone, User, UserService};
 use muster_domain::verification::{ChannelSet, SendLimits, VerificationService};
 use muster_domain::{Clock, Text, UserId};
 use muster_http::{Api, Development, Outbox, OutboxMessage, ProviderView, RequestSpan, Vitals, configure, edge};
-use muster_testkit::{Answer, Builders, FakeAccessTokens, MemoryStore, RecordingSender, UserBuilder};
+use muster_scim::ScimService;
+use muster_testkit::{Answer, Builders, FakeAccessTokens, FakePasswordHasher, MemoryStore, RecordingSender, UserBuilder};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use tracing_actix_web::TracingLogger;
@@ -162,12 +164,7 @@ impl World {
         let ada = add(&make, &store, make.user("ada").admin()).await;
         let grace = add(&make, &store, make.user("grace").phone(Some(Phone::from_stored("+12025550100", true)))).await;
         let linus = add(&make, &store, make.user("linus")).await;
-        let directory = DirectoryService {
-            directory: Arc::new(store.clone()),
-            fingerprinter: Arc::new(make.hasher),
-            clock: make.clock.clone(),
-            entropy: make.entropy.clone(),
-        };
+        let directory = directory(&make, &store);
         let members = [Member { user_id: grace.id, role: TeamRole::Responder }];
         let origin = muster_domain::audit::Origin::system("test");
         let name = Text::parse("Platform").unwrap();
@@ -249,6 +246,17 @@ async fn add(make: &Builders, store: &MemoryStore, user: UserBuilder) -> User {
     user
 }
 
+fn directory(make: &Builders, store: &MemoryStore) -> DirectoryService {
+    DirectoryService {
+        directory: Arc::new(store.clone()),
+        reader: Arc::new(store.clone()),
+        fingerprinter: Arc::new(make.hasher),
+        brake: BrakePolicy { percent: 10, free: 2 },
+        clock: make.clock.clone(),
+        entropy: make.entropy.clone(),
+    }
+}
+
 fn api(
     make: &Builders,
     store: &MemoryStore,
@@ -258,6 +266,7 @@ fn api(
     channels: ChannelSet,
     limits: SendLimits,
 ) -> Api {
+    let directory = Arc::new(directory(make, store));
     let store = Arc::new(store.clone());
     let clock: Arc<dyn Clock> = make.clock.clone();
     let entropy = make.entropy.clone();
@@ -304,6 +313,13 @@ fn api(
             replay_grace: Duration::seconds(60),
         },
         audit: store.clone(),
+        scim: ScimService { directory, default_region: None, base: "https://muster.test/scim/v2".to_owned() },
+        break_glass: BreakGlassService {
+            accounts: store.clone(),
+            passwords: Arc::new(FakePasswordHasher::default()),
+            clock: clock.clone(),
+            entropy: make.entropy.clone(),
+        },
         access: AccessService {
             users: store.clone(),
             access_tokens: tokens.clone(),

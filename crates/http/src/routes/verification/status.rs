@@ -7,6 +7,6 @@ use crate::views::VerificationStatusView;
 
 /// `GET /api/notifications/verification/status`: which of the caller's contacts are proven, in one read of the store.
 pub(super) async fn status(api: web::Data<Api>, bearer: Bearer) -> Result<web::Json<VerificationStatusView>, Problem> {
-    let facts = bearer.profile(&api).await?;
+    let facts = bearer.person(&api).await?;
     Ok(web::Json(facts.verification(api.channels, api.clock.now()).into()))
 }
