@@ -24,7 +24,7 @@ pub struct Credential {
 pub enum AttemptScope {
     /// Those for an account, by its folded name, whether or not there is one.
     Account(String),
-    /// Those from an address.
+    /// Those from an address; of IPv6, from the network of its first 64 bits.
     Address(IpAddr),
 }
 

@@ -1,3 +1,5 @@
+use std::net::{IpAddr, Ipv6Addr};
+
 use time::{Duration, OffsetDateTime};
 
 use crate::access::{AccessClaims, AccessToken, AccessTokens, Audience, SigningError};
@@ -47,8 +49,9 @@ impl BreakGlassService {
     /// attempts up could lock the door in an emergency.
     const PER_ACCOUNT: (u32, Duration) = (100, Duration::HOUR);
 
-    /// Signs an admin in for [`BreakGlassService::SESSION`] with a token of `access_tokens`. Every attempt that is within the limits is on the audit
-    /// trail, and every admin of the directory is told of each that succeeded.
+    /// Signs an admin in for [`BreakGlassService::SESSION`] with a token of `access_tokens`. A password that is longer
+    /// than any is `None`. Every attempt that is within the limits is on the audit trail, and every admin of the
+    /// directory is told of each that succeeded.
     ///
     /// # Errors
     /// See [`SignInError`].
@@ -66,20 +69,21 @@ impl BreakGlassService {
         let found = self.accounts.find(name).await?;
         let account = found.as_ref().map(|_| name.trim().to_owned());
         // Whatever is wrong, the same work is done, so that time tells nothing either.
-        let nothing = Password::typed(String::new());
-        let (hash, typed) = (found.as_ref().map(|found| found.hash.clone()), password.or(nothing.as_ref()));
-        let is_right = match typed {
-            Some(typed) => self.passwords.is_password(typed, hash).await?,
-            None => false,
+        let hash = found.as_ref().map(|found| found.hash.clone());
+        let is_right = match password {
+            Some(password) => self.passwords.is_password(password, hash).await?,
+            None => self.passwords.is_password(&Password::generate(&*self.entropy), None).await?,
         };
         match (found, &account) {
             (Some(found), Some(account)) if is_right && self.record_use(&found, account, now, origin).await? => {
-                let expires_at = now + Self::SESSION;
+                // Tokens count in whole seconds.
+                let issued_at = now.truncate_to_second();
+                let expires_at = issued_at + Self::SESSION;
                 let access_token = access_tokens.sign(&AccessClaims {
                     user_id: found.user_id,
                     session_id: None,
                     audience: Audience::BreakGlass,
-                    issued_at: now,
+                    issued_at,
                     expires_at,
                 })?;
                 Ok(SignedIn { access_token, expires_at })
@@ -126,6 +130,15 @@ fn limits(name: &str, origin: &Origin) -> Vec<AttemptLimit> {
     // A name that is longer than any account's is nobody's, and takes no more room.
     let name = fold(name).chars().take(64).collect();
     let account = limit(AttemptScope::Account(name), BreakGlassService::PER_ACCOUNT);
-    let address = origin.ip.map(|ip| limit(AttemptScope::Address(ip), BreakGlassService::PER_ADDRESS));
+    let address = origin.ip.map(|ip| limit(AttemptScope::Address(network(ip)), BreakGlassService::PER_ADDRESS));
     std::iter::once(account).chain(address).collect()
+}
+
+/// What counts as one address: of IPv6 the first 64 bits, for whoever has one such network has all addresses in it
+/// (RFC 4291, section 2.5.1).
+fn network(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => ip,
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
+    }
 }
