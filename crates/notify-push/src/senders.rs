@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use muster_domain::device::{Platform, PushToken};
-use muster_domain::verification::{CodeMessage, NotifyError, PushSender, Receipt};
+use muster_domain::verification::{Message, NotifyError, PushSender, Receipt};
 use muster_domain::{Clock, Entropy};
 use muster_notify::transport::{self, TransportError};
 use muster_notify::{Finding, Policy, ProviderState};
@@ -106,12 +106,7 @@ impl PushSenders {
 
 #[async_trait]
 impl PushSender for PushSenders {
-    async fn send_push(
-        &self,
-        platform: Platform,
-        to: &PushToken,
-        message: &CodeMessage,
-    ) -> Result<Receipt, NotifyError> {
+    async fn send_push(&self, platform: Platform, to: &PushToken, message: &Message) -> Result<Receipt, NotifyError> {
         let not_set_up = || NotifyError::Rejected(Box::new(NotSetUp { platform }));
         match platform {
             Platform::Web => self.web.as_ref().ok_or_else(not_set_up)?.send(to, message).await,

@@ -3,10 +3,10 @@ use std::fmt;
 use async_trait::async_trait;
 use aws_sdk_ses::Client;
 use aws_sdk_ses::operation::send_email::builders::SendEmailFluentBuilder;
-use aws_sdk_ses::types::{Body, Content, Destination, Message};
+use aws_sdk_ses::types::{self, Body, Content, Destination};
 use aws_smithy_types::error::operation::BuildError;
 use muster_domain::user::EmailAddress;
-use muster_domain::verification::{CodeMessage, EmailSender, NotifyError, Receipt};
+use muster_domain::verification::{EmailSender, Message, NotifyError, Receipt};
 use muster_notify::{AttemptError, Cause, Gate, Policy, ProviderState, Refusal, transport};
 use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
@@ -59,7 +59,7 @@ impl SesSender {
         self.gate.state()
     }
 
-    fn request(&self, to: &EmailAddress, message: &CodeMessage) -> Result<SendEmailFluentBuilder, Cause> {
+    fn request(&self, to: &EmailAddress, message: &Message) -> Result<SendEmailFluentBuilder, Cause> {
         let letter = Letter::write(message, self.host.as_deref())?;
         let body = Body::builder().text(utf8(letter.text)?).html(utf8(letter.html)?).build();
         Ok(self
@@ -68,7 +68,7 @@ impl SesSender {
             .source(self.from.header())
             // The bare address: a name in it would be the one part of the header that others write.
             .destination(Destination::builder().to_addresses(ascii_domain(to)).build())
-            .message(Message::builder().subject(utf8(letter.subject)?).body(body).build())
+            .message(types::Message::builder().subject(utf8(letter.subject)?).body(body).build())
             .set_configuration_set_name(self.configuration_set.clone()))
     }
 
@@ -86,7 +86,7 @@ impl SesSender {
 
 #[async_trait]
 impl EmailSender for SesSender {
-    async fn send_email(&self, to: &EmailAddress, message: &CodeMessage) -> Result<Receipt, NotifyError> {
+    async fn send_email(&self, to: &EmailAddress, message: &Message) -> Result<Receipt, NotifyError> {
         let request = self.request(to, message).map_err(NotifyError::Rejected)?;
         self.gate.send(|| self.attempt(request.clone())).await
     }

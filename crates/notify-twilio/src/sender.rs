@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use muster_domain::user::E164;
-use muster_domain::verification::{CodeMessage, NotifyError, Receipt, SmsSender};
+use muster_domain::verification::{Message, NotifyError, Receipt, SmsSender};
 use muster_notify::transport::{TransportError, client, exchange};
 use muster_notify::{AttemptError, Gate, Policy, ProviderState};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
@@ -12,9 +12,11 @@ use url::Url;
 
 use crate::reply::outcome;
 use crate::settings::{SenderId, SettingError, TwilioSettings};
-use crate::text::code_text;
+use crate::text::text;
 
 const TWILIO: &str = "https://api.twilio.com";
+/// The longest that Twilio keeps a message for, in seconds; the shortest is 1.
+const LONGEST_VALIDITY: i64 = 36_000;
 
 /// Carries text messages by Twilio.
 pub struct TwilioSender {
@@ -72,14 +74,18 @@ impl TwilioSender {
     }
 
     /// The form that asks for a message: what twilio-async writes, and two fields that it does not know.
-    fn form(&self, to: &E164, message: &CodeMessage) -> Option<String> {
-        let body = code_text(message, self.settings.origin_host.as_ref());
+    fn form(&self, to: &E164, message: &Message) -> Option<String> {
+        let body = text(message, self.settings.origin_host.as_ref());
         let from = match &self.settings.sender {
             SenderId::Number(number) => ("From", number.as_str()),
             SenderId::MessagingService(sid) => ("MessagingServiceSid", sid.as_str()),
         };
-        // A code that still waits in a queue when it works no more is not sent. Twilio takes 1 to 36000 seconds.
-        let validity = message.valid_for.whole_seconds().clamp(1, 36_000).to_string();
+        // A code that still waits in a queue when it works no more is not sent.
+        let validity = match message {
+            Message::Code(message) => message.valid_for.whole_seconds().clamp(1, LONGEST_VALIDITY),
+            Message::Notice(_) => LONGEST_VALIDITY,
+        };
+        let validity = validity.to_string();
         encode_pairs([("To", to.as_str()), from, ("Body", &body), ("ValidityPeriod", &validity)])
     }
 
@@ -112,7 +118,7 @@ impl TwilioSender {
 
 #[async_trait]
 impl SmsSender for TwilioSender {
-    async fn send_sms(&self, to: &E164, message: &CodeMessage) -> Result<Receipt, NotifyError> {
+    async fn send_sms(&self, to: &E164, message: &Message) -> Result<Receipt, NotifyError> {
         let form = self.form(to, message);
         self.gate.send(|| self.attempt(form.clone())).await
     }

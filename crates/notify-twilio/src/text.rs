@@ -1,20 +1,65 @@
-use muster_domain::verification::CodeMessage;
+use std::net::IpAddr;
+
+use muster_domain::notice::NoticeContent;
+use muster_domain::verification::{CodeMessage, Masked, Message, Method};
+use muster_notify::contact;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{OffsetDateTime, UtcOffset};
 
 use crate::settings::OriginHost;
 
 /// What one text message holds (3GPP TS 23.038, section 4).
 const SEGMENT: usize = 160;
 
-/// The text that carries a code. Always one segment of GSM-7. Its last line binds the code to the site where it is
+const DAY_AND_TIME: &[BorrowedFormatItem<'_>] =
+    format_description!("[day padding:none] [month repr:short], [hour]:[minute] UTC");
+
+/// The text that carries a message. Always one segment of GSM-7.
+pub(crate) fn text(message: &Message, origin_host: Option<&OriginHost>) -> String {
+    match message {
+        Message::Code(message) => code_text(message, origin_host),
+        Message::Notice(message) => match &message.content {
+            NoticeContent::ContactChanged { method, destination } => changed_text(*method, destination.as_ref()),
+            NoticeContent::BreakGlassUsed { ip, at, .. } => break_glass_text(*ip, *at),
+        },
+    }
+}
+
+/// The text that carries a code. Its last line binds the code to the site where it is
 /// typed, so that a phone offers it there alone (wicg.github.io/sms-one-time-codes); it is left out when it does not
 /// fit. Nobody's name is in it, as names are written in every alphabet.
-pub(crate) fn code_text(message: &CodeMessage, origin_host: Option<&OriginHost>) -> String {
+fn code_text(message: &CodeMessage, origin_host: Option<&OriginHost>) -> String {
     let code = message.code.expose();
     let minutes = message.valid_for.whole_minutes().max(1);
     let plural = if minutes == 1 { "" } else { "s" };
     let text = format!("{code} is your Muster code. It works for {minutes} minute{plural}.");
     let bound = origin_host.map(|host| format!("{text}\n\n@{} #{code}", host.as_str()));
-    bound.filter(|bound| septets(bound).is_some_and(|septets| septets <= SEGMENT)).unwrap_or(text)
+    bound.filter(|bound| is_one_segment(bound)).unwrap_or(text)
+}
+
+/// The text that tells of a contact that changed, with the new one, masked, when that fits: a domain may be longer than
+/// a text message and of any alphabet.
+fn changed_text(method: Method, destination: Option<&Masked>) -> String {
+    let contact = contact(method);
+    let wrong = "Is it wrong? Tell an administrator at once.";
+    let Some(masked) = destination else {
+        return format!("Muster: your {contact} was removed. Without one you cannot be on call. {wrong}");
+    };
+    let now =
+        |what: &str| format!("Muster: your {contact} is now {what}. Prove it again, or you cannot be on call. {wrong}");
+    Some(now(masked.as_str())).filter(|text| is_one_segment(text)).unwrap_or_else(|| now("another"))
+}
+
+/// The text that tells of a break-glass account that was used. Its name is left out, which may be of any alphabet.
+fn break_glass_text(ip: Option<IpAddr>, at: OffsetDateTime) -> String {
+    let at = at.to_offset(UtcOffset::UTC).format(DAY_AND_TIME).map(|at| format!(" on {at}")).unwrap_or_default();
+    let from = ip.map(|ip| format!(", from {}", ip.to_canonical())).unwrap_or_default();
+    format!("Muster: break-glass sign-in{at}{from}. Nobody on your team? Run: muster break-glass revoke NAME")
+}
+
+fn is_one_segment(text: &str) -> bool {
+    septets(text).is_some_and(|septets| septets <= SEGMENT)
 }
 
 /// How many septets a text takes in the GSM 7-bit default alphabet, whose extension characters take two (3GPP TS
@@ -28,10 +73,13 @@ fn septets(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use muster_domain::notice::NoticeMessage;
+    use muster_domain::user::EmailAddress;
     use muster_domain::verification::Code;
     use proptest::prelude::*;
     use rstest::rstest;
-    use time::{Duration, OffsetDateTime};
+    use time::Duration;
+    use time::macros::datetime;
 
     use super::*;
 
@@ -70,6 +118,67 @@ mod tests {
         assert_eq!(septets(&longest), Some(160));
         assert!(longest.ends_with("b #042917"));
         assert_eq!(code_text(&message, Some(&host(&format!("{name}c")))), plain);
+    }
+
+    fn notice(content: NoticeContent) -> String {
+        let (display_name, at) = ("Łukasz 🦀".to_owned(), OffsetDateTime::UNIX_EPOCH);
+        let message = Message::Notice(NoticeMessage { content, display_name, locale: None, at });
+        let text = text(&message, Some(&host("muster.example.com")));
+        assert!(is_one_segment(&text), "{:?} septets: {text}", septets(&text));
+        text
+    }
+
+    fn changed(address: &str) -> String {
+        let destination = Some(Masked::email(&EmailAddress::parse(address).unwrap()));
+        notice(NoticeContent::ContactChanged { method: Method::Email, destination })
+    }
+
+    #[test]
+    fn a_contact_that_changed_is_told_with_the_new_one_masked() {
+        assert_eq!(
+            changed("ada@example.com"),
+            "Muster: your e-mail address is now ad***@example.com. Prove it again, or you cannot be on call. Is it wrong? \
+             Tell an administrator at once."
+        );
+        let destination = Some(Masked::phone("+12025550143"));
+        assert_eq!(
+            notice(NoticeContent::ContactChanged { method: Method::Sms, destination }),
+            "Muster: your phone number is now ***0143. Prove it again, or you cannot be on call. Is it wrong? Tell an \
+             administrator at once."
+        );
+        assert_eq!(
+            notice(NoticeContent::ContactChanged { method: Method::Email, destination: None }),
+            "Muster: your e-mail address was removed. Without one you cannot be on call. Is it wrong? Tell an administrator \
+             at once."
+        );
+    }
+
+    #[test]
+    fn a_new_contact_that_fits_exactly_stays_and_one_that_is_a_character_longer_goes() {
+        let room = 160 - changed("ada@example.com").len() + "example".len();
+        let longest = changed(&format!("ada@{}.com", "e".repeat(room)));
+        assert_eq!(septets(&longest), Some(160));
+        assert!(longest.contains("ad***@eee"));
+        assert!(changed(&format!("ada@{}.com", "e".repeat(room + 1))).contains("is now another. Prove it"));
+    }
+
+    #[rstest]
+    #[case::longest_domain(&format!("a@{0}.{0}.{0}.example.com", "d".repeat(63)))]
+    #[case::another_alphabet("ada@пример.example")]
+    fn a_new_contact_that_does_not_fit_is_left_out(#[case] address: &str) {
+        assert!(changed(address).contains("is now another. Prove it"));
+    }
+
+    #[rstest]
+    #[case(Some("203.0.113.7"), " from 203.0.113.7. Nobody")]
+    #[case(Some("2001:1db8:1111:2222:3333:4444:5555:6666"), " from 2001:1db8:1111:2222:3333:4444:5555:6666. Nobody")]
+    #[case(None, " UTC. Nobody")]
+    fn a_break_glass_account_that_was_used_is_told_without_its_name(#[case] ip: Option<&str>, #[case] from: &str) {
+        let (account, at) = ("ночь".to_owned(), datetime!(2026-09-30 23:59 -1));
+        let text = notice(NoticeContent::BreakGlassUsed { account, ip: ip.map(|ip| ip.parse().unwrap()), at });
+        assert!(text.starts_with("Muster: break-glass sign-in on 1 Oct, 00:59 UTC"), "{text}");
+        assert!(text.contains(from), "{text}");
+        assert!(text.ends_with("Run: muster break-glass revoke NAME"));
     }
 
     #[test]

@@ -9,12 +9,14 @@ mod breaker;
 mod gate;
 mod policy;
 pub mod transport;
+mod words;
 
 pub use attempt::{AttemptError, Cause, Refusal};
 pub use breaker::Circuit;
 pub use gate::{Gate, ProviderState};
 pub use muster_outbound::{Finding, Verdict};
 pub use policy::Policy;
+pub use words::contact;
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ mod settings;
 use std::sync::Arc;
 
 use muster_domain::device::PushToken;
-use muster_domain::verification::{CodeMessage, NotifyError, Receipt};
+use muster_domain::verification::{Message, NotifyError, Receipt};
 use muster_domain::{Clock, Entropy, with_causes};
 use muster_notify::transport::{Answer, TransportError, exchange};
 use muster_notify::{AttemptError, Finding, Gate, Policy, ProviderState, Refusal};
@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::base_url::BaseUrl;
 use crate::code::known_form;
 use crate::doctor::{self, CHECK_WITHIN};
-use crate::words::{COLLAPSE_KEY, Words, expires_at};
+use crate::words::{Parcel, Words};
 use provider_token::ProviderTokens;
 pub use settings::{ApnsKey, ApnsSettings, ApnsTopic, AppleId, InvalidApnsTopic, InvalidAppleId};
 
@@ -28,6 +28,10 @@ const APNS_ID: HeaderName = HeaderName::from_static("apns-id");
 const APNS: BaseUrl = BaseUrl::of_service("https://api.push.apple.com");
 /// How long a device token may be. Apple's are 64 digits now, and it asks not to rely on that.
 const TOKEN_DIGITS: std::ops::RangeInclusive<usize> = 16..=512;
+
+/// `apns-priority`: at once, or when it suits the device's battery.
+const AT_ONCE: &str = "10";
+const THRIFTY: &str = "5";
 
 pub(crate) struct Apns {
     gate: Gate,
@@ -37,6 +41,15 @@ pub(crate) struct Apns {
     settings: ApnsSettings,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+}
+
+/// What APNs is asked to show, and how.
+struct Alert {
+    body: Value,
+    collapse_id: String,
+    /// In seconds since 1970; 0 for now or never.
+    expiration: i64,
+    priority: &'static str,
 }
 
 /// What a device registered with is no token of APNs's.
@@ -73,30 +86,22 @@ impl Apns {
         self.gate.state()
     }
 
-    pub(crate) async fn send(&self, to: &PushToken, message: &CodeMessage) -> Result<Receipt, NotifyError> {
+    pub(crate) async fn send(&self, to: &PushToken, message: &Message) -> Result<Receipt, NotifyError> {
         let token = to.expose();
         // It becomes a part of a path.
         if !TOKEN_DIGITS.contains(&token.len()) || !token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(NotifyError::Rejected(NotHexadecimal.into()));
         }
         // One for all attempts, which are one message.
-        let id = self.message_id();
-        self.gate.send(|| self.attempt(token, message, &id)).await
+        let (id, alert) = (self.message_id(), Alert::of(&Parcel::of(message)));
+        self.gate.send(|| self.attempt(token, &alert, &id)).await
     }
 
-    async fn attempt(&self, token: &str, message: &CodeMessage, id: &str) -> Result<Receipt, AttemptError> {
-        let expiration = expires_at(message).unix_timestamp();
-        judge(&self.post(token, expiration, id, &body(message), self.clock.now()).await?)
+    async fn attempt(&self, token: &str, alert: &Alert, id: &str) -> Result<Receipt, AttemptError> {
+        judge(&self.post(token, alert, id, self.clock.now()).await?)
     }
 
-    async fn post(
-        &self,
-        token: &str,
-        expiration: i64,
-        id: &str,
-        body: &Value,
-        now: OffsetDateTime,
-    ) -> Result<Answer, AttemptError> {
+    async fn post(&self, token: &str, alert: &Alert, id: &str, now: OffsetDateTime) -> Result<Answer, AttemptError> {
         let authorization = self.tokens.authorization(now).map_err(|error| AttemptError::Failed(error.into()))?;
         let request = self
             .client
@@ -104,12 +109,12 @@ impl Apns {
             .header(AUTHORIZATION, authorization)
             .header("apns-topic", self.settings.topic.as_str())
             .header("apns-push-type", "alert")
-            .header("apns-priority", "10")
-            .header("apns-expiration", expiration)
-            .header("apns-collapse-id", COLLAPSE_KEY)
+            .header("apns-priority", alert.priority)
+            .header("apns-expiration", alert.expiration)
+            .header("apns-collapse-id", &alert.collapse_id)
             .header(APNS_ID, id)
             .header(CONTENT_TYPE, "application/json")
-            .body(body.to_string());
+            .body(alert.body.to_string());
         exchange(request).await
     }
 
@@ -121,9 +126,15 @@ impl Apns {
 
     /// Posts an alert to a device that cannot exist: that APNs minds the device alone says that all else is good.
     pub(crate) async fn check(&self, now: OffsetDateTime) -> Vec<Finding> {
-        let (nobody, body) = ("0".repeat(64), json!({ "aps": {} }));
+        let nobody = "0".repeat(64);
+        let alert = Alert {
+            body: json!({ "aps": {} }),
+            collapse_id: "muster-doctor".to_owned(),
+            expiration: 0,
+            priority: AT_ONCE,
+        };
         let id = self.message_id();
-        let asking = self.post(&nobody, 0, &id, &body, now);
+        let asking = self.post(&nobody, &alert, &id, now);
         let answer = match tokio::time::timeout(CHECK_WITHIN, asking).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
@@ -196,15 +207,21 @@ fn judge(answer: &Answer) -> Result<Receipt, AttemptError> {
     })
 }
 
-fn body(message: &CodeMessage) -> Value {
-    let Words { title, body, code, expires_at } = Words::of(message);
-    json!({
-        "aps": {
+impl Alert {
+    fn of(parcel: &Parcel) -> Self {
+        let Words { title, body, data } = &parcel.words;
+        let (priority, level) = if parcel.is_urgent { (AT_ONCE, "time-sensitive") } else { (THRIFTY, "active") };
+        let aps = json!({
             "alert": { "title": title, "body": body },
             "sound": "default",
-            "interruption-level": "time-sensitive",
-        },
-        "code": code,
-        "expiresAt": expires_at,
-    })
+            "interruption-level": level,
+        });
+        let fields = data.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
+        Self {
+            body: std::iter::once(("aps".to_owned(), aps)).chain(fields).collect(),
+            collapse_id: parcel.topic.clone(),
+            expiration: parcel.expires_at.unix_timestamp(),
+            priority,
+        }
+    }
 }

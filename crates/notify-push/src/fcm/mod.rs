@@ -7,7 +7,7 @@ mod settings;
 use std::sync::Arc;
 
 use muster_domain::device::PushToken;
-use muster_domain::verification::{CodeMessage, NotifyError, Receipt};
+use muster_domain::verification::{Message, NotifyError, Receipt};
 use muster_domain::{Clock, with_causes};
 use muster_notify::transport::{Answer, TransportError, exchange};
 use muster_notify::{AttemptError, Finding, Gate, Policy, ProviderState};
@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 
 use crate::base_url::BaseUrl;
 use crate::doctor::{self, CHECK_WITHIN};
-use crate::words::{COLLAPSE_KEY, Words, seconds_left};
+use crate::words::{Parcel, Words};
 use access_token::{AccessToken, AccessTokens};
 use answer::{code, judge};
 pub use settings::{FcmSettings, InvalidServiceAccount, ServiceAccount};
@@ -62,13 +62,14 @@ impl Fcm {
         self.gate.state()
     }
 
-    pub(crate) async fn send(&self, to: &PushToken, message: &CodeMessage) -> Result<Receipt, NotifyError> {
-        self.gate.send(|| self.attempt(to, message)).await
+    pub(crate) async fn send(&self, to: &PushToken, message: &Message) -> Result<Receipt, NotifyError> {
+        let parcel = Parcel::of(message);
+        self.gate.send(|| self.attempt(to, &parcel)).await
     }
 
-    async fn attempt(&self, to: &PushToken, message: &CodeMessage) -> Result<Receipt, AttemptError> {
+    async fn attempt(&self, to: &PushToken, parcel: &Parcel) -> Result<Receipt, AttemptError> {
         let now = self.clock.now();
-        judge(&self.hand_over(&body(to.expose(), message, now), now).await?)
+        judge(&self.hand_over(&body(to.expose(), parcel, now), now).await?)
     }
 
     /// Asks FCM to send, and again with another access token when it takes that one no longer: then it has surely not
@@ -127,19 +128,23 @@ impl Fcm {
     }
 }
 
-fn body(token: &str, message: &CodeMessage, now: OffsetDateTime) -> Value {
-    let Words { title, body, code, expires_at } = Words::of(message);
+fn body(token: &str, parcel: &Parcel, now: OffsetDateTime) -> Value {
+    let Words { title, body, data } = &parcel.words;
+    let mut android = json!({
+        "priority": if parcel.is_urgent { "HIGH" } else { "NORMAL" },
+        "ttl": format!("{}s", parcel.seconds_left(now)),
+        "notification": { "tag": parcel.topic },
+    });
+    // FCM keeps no more than four keys for a device, so what is to be kept beside others has none.
+    if parcel.is_urgent {
+        android["collapse_key"] = json!(parcel.topic);
+    }
     json!({
         "message": {
             "token": token,
             "notification": { "title": title, "body": body },
-            "data": { "code": code, "expiresAt": expires_at },
-            "android": {
-                "priority": "HIGH",
-                "ttl": format!("{}s", seconds_left(message, now)),
-                "collapse_key": COLLAPSE_KEY,
-                "notification": { "tag": COLLAPSE_KEY },
-            },
+            "data": data,
+            "android": android,
         },
     })
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use muster_domain::Clock;
 use muster_domain::device::PushToken;
-use muster_domain::verification::{CodeMessage, NotifyError, Receipt};
+use muster_domain::verification::{Message, NotifyError, Receipt};
 use muster_notify::transport::{Answer, TransportError, exchange};
 use muster_notify::{AttemptError, Finding, Policy, ProviderState, Refusal};
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
@@ -20,7 +20,7 @@ use reqwest::{Client, ClientBuilder};
 use time::OffsetDateTime;
 use url::{Position, Url};
 
-use crate::words::{COLLAPSE_KEY, Words, seconds_left};
+use crate::words::Parcel;
 use encryption::encrypt;
 use gates::{Gates, is_known};
 use reach::{NoPublicAddress, NotFound, PublicOnly};
@@ -56,16 +56,17 @@ impl WebPush {
         self.gates.states()
     }
 
-    pub(crate) async fn send(&self, to: &PushToken, message: &CodeMessage) -> Result<Receipt, NotifyError> {
+    pub(crate) async fn send(&self, to: &PushToken, message: &Message) -> Result<Receipt, NotifyError> {
         let subscription = Subscription::read(to).map_err(|error| NotifyError::Rejected(error.into()))?;
-        let text = serde_json::to_vec(&Words::of(message)).map_err(|error| NotifyError::Rejected(error.into()))?;
+        let parcel = Parcel::of(message);
+        let text = serde_json::to_vec(&parcel.words).map_err(|error| NotifyError::Rejected(error.into()))?;
         let body = encrypt(&subscription.p256dh, &subscription.auth, &text)
             .map_err(|_| NotifyError::Rejected(UnusableSubscription.into()))?;
         let gate = self.gates.to(subscription.endpoint.host_str().unwrap_or_default());
-        gate.send(|| self.attempt(&subscription.endpoint, &body, message)).await
+        gate.send(|| self.attempt(&subscription.endpoint, &body, &parcel)).await
     }
 
-    async fn attempt(&self, endpoint: &Url, body: &[u8], message: &CodeMessage) -> Result<Receipt, AttemptError> {
+    async fn attempt(&self, endpoint: &Url, body: &[u8], parcel: &Parcel) -> Result<Receipt, AttemptError> {
         let now = self.clock.now();
         let authorization =
             self.vapid.authorization(endpoint, now).map_err(|error| AttemptError::Failed(error.into()))?;
@@ -73,9 +74,9 @@ impl WebPush {
             .client
             .post(self.address(endpoint))
             .header(AUTHORIZATION, authorization)
-            .header("ttl", seconds_left(message, now))
-            .header("urgency", "high")
-            .header("topic", COLLAPSE_KEY)
+            .header("ttl", parcel.seconds_left(now))
+            .header("urgency", if parcel.is_urgent { "high" } else { "normal" })
+            .header("topic", &parcel.topic)
             .header(CONTENT_ENCODING, "aes128gcm")
             .header(CONTENT_TYPE, "application/octet-stream")
             .body(body.to_vec());

@@ -8,10 +8,11 @@ use rstest::rstest;
 use rustls::RootCertStore;
 use serde_json::{Value, json};
 use time::Duration;
+use time::format_description::well_known::Rfc3339;
 
 use crate::common::{
-    CODE, IOS_TOKEN, TOPIC, apns, apns_settings, apns_with_key, assert_silent, gone, message, rejected, send, senders,
-    shown, throttled, unavailable,
+    CODE, IOS_TOKEN, NOTICE_BODY, NOTICE_TITLE, TOPIC, apns, apns_settings, apns_with_key, assert_silent, code_message,
+    gone, message, notice, rejected, send, senders, shown, throttled, token, unavailable,
 };
 
 #[tokio::test]
@@ -29,7 +30,7 @@ async fn an_alert_has_every_header_and_the_code() {
     assert_eq!(header("apns-push-type"), Some("alert"));
     assert_eq!(header("apns-priority"), Some("10"));
     assert_eq!(header("apns-collapse-id"), Some("muster-code"));
-    let expires_at = message().at + message().valid_for;
+    let expires_at = code_message().at + code_message().valid_for;
     assert_eq!(header("apns-expiration"), Some(expires_at.unix_timestamp().to_string().as_str()));
     let id = header("apns-id").unwrap();
     assert_eq!(uuid::Uuid::try_parse(id).unwrap().to_string(), id);
@@ -43,7 +44,7 @@ async fn an_alert_has_every_header_and_the_code() {
                     "title": format!("Muster code {CODE}"),
                     "body": format!(
                         "Enter it within {} minutes. It was asked for from 192.0.2.7. If that was not you, ignore it.",
-                        message().valid_for.whole_minutes()
+                        code_message().valid_for.whole_minutes()
                     ),
                 },
                 "sound": "default",
@@ -53,7 +54,34 @@ async fn an_alert_has_every_header_and_the_code() {
             "expiresAt": body["expiresAt"],
         })
     );
-    assert_eq!(body["expiresAt"], expires_at.format(&time::format_description::well_known::Rfc3339).unwrap());
+    assert_eq!(body["expiresAt"], expires_at.format(&Rfc3339).unwrap());
+}
+
+#[tokio::test]
+async fn a_notice_waits_for_a_day_and_spares_the_battery() {
+    let server = ApnsServer::start().await;
+    let (push, _) = apns(&server);
+    let at = FixedClock::START - Duration::HOUR;
+    push.send_push(Platform::Ios, &token(Platform::Ios), &notice(at)).await.unwrap();
+    let [request] = server.server.received().try_into().unwrap();
+    assert_eq!(request.header("apns-push-type"), Some("alert"));
+    assert_eq!(request.header("apns-priority"), Some("5"));
+    let expires_at = (FixedClock::START + Duration::hours(23)).unix_timestamp();
+    assert_eq!(request.header("apns-expiration"), Some(expires_at.to_string().as_str()));
+    let collapses = request.header("apns-collapse-id").unwrap();
+    assert!(collapses.starts_with("muster-notice-sms-"), "{collapses}");
+    let body: Value = serde_json::from_str(&request.body).unwrap();
+    let expected = json!({
+        "aps": {
+            "alert": { "title": NOTICE_TITLE, "body": NOTICE_BODY },
+            "sound": "default",
+            "interruption-level": "active",
+        },
+        "kind": "contactChanged",
+        "method": "sms",
+        "at": at.format(&Rfc3339).unwrap(),
+    });
+    assert_eq!(body, expected);
 }
 
 /// APNs refuses a provider whose tokens are older than an hour, or change more than once in 20 minutes.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muster_domain::device::{Platform, PushToken};
-use muster_domain::verification::{Challenge, Code, CodeMessage, NotifyError, PushSender, Receipt};
+use muster_domain::notice::{NoticeContent, NoticeMessage};
+use muster_domain::verification::{
+    Challenge, Code, CodeMessage, Masked, Message, Method, NotifyError, PushSender, Receipt,
+};
 use muster_notify::{Policy, transport};
 use muster_notify_push::{
     ApnsKey, ApnsSettings, ApnsTopic, AppleId, BaseUrl, FcmSettings, PushSenders, PushSettings, ServiceAccount,
@@ -13,6 +16,7 @@ use muster_notify_push::{
 use muster_testkit::{FixedClock, SeededEntropy};
 use muster_testkit_providers::{ApnsServer, FcmServer, TlsServer};
 use rustls::RootCertStore;
+use time::OffsetDateTime;
 
 pub(crate) const CODE: &str = "042917";
 /// The example of RFC 8291, appendix A.
@@ -38,7 +42,11 @@ pub(crate) fn impatient(deadline: Duration) -> Policy {
     Policy { deadline, least_time: Duration::ZERO, ..Policy::default() }
 }
 
-pub(crate) fn message() -> CodeMessage {
+pub(crate) fn message() -> Message {
+    Message::Code(code_message())
+}
+
+pub(crate) fn code_message() -> CodeMessage {
     CodeMessage {
         code: Code::parse(CODE).unwrap(),
         display_name: "Ada".to_owned(),
@@ -48,6 +56,17 @@ pub(crate) fn message() -> CodeMessage {
         requested_from: Some("192.0.2.7".parse().unwrap()),
     }
 }
+
+/// That a phone number is another now.
+pub(crate) fn notice(at: OffsetDateTime) -> Message {
+    let content =
+        NoticeContent::ContactChanged { method: Method::Sms, destination: Some(Masked::phone("+12025550143")) };
+    Message::Notice(NoticeMessage { content, display_name: "Ada".to_owned(), locale: None, at })
+}
+
+pub(crate) const NOTICE_TITLE: &str = "Your phone number was changed";
+pub(crate) const NOTICE_BODY: &str = "It is ***0143 now. Prove it again in Muster, or you cannot be on call. Is it wrong? \
+                                      Tell an administrator at once.";
 
 pub(crate) fn web_subscription(host: &str) -> String {
     let p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";

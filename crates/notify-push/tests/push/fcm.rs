@@ -1,13 +1,17 @@
 use muster_domain::device::Platform;
-use muster_domain::verification::NotifyError;
+use muster_domain::verification::{NotifyError, PushSender};
 use muster_notify::Policy;
+use muster_testkit::FixedClock;
 use muster_testkit_providers::{FcmServer, Told};
 use rstest::rstest;
 use serde_json::{Value, json};
 use time::Duration;
 use time::format_description::well_known::Rfc3339;
 
-use crate::common::{ANDROID_TOKEN, CODE, fcm, gone, message, rejected, send, shown, throttled, unavailable};
+use crate::common::{
+    ANDROID_TOKEN, CODE, NOTICE_BODY, NOTICE_TITLE, code_message, fcm, gone, notice, rejected, send, shown, throttled,
+    token, unavailable,
+};
 
 #[tokio::test]
 async fn a_message_is_urgent_short_lived_and_replaces_the_last() {
@@ -20,7 +24,7 @@ async fn a_message_is_urgent_short_lived_and_replaces_the_last() {
     assert_eq!(request.path, "/v1/projects/example-project/messages:send");
     assert_eq!(request.header("content-type"), Some("application/json"));
     let body: Value = serde_json::from_str(&request.body).unwrap();
-    let (life, expires_at) = (message().valid_for, message().at + message().valid_for);
+    let (life, expires_at) = (code_message().valid_for, code_message().at + code_message().valid_for);
     let text = format!(
         "Enter it within {} minutes. It was asked for from 192.0.2.7. If that was not you, ignore it.",
         life.whole_minutes()
@@ -40,6 +44,23 @@ async fn a_message_is_urgent_short_lived_and_replaces_the_last() {
     });
     assert_eq!(body, expected);
     assert_eq!(server.server.connections(), 1, "one connection of HTTP/2 carries all");
+}
+
+#[tokio::test]
+async fn a_notice_waits_for_a_day_and_is_kept_beside_others() {
+    let server = FcmServer::start().await;
+    let (push, clock) = fcm(&server, Policy::default());
+    clock.advance(Duration::seconds(40));
+    push.send_push(Platform::Android, &token(Platform::Android), &notice(FixedClock::START)).await.unwrap();
+    let [_, request] = server.server.received().try_into().unwrap();
+    let body: Value = serde_json::from_str(&request.body).unwrap();
+    let at = FixedClock::START.format(&Rfc3339).unwrap();
+    let android = &body["message"]["android"];
+    let tag = android["notification"]["tag"].as_str().unwrap();
+    assert!(tag.starts_with("muster-notice-sms-"), "{tag}");
+    assert_eq!(*android, json!({ "priority": "NORMAL", "ttl": "86360s", "notification": { "tag": tag } }));
+    assert_eq!(body["message"]["notification"], json!({ "title": NOTICE_TITLE, "body": NOTICE_BODY }));
+    assert_eq!(body["message"]["data"], json!({ "kind": "contactChanged", "method": "sms", "at": at }));
 }
 
 fn invalid(fields: &[&str]) -> Told {

@@ -4,19 +4,20 @@ use muster_domain::audit::Origin;
 use muster_domain::device::{DeviceService, NewDevice, Platform, PushToken};
 use muster_domain::directory::DirectoryStore;
 use muster_domain::verification::{
-    ChannelSet, Code, CodeMessage, Delivery, Method, NotifyError, PushSender, SendLimits, VerificationService,
+    ChannelSet, Code, CodeMessage, Delivery, Message, Method, NotifyError, PushSender, SendLimits, VerificationService,
 };
 use muster_notify::Policy;
 use muster_notify_push::PushSettings;
 use muster_testkit::{Builders, FixedClock, MemoryStore, RecordingSender};
 use muster_testkit_providers::{Algorithm, Fault, FaultServer, TlsServer, Told, WebPushService, verified_claims};
 use rustls::RootCertStore;
-use serde_json::Value;
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use crate::common::{
-    CODE, ENDPOINT_PATH, VAPID_PUBLIC, assert_silent, gone, message, rejected, send, senders, shown, token, web,
-    web_directly, web_settings, web_subscription,
+    CODE, ENDPOINT_PATH, NOTICE_BODY, NOTICE_TITLE, VAPID_PUBLIC, assert_silent, code_message, gone, message, notice,
+    rejected, send, senders, shown, token, web, web_directly, web_settings, web_subscription,
 };
 
 const CREATED: u16 = 201;
@@ -105,6 +106,21 @@ async fn a_code_that_a_browser_decrypted_proves_it() {
 }
 
 #[tokio::test]
+async fn a_browser_decrypts_a_notice() {
+    let service = WebPushService::start().await;
+    let browser = service.subscribe(VAPID_PUBLIC).await;
+    let (push, clock) = web(Some(&service.url()));
+    clock.set(machine_time());
+    let token = PushToken::parse(Platform::Web, &browser.subscription).unwrap();
+    push.send_push(Platform::Web, &token, &notice(FixedClock::START)).await.unwrap();
+    let [text] = service.messages(&browser).await.try_into().unwrap();
+    let text: Value = serde_json::from_str(&text).unwrap();
+    let at = FixedClock::START.format(&Rfc3339).unwrap();
+    let kind = "contactChanged";
+    assert_eq!(text, json!({ "title": NOTICE_TITLE, "body": NOTICE_BODY, "kind": kind, "method": "sms", "at": at }));
+}
+
+#[tokio::test]
 async fn a_browser_that_subscribed_to_another_key_is_not_reached() {
     let service = WebPushService::start().await;
     let other = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
@@ -126,7 +142,7 @@ async fn a_request_says_who_sends_and_how_long_and_how_urgent_it_is() {
     assert_eq!(receipt.provider_message_id, None, "the message's address is leave to delete it");
     let [request] = server.requests().try_into().unwrap();
     assert!(request.starts_with(&format!("POST {ENDPOINT_PATH} HTTP/1.1\r\n")), "{request}");
-    let life = message().valid_for.whole_seconds();
+    let life = code_message().valid_for.whole_seconds();
     assert_eq!(header(&request, "ttl"), (life - 40).to_string());
     assert_eq!(header(&request, "urgency"), "high");
     assert_eq!(header(&request, "topic"), "muster-code");
@@ -137,6 +153,25 @@ async fn a_request_says_who_sends_and_how_long_and_how_urgent_it_is() {
     assert_eq!(claims["sub"], "mailto:ops@example.com");
     let ends = claims["exp"].as_i64().unwrap() - (FixedClock::START.unix_timestamp() + 40);
     assert!((3_600..=86_400).contains(&ends), "{ends}");
+}
+
+#[tokio::test]
+async fn a_notice_is_kept_for_a_day_and_replaces_itself_alone() {
+    let server = FaultServer::start([created()]).await;
+    let (push, clock) = web(Some(&server.url));
+    clock.advance(Duration::seconds(40));
+    let earlier = notice(FixedClock::START - Duration::DAY);
+    for notice in [&notice(FixedClock::START), &notice(FixedClock::START), &earlier] {
+        push.send_push(Platform::Web, &token(Platform::Web), notice).await.unwrap();
+    }
+    let requests = server.requests();
+    let told = |name: &str| requests.iter().map(|request| header(request, name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(told("ttl"), ["86360", "86360", "0"]);
+    assert_eq!(told("urgency"), ["normal"; 3]);
+    let topics = told("topic");
+    assert_eq!(topics[0], topics[1]);
+    assert_ne!(topics[0], topics[2]);
+    assert!(topics[0].starts_with("muster-notice-sms-"), "{topics:?}");
 }
 
 #[tokio::test]
@@ -173,7 +208,7 @@ async fn a_token_is_for_one_push_service_and_is_sent_again_for_some_hours() {
 async fn a_code_that_has_run_out_is_not_kept_for_later() {
     let server = FaultServer::start([created()]).await;
     let (push, _) = web(Some(&server.url));
-    let late = CodeMessage { at: FixedClock::START - Duration::HOUR, ..message() };
+    let late = Message::Code(CodeMessage { at: FixedClock::START - Duration::HOUR, ..code_message() });
     push.send_push(Platform::Web, &token(Platform::Web), &late).await.unwrap();
     assert_eq!(header(&server.requests()[0], "ttl"), "0");
 }

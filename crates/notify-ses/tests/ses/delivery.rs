@@ -12,7 +12,7 @@ use muster_notify_ses::{SesSender, SesSettings};
 use muster_testkit::{Builders, FixedClock, MemoryStore, RecordingSender};
 use muster_testkit_providers::Moto;
 
-use super::{ada, message, moto, sender, settings};
+use super::{ada, message, moto, notice, sender, settings};
 
 fn service(store: &MemoryStore, make: &Builders, email: Arc<SesSender>) -> VerificationService {
     VerificationService {
@@ -91,6 +91,24 @@ async fn message_arrives_as_it_was_written() {
     assert_eq!(request["Message.Body.Text.Charset"], "UTF-8");
     assert_eq!(request["Message.Subject.Charset"], "UTF-8");
     assert_eq!(code_in(&request["Message.Body.Text.Data"]).expose(), "042917");
+}
+
+#[tokio::test]
+async fn notice_arrives_as_it_was_written() {
+    let (moto, region) = (moto().await, "eu-south-1");
+    moto.verify(region, "muster@example.com").await;
+    let receipt = sender(&settings(&moto.url(), region)).await.send_email(&ada(), &notice()).await.unwrap();
+
+    let messages = moto.messages().await;
+    let kept = messages.iter().find(|kept| Some(&kept.id) == receipt.provider_message_id.as_ref()).unwrap();
+    assert_eq!(kept.to, [ada().as_str()]);
+    assert_eq!(kept.subject, "Your phone number in Muster was changed");
+    for told in ["<bdi>Ada Lovelace</bdi>", "<bdi>***0143</bdi>", "Muster at muster.example.com"] {
+        assert!(kept.body.contains(told), "{told} is not in {}", kept.body);
+    }
+    let requests = moto.requests_to_send();
+    let request = requests.iter().find(|form| form["Message.Subject.Data"] == kept.subject).unwrap();
+    assert!(request["Message.Body.Text.Data"].contains("Prove the new phone number in Muster"), "{request:?}");
 }
 
 #[tokio::test]

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muster_domain::Clock;
+use muster_domain::notice::{NoticeContent, NoticeMessage};
 use muster_domain::user::EmailAddress;
-use muster_domain::verification::{Code, CodeMessage};
+use muster_domain::verification::{Code, CodeMessage, Masked, Message, Method};
 use muster_notify::Policy;
 use muster_notify_ses::{SesSender, SesSettings, StaticCredentials};
 use muster_testkit::FixedClock;
@@ -58,15 +59,23 @@ fn ada() -> EmailAddress {
     EmailAddress::parse("ada@example.org").unwrap()
 }
 
-fn message() -> CodeMessage {
-    CodeMessage {
+fn message() -> Message {
+    Message::Code(CodeMessage {
         code: Code::parse("042917").unwrap(),
         display_name: "Ada Lovelace".to_owned(),
         locale: None,
         valid_for: time::Duration::minutes(15),
         at: FixedClock::default().now(),
         requested_from: Some("203.0.113.7".parse().unwrap()),
-    }
+    })
+}
+
+/// That the phone number is another now.
+fn notice() -> Message {
+    let content =
+        NoticeContent::ContactChanged { method: Method::Sms, destination: Some(Masked::phone("+12025550143")) };
+    let at = FixedClock::default().now();
+    Message::Notice(NoticeMessage { content, display_name: "Ada Lovelace".to_owned(), locale: None, at })
 }
 
 fn accepted() -> Fault {

@@ -3,8 +3,9 @@ use std::iter::successors;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use muster_domain::user::{E164, Phone};
-use muster_domain::verification::{Challenge, Code, CodeMessage, NotifyError};
+use muster_domain::notice::{NoticeContent, NoticeMessage};
+use muster_domain::user::{E164, EmailAddress, Phone};
+use muster_domain::verification::{Challenge, Code, CodeMessage, Masked, Message, Method, NotifyError};
 use muster_notify::Policy;
 use muster_notify_twilio::{SenderId, TwilioSender, TwilioSettings};
 use muster_testkit::FixedClock;
@@ -45,15 +46,26 @@ pub(crate) fn number() -> E164 {
     Phone::from_stored(TO, true).deliverable().unwrap().clone()
 }
 
-pub(crate) fn message() -> CodeMessage {
-    CodeMessage {
+pub(crate) fn message() -> Message {
+    Message::Code(CodeMessage {
         code: Code::parse(CODE).unwrap(),
         display_name: "Ada".to_owned(),
         locale: None,
         valid_for: Challenge::LIFETIME,
         at: FixedClock::START,
         requested_from: None,
-    }
+    })
+}
+
+/// That the e-mail address is another now.
+pub(crate) fn notice() -> Message {
+    let destination = Some(Masked::email(&EmailAddress::parse("ada@example.com").unwrap()));
+    Message::Notice(NoticeMessage {
+        content: NoticeContent::ContactChanged { method: Method::Email, destination },
+        display_name: "Ada".to_owned(),
+        locale: None,
+        at: FixedClock::START,
+    })
 }
 
 /// Fails when an error shows anything of what was sent, in whatever way it may reach a log.

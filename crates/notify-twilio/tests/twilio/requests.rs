@@ -8,7 +8,7 @@ use muster_testkit_providers::{Recorded, Recorder};
 use rstest::rstest;
 
 use crate::common::{
-    ACCOUNT, FROM, SERVICE, TO, TOKEN, message, number, sender, sender_with, settings, twilio_by_prism,
+    ACCOUNT, FROM, SERVICE, TO, TOKEN, message, notice, number, sender, sender_with, settings, twilio_by_prism,
 };
 
 const BODY: &str = "042917 is your Muster code. It works for 15 minutes.\n\n@muster.example.com #042917";
@@ -36,6 +36,20 @@ async fn a_message_is_asked_for_as_twilio_documents_it() {
     assert_eq!(request.header("authorization"), Some(format!("Basic {credentials}").as_str()));
     assert_eq!(request.header("content-type"), Some("application/x-www-form-urlencoded"));
     assert_eq!(form(&request), pairs(&[("To", TO), ("From", FROM), ("Body", BODY), ("ValidityPeriod", "900")]));
+}
+
+#[tokio::test]
+async fn a_notice_is_asked_for_with_the_longest_validity() {
+    let recorder = Recorder::before(twilio_by_prism().await.port).await;
+    let receipt = sender(&recorder.url).send_sms(&number(), &notice()).await.unwrap();
+    assert_eq!(receipt.provider_message_id.as_deref(), Some("SMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+
+    let [exchange] = recorder.exchanges().try_into().unwrap();
+    assert_eq!(exchange.response.start, "HTTP/1.1 201 Created");
+    let body = "Muster: your e-mail address is now ad***@example.com. Prove it again, or you cannot be on call. Is it \
+                wrong? Tell an administrator at once.";
+    let expected = [("To", TO), ("From", FROM), ("Body", body), ("ValidityPeriod", "36000")];
+    assert_eq!(form(&exchange.request), pairs(&expected));
 }
 
 #[tokio::test]

@@ -1,30 +1,8 @@
 use askama::Template;
 use muster_domain::Text;
 use muster_domain::verification::CodeMessage;
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
-use time::{OffsetDateTime, UtcOffset};
 
-const DAY_AND_TIME: &[BorrowedFormatItem<'_>] =
-    format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
-const TIME: &[BorrowedFormatItem<'_>] = format_description!("[hour]:[minute] UTC");
-
-/// A message as its reader sees it, in English.
-pub(crate) struct Letter {
-    /// Begins with the code, which is what a notification shows.
-    pub(crate) subject: String,
-    pub(crate) text: String,
-    pub(crate) html: String,
-}
-
-/// Why a message could not be written.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LetterError {
-    #[error("the message's template failed")]
-    Template(#[from] askama::Error),
-    #[error("the message's time is out of range")]
-    Time(#[from] time::error::Format),
-}
+use super::{DAY_AND_TIME, Letter, LetterError, TIME, in_words, utc};
 
 /// What the templates say.
 struct Words<'a> {
@@ -40,51 +18,42 @@ struct Words<'a> {
 
 #[derive(Template)]
 #[template(path = "code.txt")]
-struct TextPart<'a>(&'a Words<'a>);
+struct TextPart<'a> {
+    words: &'a Words<'a>,
+}
 
 #[derive(Template)]
 #[template(path = "code.html")]
-struct HtmlPart<'a>(&'a Words<'a>);
-
-impl Letter {
-    /// Writes the message that carries a code. `host` is where this installation is found.
-    pub(crate) fn write(message: &CodeMessage, host: Option<&str>) -> Result<Self, LetterError> {
-        let words = Words {
-            code: message.code.expose(),
-            valid_for: in_words(message.valid_for),
-            until: utc(message.at + message.valid_for).format(TIME)?,
-            name: Text::parse(&message.display_name).ok(),
-            at: utc(message.at).format(DAY_AND_TIME)?,
-            ip: message.requested_from.map(|ip| ip.to_canonical().to_string()),
-            host,
-        };
-        Ok(Self {
-            subject: format!("{} is your Muster code", words.code),
-            text: TextPart(&words).render()?,
-            html: HtmlPart(&words).render()?,
-        })
-    }
+struct HtmlPart<'a> {
+    words: &'a Words<'a>,
 }
 
-fn utc(at: OffsetDateTime) -> OffsetDateTime {
-    at.to_offset(UtcOffset::UTC)
-}
-
-fn in_words(duration: time::Duration) -> String {
-    let (count, unit) = match duration.whole_minutes() {
-        0 => (duration.whole_seconds(), "second"),
-        minutes => (minutes, "minute"),
+/// The message that carries a code. Its subject begins with the code, which is what a notification shows.
+pub(super) fn write(message: &CodeMessage, host: Option<&str>) -> Result<Letter, LetterError> {
+    let words = Words {
+        code: message.code.expose(),
+        valid_for: in_words(message.valid_for),
+        until: utc(message.at + message.valid_for).format(TIME)?,
+        name: Text::parse(&message.display_name).ok(),
+        at: utc(message.at).format(DAY_AND_TIME)?,
+        ip: message.requested_from.map(|ip| ip.to_canonical().to_string()),
+        host,
     };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+    Ok(Letter {
+        subject: format!("{} is your Muster code", words.code),
+        text: TextPart { words: &words }.render()?,
+        html: HtmlPart { words: &words }.render()?,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use muster_domain::verification::Code;
+    use muster_domain::verification::{Code, Message};
     use rstest::rstest;
     use time::Duration;
     use time::macros::datetime;
 
+    use super::super::tests::{assert_plain, assert_says_the_same};
     use super::*;
 
     fn message() -> CodeMessage {
@@ -99,7 +68,7 @@ mod tests {
     }
 
     fn letter(message: &CodeMessage) -> Letter {
-        Letter::write(message, Some("muster.example.com")).unwrap()
+        Letter::write(&Message::Code(message.clone()), Some("muster.example.com")).unwrap()
     }
 
     #[test]
@@ -124,35 +93,20 @@ mod tests {
     #[test]
     fn text_leaves_out_what_is_not_known() {
         let message = CodeMessage { requested_from: None, display_name: String::new(), ..message() };
-        let letter = Letter::write(&message, None).unwrap();
+        let letter = Letter::write(&Message::Code(message), None).unwrap();
         let asked = letter.text.lines().find(|line| line.contains("asked for it on")).unwrap();
         assert_eq!(asked, "Somebody who signed in as you asked for it on 8 November 2026, 21:50 UTC.");
     }
 
     #[test]
     fn html_says_what_the_text_says() {
-        let letter = letter(&message());
-        let body = letter.html.split_once("<body").unwrap().1;
-        let words = without_tags(body);
-        let lines = letter.text.lines().filter(|line| !line.is_empty());
-        for line in lines {
-            assert!(words.contains(line), "{line:?} is not in {words:?}");
-        }
-    }
-
-    fn without_tags(html: &str) -> String {
-        html.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text).collect()
+        assert_says_the_same(&letter(&message()));
     }
 
     #[test]
     fn html_fetches_nothing_links_nowhere_and_can_be_read_aloud() {
         let html = letter(&message()).html;
-        for outside in ["http", "//", "src=", "href=", "url(", "@import", "<img", "<a ", "<link", "<script"] {
-            assert!(!html.contains(outside), "{outside}");
-        }
-        assert!(html.contains("<html lang=\"en\""));
-        assert!(html.contains("prefers-color-scheme: dark"));
-        assert_eq!(html.matches("<table ").count(), html.matches("<table role=\"presentation\"").count());
+        assert_plain(&html);
         assert!(html.contains(">042917</p>"), "the code is one run of text");
     }
 
@@ -186,13 +140,5 @@ mod tests {
         assert!(letter.text.contains("signed in as you asked"), "{}", letter.text);
         assert!(letter.html.contains("signed in as you asked"));
         assert_eq!(letter.subject, "042917 is your Muster code");
-    }
-
-    #[rstest]
-    #[case(Duration::minutes(15), "15 minutes")]
-    #[case(Duration::seconds(119), "1 minute")]
-    #[case(Duration::seconds(30), "30 seconds")]
-    fn lifetime_is_never_promised_longer_than_it_is(#[case] lifetime: Duration, #[case] words: &str) {
-        assert_eq!(in_words(lifetime), words);
     }
 }
