@@ -3,11 +3,9 @@
 
 mod file;
 mod run;
-mod scim_user;
 
 pub(crate) use file::{FileError, Place, Record, Roster, parse};
 pub(crate) use run::{Entry, ImportError, Summary, run};
-pub(crate) use scim_user::{name_of, read_user};
 
 #[cfg(test)]
 mod tests;

@@ -5,8 +5,9 @@ use muster_domain::audit::{DirectoryFeed, Origin};
 use muster_domain::directory::{ApplyRecordError, Change, DirectoryRecord, DirectoryService};
 use muster_domain::user::{Region, fold};
 use muster_domain::{FieldError, StoreError};
+use muster_scim::{name_of, read_user};
 
-use super::{Place, Record, Roster, name_of, read_user};
+use super::{Place, Record, Roster};
 
 /// What became of one record.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,57 +1,70 @@
 use muster_domain::FieldError;
 use muster_domain::directory::RawRecord;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// Reads a SCIM 2.0 User resource (RFC 7643, section 4.1). Attributes that Muster has no use for are not looked at.
-/// Names do not depend on case, null counts as left out, and true and false may be strings, as Entra ID writes them.
+use crate::object::{Object, attribute, truth};
+
+/// Reads a SCIM 2.0 User resource (RFC 7643, section 4.1) out of its JSON. Attributes that Muster has no use for are not
+/// looked at. Names do not depend on case, null counts as left out, and true and false may be strings, as Entra ID writes
+/// them.
 ///
 /// # Errors
 /// Each attribute whose value is of the wrong type.
-pub(crate) fn read_user(json: &str) -> Result<RawRecord, Vec<FieldError>> {
+pub fn read_user(json: &str) -> Result<RawRecord, Vec<FieldError>> {
     let value: Value = serde_json::from_str(json)
         .map_err(|error| vec![FieldError::new("record", format!("cannot be read: {}", without_place(&error)))])?;
     let Value::Object(user) = value else {
         return Err(vec![FieldError::new("record", "must be an object")]);
     };
+    read_user_object(&user)
+}
+
+/// By what a User that is refused can be told from others: its user name, else its external id, as far as it can be
+/// shown on one line.
+#[must_use]
+pub fn name_of(json: &str) -> Option<String> {
+    let Ok(Value::Object(user)) = serde_json::from_str(json) else { return None };
+    let text = |name| match attribute(&user, name) {
+        Some(Value::String(text)) if !text.trim().is_empty() => Some(text.trim().chars().take(60).collect::<String>()),
+        _ => None,
+    };
+    let name = text("userName").or_else(|| text("externalId"))?;
+    Some(name.escape_debug().to_string())
+}
+
+/// As [`read_user`], of what is parsed already.
+pub(crate) fn read_user_object(user: &Object) -> Result<RawRecord, Vec<FieldError>> {
     let mut reader = Reader::default();
-    let name = reader.object(&user, "name");
+    let name = reader.object(user, "name");
     let name = |reader: &mut Reader, part: &str| name.and_then(|name| reader.text(name, part, &format!("name.{part}")));
     let formatted = name(&mut reader, "formatted");
-    let language = reader.text(&user, "preferredLanguage", "preferredLanguage");
+    let language = reader.text(user, "preferredLanguage", "preferredLanguage");
     let record = RawRecord {
-        external_id: reader.text(&user, "externalId", "externalId"),
-        user_name: reader.text(&user, "userName", "userName"),
-        display_name: reader.text(&user, "displayName", "displayName").or(formatted),
+        external_id: reader.text(user, "externalId", "externalId"),
+        user_name: reader.text(user, "userName", "userName"),
+        display_name: reader.text(user, "displayName", "displayName").or(formatted),
         given_name: name(&mut reader, "givenName"),
         family_name: name(&mut reader, "familyName"),
-        email: reader.preferred(&user, "emails", &[is_primary, |entry| is_of_type(entry, "work")]),
+        email: reader.preferred(user, "emails", &[is_primary, |entry| is_of_type(entry, "work")]),
         phone: reader.preferred(
-            &user,
+            user,
             "phoneNumbers",
             &[|entry| is_of_type(entry, "mobile"), is_primary, takes_messages],
         ),
-        time_zone: reader.text(&user, "timezone", "timezone"),
-        locale: reader.text(&user, "locale", "locale").or(language.map(first_language)),
-        active: reader.boolean(&user, "active"),
+        time_zone: reader.text(user, "timezone", "timezone"),
+        locale: reader.text(user, "locale", "locale").or(language.map(first_language)),
+        active: reader.boolean(user, "active"),
     };
-    if record.user_name.is_none() && ["profile", "userPrincipalName"].iter().any(|own| attribute(&user, own).is_some())
-    {
+    if record.user_name.is_none() && ["profile", "userPrincipalName"].iter().any(|own| attribute(user, own).is_some()) {
         let detail = "is required: this is the identity provider's own form of a user, not SCIM's";
         reader.errors.push(FieldError::new("userName", detail));
     }
     if reader.errors.is_empty() { Ok(record) } else { Err(reader.errors) }
 }
 
-type Object = Map<String, Value>;
-
 #[derive(Default)]
 struct Reader {
     errors: Vec<FieldError>,
-}
-
-fn attribute<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
-    let (_, value) = object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
-    if value.is_null() { None } else { Some(value) }
 }
 
 impl Reader {
@@ -101,14 +114,6 @@ impl Reader {
     }
 }
 
-fn truth(value: &Value) -> Option<bool> {
-    match value {
-        Value::Bool(truth) => Some(*truth),
-        Value::String(text) => text.to_ascii_lowercase().parse().ok(),
-        _ => None,
-    }
-}
-
 fn is_primary(entry: &Object) -> bool {
     attribute(entry, "primary").and_then(truth) == Some(true)
 }
@@ -121,21 +126,8 @@ fn takes_messages(entry: &Object) -> bool {
     !is_of_type(entry, "fax") && !is_of_type(entry, "pager")
 }
 
-/// By what a record that is refused can be told from others: its user name, else its external id, as far as it can be
-/// shown on one line.
-#[must_use]
-pub(crate) fn name_of(json: &str) -> Option<String> {
-    let Ok(Value::Object(user)) = serde_json::from_str(json) else { return None };
-    let text = |name| match attribute(&user, name) {
-        Some(Value::String(text)) if !text.trim().is_empty() => Some(text.trim().chars().take(60).collect::<String>()),
-        _ => None,
-    };
-    let name = text("userName").or_else(|| text("externalId"))?;
-    Some(name.escape_debug().to_string())
-}
-
 /// The first of a `preferredLanguage`, which has the form of `Accept-Language` (RFC 7643, section 4.1.1).
-fn first_language(languages: String) -> String {
+pub(crate) fn first_language(languages: String) -> String {
     languages.split([',', ';']).next().map(|tag| tag.trim().to_owned()).unwrap_or(languages)
 }
 

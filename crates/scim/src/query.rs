@@ -1,0 +1,146 @@
+use std::fmt;
+
+use muster_domain::directory::{DirectoryQuery, Order};
+
+use crate::ScimError;
+use crate::filter::{self, Queryable};
+use crate::projection::Projection;
+
+/// What a request's query string asks for (RFC 7644, sections 3.4.2 and 3.9).
+#[derive(Clone)]
+pub struct Query {
+    filter: Option<String>,
+    sort_by: Option<String>,
+    order: Order,
+    start_index: u32,
+    count: u16,
+    pub(crate) projection: Projection,
+}
+
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A filter holds names and addresses.
+        f.debug_struct("Query")
+            .field("start_index", &self.start_index)
+            .field("count", &self.count)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Query {
+    fn default() -> Self {
+        Self {
+            filter: None,
+            sort_by: None,
+            order: Order::Ascending,
+            start_index: 1,
+            count: Self::DEFAULT_COUNT,
+            projection: Projection::default(),
+        }
+    }
+}
+
+impl Query {
+    /// The most resources on a page, as `ServiceProviderConfig` says.
+    pub const MAX_COUNT: u16 = 200;
+    const DEFAULT_COUNT: u16 = 100;
+
+    /// Reads the parameters, whose names do not depend on case. Those that are not SCIM's are passed over, and so are
+    /// those without a value: clients add their own.
+    ///
+    /// # Errors
+    /// `startIndex` or `count` is no whole number, `sortOrder` is no order.
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, ScimError> {
+        let mut query = Self::default();
+        for (name, value) in pairs {
+            let value = value.trim();
+            if value.is_empty() {
+                continue;
+            }
+            match name.to_ascii_lowercase().as_str() {
+                "filter" => query.filter = Some(value.to_owned()),
+                "sortby" => query.sort_by = Some(value.to_owned()),
+                "sortorder" => query.order = order(value)?,
+                "startindex" => query.start_index = whole_number("startIndex", value, 1, u32::MAX)?,
+                "count" => query.count = whole_number("count", value, 0, Self::MAX_COUNT)?,
+                "attributes" => query.projection.keep_only(value),
+                "excludedattributes" => query.projection.leave_out(value),
+                _ => {}
+            }
+        }
+        Ok(query)
+    }
+
+    /// What the store is asked.
+    pub(crate) fn of<A: Queryable>(&self) -> Result<DirectoryQuery<A>, ScimError> {
+        let sort_by = self.sort_by.as_deref().map(filter::sort_attribute).transpose()?.flatten();
+        Ok(DirectoryQuery {
+            filter: self.filter.as_deref().map(filter::condition).transpose()?,
+            sort: sort_by.map(|attribute| (attribute, self.order)),
+            skip: self.start_index - 1,
+            count: self.count,
+        })
+    }
+
+    pub(crate) fn start_index(&self) -> u32 {
+        self.start_index
+    }
+}
+
+fn order(value: &str) -> Result<Order, ScimError> {
+    match value.to_ascii_lowercase().as_str() {
+        "ascending" => Ok(Order::Ascending),
+        "descending" => Ok(Order::Descending),
+        _ => Err(ScimError::invalid_value("sortOrder must be ascending or descending")),
+    }
+}
+
+/// A number that is too small or too large is taken for the nearest that holds (RFC 7644, section 3.4.2.4).
+fn whole_number<N: TryFrom<i128> + Copy>(name: &str, value: &str, least: N, most: N) -> Result<N, ScimError>
+where
+    i128: From<N>,
+{
+    let number: i128 = value.parse().map_err(|_| ScimError::invalid_value(format!("{name} must be a whole number")))?;
+    Ok(N::try_from(number.clamp(least.into(), most.into())).unwrap_or(most))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Query, ScimError> {
+        Query::from_pairs(pairs.iter().copied())
+    }
+
+    #[rstest]
+    #[case(&[], 1, 100)]
+    #[case(&[("startIndex", "0"), ("count", "-5")], 1, 0)]
+    #[case(&[("STARTINDEX", "-7"), ("Count", "0")], 1, 0)]
+    #[case(&[("startIndex", "11"), ("count", "1000000")], 11, 200)]
+    #[case(&[("startIndex", "99999999999999999999"), ("count", "")], u32::MAX, 100)]
+    #[case(&[("api-version", "2.0"), ("count", " 5 ")], 1, 5)]
+    fn pages_are_bounded(#[case] pairs: &[(&str, &str)], #[case] start_index: u32, #[case] count: u16) {
+        let query = read(pairs).unwrap();
+        assert_eq!((query.start_index, query.count), (start_index, count));
+    }
+
+    #[rstest]
+    #[case("startIndex", "one")]
+    #[case("startIndex", "1.5")]
+    #[case("count", "ten")]
+    #[case("count", "1e3")]
+    #[case("sortOrder", "upwards")]
+    fn what_cannot_be_meant_is_an_invalid_value(#[case] name: &str, #[case] value: &str) {
+        let error = read(&[(name, value)]).unwrap_err();
+        assert_eq!((error.status, error.scim_type), (400, Some("invalidValue")));
+        assert!(error.detail.starts_with(name), "{error}");
+    }
+
+    #[test]
+    fn query_does_not_show_whom_it_asks_for() {
+        let query = read(&[("filter", "userName eq \"ada@example.com\"")]).unwrap();
+        assert!(!format!("{query:?}").contains("ada"));
+    }
+}
