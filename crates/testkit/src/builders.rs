@@ -3,14 +3,17 @@ use std::sync::Arc;
 use muster_domain::access::Scope;
 use muster_domain::api_key::{ApiKey, ApiKeyHash};
 use muster_domain::audit::{AuditEvent, Origin};
+use muster_domain::break_glass::PasswordHash;
 use muster_domain::device::{Device, Platform, PushToken, RegistrationEvents};
+use muster_domain::directory::{Brake, BrakePolicy, UserRemoval};
+use muster_domain::notice::{Notice, NoticeContent};
 use muster_domain::session::{Session, SessionService, StoredToken, SuccessorSalt, TokenHash};
 use muster_domain::team::Team;
 use muster_domain::user::{EmailAddress, Phone, Role, Source, User};
 use muster_domain::verification::{
     Challenge, Code, CodeBinding, CodeHasher, Fingerprint, Fingerprinter, Masked, Method,
 };
-use muster_domain::{ApiKeyId, AuditId, ChallengeId, Clock, DeviceId, Entropy, SessionId, TeamId, UserId};
+use muster_domain::{ApiKeyId, AuditId, ChallengeId, Clock, DeviceId, Entropy, NoticeId, SessionId, TeamId, UserId};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -183,6 +186,51 @@ impl Builders {
     #[must_use]
     pub fn api_key_hash(&self) -> ApiKeyHash {
         ApiKeyHash(self.bytes())
+    }
+
+    /// A local admin as a break-glass account of that name has them.
+    #[must_use]
+    pub fn break_glass_admin(&self, name: &str) -> User {
+        let user = self.user(&format!("break-glass: {name}")).local().admin().build();
+        User { email: None, email_fingerprint: None, phone: None, phone_fingerprint: None, ..user }
+    }
+
+    /// The hash of a password that nobody has.
+    ///
+    /// # Panics
+    /// Never: it has the form of one.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "the text begins as it must")]
+    pub fn password_hash(&self) -> PasswordHash {
+        let text = format!("$argon2id$fake${:016x}", u64::from_le_bytes(self.bytes()));
+        PasswordHash::parse(text).expect("the form of a hash")
+    }
+
+    /// What somebody is told over a channel about an e-mail address that changed; not tried yet.
+    #[must_use]
+    pub fn notice(&self, user_id: UserId, channel: Method) -> Notice {
+        let created_at = self.now();
+        let destination = Some(Masked::from_stored("ad***@example.com".to_owned()));
+        let content = NoticeContent::ContactChanged { method: Method::Email, destination };
+        Notice { id: NoticeId::new(created_at, &*self.entropy), user_id, channel, content, created_at, attempts: 0 }
+    }
+
+    /// The removal of somebody as they are, held to nothing.
+    #[must_use]
+    pub fn removal(&self, user: &User) -> UserRemoval {
+        UserRemoval { id: user.id, expected_version: user.version, brake: None, at: self.now() }
+    }
+
+    /// What a client's deactivation of somebody is held to, with the records named by test actions.
+    #[must_use]
+    pub fn brake(&self, client: &str, policy: BrakePolicy, subject: UserId) -> Brake {
+        Brake {
+            client: client.to_owned(),
+            policy,
+            since: self.now() - Brake::WINDOW,
+            engaged: self.event("test.brake.engaged", None),
+            refused: self.event("test.brake.refused", Some(subject)),
+        }
     }
 
     /// A record of something that no use case does, named by `action`.

@@ -47,6 +47,45 @@ macro_rules! contract_tests {
                     all_pages_together_are_every_record_once;
                     every_filter_that_is_given_must_hold;
                 }
+                brakes {
+                    as_many_are_let_through_as_are_free;
+                    a_share_of_those_who_were_active_is_let_through;
+                    the_larger_of_the_share_and_what_is_free_is_let_through;
+                    only_the_directorys_active_people_count_for_the_share;
+                    removals_count_like_deactivations;
+                    each_person_counts_once;
+                    what_was_done_by_then_or_before_does_not_count;
+                    an_engaged_brake_holds_until_it_is_released;
+                    a_release_is_recorded_and_begins_the_count_anew;
+                    nothing_is_released_that_is_not_engaged;
+                    a_brake_that_engages_is_recorded_once_and_each_refused_person_once;
+                    the_records_of_a_brake_are_as_they_were_given;
+                    each_client_has_a_brake_of_its_own;
+                    what_is_held_to_nothing_passes_and_does_not_count;
+                    only_who_is_active_is_held;
+                    a_deactivation_that_is_stale_neither_counts_nor_is_recorded;
+                    however_many_are_deactivated_at_once_no_more_than_allowed_get_through;
+                    however_often_one_person_is_refused_at_once_one_record_is_written;
+                    of_many_releases_at_once_exactly_one_is_true;
+                }
+                break_glass {
+                    an_account_is_inserted_with_its_admin_and_its_record;
+                    no_account_is_inserted_whose_name_is_taken_without_regard_to_case;
+                    a_name_whose_account_is_revoked_is_free;
+                    of_many_accounts_of_one_name_at_once_exactly_one_is_inserted;
+                    accounts_are_listed_by_folded_name_then_the_newest_first;
+                    an_account_is_seen_nowhere_else;
+                    the_directory_may_have_somebody_of_the_name_of_an_account;
+                    an_account_is_no_admin_of_the_directorys;
+                    a_revoked_account_works_no_more_and_its_person_is_deactivated;
+                    nothing_is_revoked_that_is_no_account_that_works;
+                    of_many_revocations_at_once_exactly_one_is_true;
+                    the_directorys_active_admins_are_told;
+                    a_use_is_noted_with_its_notices_and_its_record;
+                    no_use_is_noted_of_an_account_that_does_not_work;
+                    uses_and_a_revocation_at_once_are_each_all_or_nothing;
+                    a_refusal_is_recorded;
+                }
                 devices {
                     a_device_that_nobody_has_is_created_as_it_was_given;
                     a_device_that_the_person_has_is_updated_and_keeps_id_proof_and_creation;
@@ -80,6 +119,91 @@ macro_rules! contract_tests {
                     no_team_is_inserted_whose_name_is_taken_without_regard_to_case;
                     a_team_with_a_member_who_is_not_on_record_is_refused;
                     of_many_teams_of_one_name_at_once_exactly_one_is_inserted;
+                }
+                directory_conditions {
+                    a_text_compares_byte_by_byte_and_means_nothing_but_itself;
+                    a_user_name_compares_without_case;
+                    an_email_address_compares_without_case;
+                    an_id_is_equal_to_its_lower_case_hyphenated_text_alone;
+                    what_is_true_or_false_is_equal_to_itself;
+                    a_time_compares_to_the_microsecond;
+                    an_absent_attribute_compares_as_false;
+                    an_attribute_is_present_when_it_has_a_value;
+                    not_is_the_exact_opposite;
+                    all_of_none_holds_and_any_of_none_does_not;
+                    all_holds_when_each_does_and_any_when_one_does;
+                }
+                directory_group_reads {
+                    a_new_group_reads_back_as_it_was_inserted;
+                    no_team_is_a_group_that_is_not_the_directorys_or_not_active;
+                    a_groups_name_compares_without_case;
+                    a_groups_external_id_compares_byte_by_byte;
+                    a_groups_id_and_times_compare;
+                    a_group_is_found_by_each_of_its_members;
+                    groups_are_sorted_by_an_attribute_and_then_by_id;
+                    a_page_of_groups_has_the_total_and_the_members_of_its_groups;
+                    of_some_people_those_are_told_who_are_in_the_group;
+                    a_group_and_its_members_are_of_one_moment;
+                }
+                directory_groups {
+                    a_group_is_inserted_with_every_record;
+                    no_group_is_inserted_whose_external_id_is_taken;
+                    of_many_groups_of_one_external_id_at_once_exactly_one_is_inserted;
+                    an_updated_group_reads_back_as_it_was_given_one_version_up;
+                    members_who_stay_keep_the_roles_that_they_have;
+                    who_comes_back_has_the_role_that_they_come_with;
+                    an_update_of_a_group_that_changed_meanwhile_is_stale;
+                    an_update_to_a_taken_name_or_external_id_of_a_group_writes_nothing;
+                    nobody_comes_into_a_group_who_is_not_on_record;
+                    of_many_updates_at_once_from_one_version_of_a_group_exactly_one_is_written;
+                    a_removed_group_is_shown_nowhere;
+                    a_removed_groups_name_and_external_id_are_free;
+                    a_removal_of_a_group_that_changed_meanwhile_is_stale;
+                    of_many_removals_and_updates_at_once_exactly_one_is_written;
+                }
+                directory_order {
+                    people_are_in_the_order_of_their_ids_when_nothing_is_said;
+                    people_are_sorted_by_an_attribute_and_then_by_id_and_who_has_none_comes_last;
+                    descending_is_the_exact_reverse;
+                    a_page_leaves_out_what_is_skipped_and_holds_no_more_than_its_count;
+                    with_a_count_of_none_only_the_total_is_told;
+                    the_total_is_of_those_who_match;
+                    the_total_and_the_page_are_of_one_moment;
+                }
+                directory_reader {
+                    a_person_is_read_as_the_directory_delivered_them_active_or_not;
+                    nobody_is_read_who_is_not_on_record;
+                    no_local_account_is_read;
+                    nobody_whom_the_directory_removed_is_read;
+                    of_some_people_those_are_known_who_are_on_record;
+                    what_is_read_is_never_a_stale_answer;
+                }
+                directory_removal {
+                    who_is_removed_loses_all_that_proves_and_reaches_them;
+                    who_is_removed_is_still_read_by_id_deactivated_and_no_admin;
+                    who_is_removed_is_hidden_from_lists_sign_in_and_the_directory;
+                    the_names_of_who_is_removed_are_free_for_others;
+                    whom_the_directory_removed_is_told_by_their_last_names;
+                    a_removal_of_somebody_who_changed_meanwhile_is_stale;
+                    of_many_removals_at_once_exactly_one_is_made;
+                    a_removal_and_many_new_sessions_at_once_leave_none_alive;
+                    a_session_of_who_is_removed_is_not_renewed;
+                    who_is_removed_gets_no_role_and_counts_for_no_admin;
+                    the_groups_of_who_is_removed_have_changed;
+                    nobody_is_in_a_group_who_is_removed_while_they_come_into_it;
+                }
+                notices {
+                    a_notice_is_claimed_as_it_was_written_with_one_more_attempt;
+                    a_notice_comes_with_the_change_that_it_tells_of_or_not_at_all;
+                    a_notice_is_due_from_when_it_was_made;
+                    the_longest_due_are_taken_first_and_no_more_than_the_limit;
+                    a_claimed_notice_is_due_again_when_its_lease_ends;
+                    a_finished_notice_is_forgotten_with_its_records;
+                    a_notice_that_is_gone_writes_nothing;
+                    a_postponed_notice_is_due_at_that_time;
+                    of_any_number_of_claims_at_once_no_two_take_the_same;
+                    of_many_servers_that_finish_one_notice_at_once_one_writes;
+                    a_lease_that_is_taken_over_at_once_is_taken_by_one;
                 }
                 preferences {
                     preferences_are_none_while_a_person_chose_nothing;
@@ -125,6 +249,16 @@ macro_rules! contract_tests {
                     rotations_and_a_revocation_at_once_leave_no_record_of_what_did_not_happen;
                     a_token_and_its_successor_used_at_once_leave_one_line_of_descent;
                 }
+                sign_in_attempts {
+                    as_many_attempts_are_counted_as_a_limit_allows;
+                    against_no_limit_nothing_is_refused;
+                    an_attempt_counts_against_every_limit_or_none;
+                    of_several_used_up_limits_the_latest_end_is_told;
+                    a_count_is_kept_for_each_name_and_each_address;
+                    a_window_begins_with_the_first_that_it_counts_and_again_its_length_after_that;
+                    a_limit_that_was_lowered_below_its_count_is_used_up;
+                    however_many_attempts_are_made_at_once_no_count_passes_its_max;
+                }
                 teams {
                     active_teams_are_listed_by_folded_name;
                     a_list_returns_up_to_one_more_than_the_limit;
@@ -143,6 +277,7 @@ macro_rules! contract_tests {
                 }
                 user_lists {
                     a_summary_shows_what_is_on_record;
+                    no_local_account_is_listed;
                     people_are_listed_by_folded_user_name_ascending;
                     a_list_returns_up_to_one_more_than_the_limit;
                     all_pages_together_are_everybody_once;
@@ -160,6 +295,7 @@ macro_rules! contract_tests {
                     a_user_name_goes_before_another_persons_email_address;
                     a_login_that_is_nobodys_finds_nobody;
                     an_email_address_that_more_than_one_person_has_finds_nobody;
+                    a_login_is_never_a_local_account;
                     an_identity_is_the_account_with_that_external_id_whatever_its_logins;
                     an_identity_is_else_the_first_account_that_a_login_names;
                     a_login_of_an_identity_is_a_user_name_without_regard_to_case;
@@ -169,6 +305,8 @@ macro_rules! contract_tests {
                     a_changed_role_is_written_with_its_record;
                     a_role_that_the_person_has_already_is_not_written;
                     the_role_of_nobody_is_not_found;
+                    the_role_of_a_local_account_is_not_found;
+                    a_local_admin_is_none_that_is_left;
                     the_last_active_admin_keeps_the_role;
                     an_admin_loses_the_role_while_another_active_one_is_left;
                     two_admins_who_demote_each_other_at_once_leave_one;

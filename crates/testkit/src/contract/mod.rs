@@ -11,18 +11,29 @@
 )]
 #![expect(missing_docs, reason = "a case's name is the sentence that it tests")]
 
+mod directory_world;
 mod list;
 mod race;
 mod world;
 
 pub mod api_keys;
 pub mod audit;
+pub mod brakes;
+pub mod break_glass;
 pub mod devices;
 pub mod directory;
+pub mod directory_conditions;
+pub mod directory_group_reads;
+pub mod directory_groups;
+pub mod directory_order;
+pub mod directory_reader;
+pub mod directory_removal;
+pub mod notices;
 pub mod preferences;
 pub mod profiles;
 pub mod sessions;
 pub mod sessions_rotation;
+pub mod sign_in_attempts;
 pub mod teams;
 pub mod user_lists;
 pub mod users;

@@ -40,6 +40,17 @@ pub async fn a_summary_shows_what_is_on_record(world: World) {
     assert_eq!(world.stores.users.list(&UserQuery::default()).await.unwrap(), expected);
 }
 
+pub async fn no_local_account_is_listed(world: World) {
+    let ada = world.user("ada").await;
+    world.insert(world.make.user("local").admin().local()).await;
+    for query in [UserQuery::default(), UserQuery { search: Some("a".to_owned()), ..UserQuery::default() }] {
+        let listed: Vec<_> = world.people(&query).await.iter().map(|user| user.id).collect();
+        assert_eq!(listed, [ada.id], "a local account is listed");
+    }
+    let admins = UserQuery { role: Some(Role::Admin), ..UserQuery::default() };
+    assert_eq!(world.people(&admins).await, [], "a local account is listed");
+}
+
 pub async fn people_are_listed_by_folded_user_name_ascending(world: World) {
     let sorted = ["0", "A", "a-b", "A.B", "a_b", "aa", "B", "z", "Ä", "é", "Ω", "я", "\u{1f600}"];
     let mut mixed = sorted;

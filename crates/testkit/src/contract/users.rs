@@ -71,6 +71,17 @@ pub async fn an_email_address_that_more_than_one_person_has_finds_nobody(world: 
     assert_eq!(login_of(&world, "desk@example.com").await, None);
 }
 
+pub async fn a_login_is_never_a_local_account(world: World) {
+    let shared = EmailAddress::parse("shared@example.com").unwrap();
+    world.insert(world.make.user("local").local().email(Some(shared.clone()))).await;
+    for login in ["local", "shared@example.com"] {
+        assert_eq!(login_of(&world, login).await, None, "a local account was found");
+    }
+    let ada = world.insert(world.make.user("ada").email(Some(shared))).await;
+    let found = login_of(&world, "shared@example.com").await;
+    assert_eq!(found, Some(ada.id), "a local account's address counts");
+}
+
 pub async fn an_identity_is_the_account_with_that_external_id_whatever_its_logins(world: World) {
     world.user("first").await;
     let ada = world.insert(world.make.user("ada").external_id("00u1")).await;
@@ -165,6 +176,27 @@ pub async fn the_role_of_nobody_is_not_found(world: World) {
         let nobody = UserId::new(world.make.now(), &*world.make.entropy);
         assert_eq!(change(&world, nobody, role).await, RoleOutcome::NotFound);
     }
+    world.assert_nothing_written(&before).await;
+}
+
+pub async fn the_role_of_a_local_account_is_not_found(world: World) {
+    world.insert(world.make.user("root").admin()).await;
+    let admin = world.insert(world.make.user("local").admin().local()).await;
+    let user = world.insert(world.make.user("other").local()).await;
+    let before = world.snapshot().await;
+    for id in [admin.id, user.id] {
+        for role in [Role::Admin, Role::User] {
+            assert_eq!(change(&world, id, role).await, RoleOutcome::NotFound, "a local account has a role to change");
+        }
+    }
+    world.assert_nothing_written(&before).await;
+}
+
+pub async fn a_local_admin_is_none_that_is_left(world: World) {
+    let root = world.insert(world.make.user("root").admin()).await;
+    world.insert(world.make.user("local").admin().local()).await;
+    let before = world.snapshot().await;
+    assert_eq!(change(&world, root.id, Role::User).await, RoleOutcome::LastAdmin, "only a local admin is left");
     world.assert_nothing_written(&before).await;
 }
 

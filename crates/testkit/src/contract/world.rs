@@ -1,8 +1,9 @@
 use muster_domain::UserId;
 use muster_domain::api_key::{ApiKey, ApiKeyHash};
 use muster_domain::audit::{AuditEvent, AuditKey, AuditQuery};
+use muster_domain::break_glass::BreakGlassAccount;
 use muster_domain::device::{Device, RegisterOutcome};
-use muster_domain::directory::{InsertOutcome, UpdateOutcome, UserUpdate};
+use muster_domain::directory::{EngagedBrake, Group, InsertOutcome, UpdateOutcome, UserUpdate};
 use muster_domain::page::Limit;
 use muster_domain::session::{IssueOutcome, Session, StoredToken};
 use muster_domain::team::{Member, Team, TeamRole};
@@ -10,6 +11,7 @@ use muster_domain::user::{ProfileFacts, User, UserKey, UserQuery, UserSummary};
 use muster_domain::verification::{Challenge, Fingerprint, Method, OpenOutcome, Quota};
 use time::Duration;
 
+use crate::contract::directory_world::everything;
 use crate::{Builders, Stores, UserBuilder};
 
 /// What a case works with: the ports under test and builders for what goes into them. Its helpers set up through the
@@ -28,6 +30,10 @@ pub(super) struct Snapshot {
     profiles: Vec<ProfileFacts>,
     sessions: Vec<Session>,
     api_keys: Vec<ApiKey>,
+    delivered: Vec<User>,
+    groups: Vec<Group>,
+    brakes: Vec<EngagedBrake>,
+    accounts: Vec<BreakGlassAccount>,
 }
 
 impl World {
@@ -219,8 +225,17 @@ impl World {
             profiles.push(self.profile(person.id).await);
             sessions.extend(self.stores.sessions.list(person.id, self.make.now()).await.unwrap());
         }
-        let api_keys = self.stores.api_keys.list().await.unwrap();
-        Snapshot { trail: self.trail().await, people, profiles, sessions, api_keys }
+        Snapshot {
+            trail: self.trail().await,
+            people,
+            profiles,
+            sessions,
+            api_keys: self.stores.api_keys.list().await.unwrap(),
+            delivered: self.stores.delivered.users(&everything()).await.unwrap().items,
+            groups: self.stores.delivered.groups(&everything(), true).await.unwrap().items,
+            brakes: self.stores.directory.engaged_brakes().await.unwrap(),
+            accounts: self.stores.break_glass.list().await.unwrap(),
+        }
     }
 
     /// Fails unless the store shows what it showed at `before`.

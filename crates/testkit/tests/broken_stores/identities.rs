@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use muster_domain::StoreError;
-use muster_domain::user::{Account, UserStore};
+use muster_domain::directory::{DirectoryStore, PersonKey};
+use muster_domain::user::{Account, User, UserStore};
 
 use crate::breakable::{Users, over_memory};
 use crate::{breaking, caught};
@@ -18,8 +19,9 @@ over_memory! {
 impl Users for AnyAccount {
     async fn find_identity(&self, subject: &str, logins: &[String]) -> Result<Option<Account>, StoreError> {
         for login in logins {
-            if let Some(account) = self.0.find_login(login).await? {
-                return Ok(Some(account));
+            let key = PersonKey { external_id: None, user_name: login.clone() };
+            if let Some(User { id, role, active, source, .. }) = self.0.find_user(&key).await? {
+                return Ok(Some(Account { id, role, active, source }));
             }
         }
         self.0.find_identity(subject, logins).await
