@@ -34,12 +34,6 @@ impl ScimError {
         body
     }
 
-    /// A part of the protocol that is not spoken here (501).
-    #[must_use]
-    pub fn not_implemented(detail: impl Into<String>) -> Self {
-        Self::new(501, None, detail)
-    }
-
     pub(crate) fn not_found() -> Self {
         Self::new(404, None, "there is no such resource")
     }

@@ -18,6 +18,7 @@ mod patch;
 mod projection;
 mod query;
 mod schema;
+mod search;
 mod service;
 mod user;
 mod user_reader;

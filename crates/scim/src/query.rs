@@ -1,9 +1,11 @@
 use std::fmt;
 
 use muster_domain::directory::{DirectoryQuery, Order};
+use serde_json::Value;
 
 use crate::ScimError;
 use crate::filter::{self, Queryable};
+use crate::object::{Object, attribute};
 use crate::projection::Projection;
 
 /// What a request's query string asks for (RFC 7644, sections 3.4.2 and 3.9).
@@ -71,14 +73,48 @@ impl Query {
         Ok(query)
     }
 
-    /// What the store is asked.
+    /// Reads a search request (RFC 7644, section 3.4.3).
+    pub(crate) fn from_body(body: &Object) -> Result<Self, ScimError> {
+        let told = |name: &str, value: &Value| match value {
+            Value::String(text) => Ok(text.clone()),
+            Value::Number(number) => Ok(number.to_string()),
+            Value::Array(names) if names.iter().all(Value::is_string) => {
+                Ok(names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","))
+            }
+            _ => Err(ScimError::invalid_value(format!("{name} has a value of the wrong type"))),
+        };
+        let mut pairs = Vec::new();
+        for name in ["filter", "sortBy", "sortOrder", "startIndex", "count", "attributes", "excludedAttributes"] {
+            if let Some(value) = attribute(body, name) {
+                pairs.push((name, told(name, value)?));
+            }
+        }
+        Self::from_pairs(pairs.iter().map(|(name, value)| (*name, value.as_str())))
+    }
+
+    /// What the store is asked about resources of one kind.
     pub(crate) fn of<A: Queryable>(&self) -> Result<DirectoryQuery<A>, ScimError> {
         let sort_by = self.sort_by.as_deref().map(filter::sort_attribute).transpose()?.flatten();
+        let filter = self.filter.as_deref().map(|filter| filter::condition(filter, false)).transpose()?;
         Ok(DirectoryQuery {
-            filter: self.filter.as_deref().map(filter::condition).transpose()?,
+            filter,
             sort: sort_by.map(|attribute| (attribute, self.order)),
             skip: self.start_index - 1,
             count: self.count,
+        })
+    }
+
+    /// What the store is asked about one kind of several, when there are `before` of those that come before it, of which
+    /// `shown` are on the page.
+    pub(crate) fn across<A: Queryable>(&self, before: u64, shown: usize) -> Result<DirectoryQuery<A>, ScimError> {
+        if self.sort_by.is_some() {
+            return Err(ScimError::invalid_value("sortBy cannot sort resources of several kinds"));
+        }
+        Ok(DirectoryQuery {
+            filter: self.filter.as_deref().map(|filter| filter::condition(filter, true)).transpose()?,
+            sort: None,
+            skip: u32::try_from(u64::from(self.start_index - 1).saturating_sub(before)).unwrap_or(u32::MAX),
+            count: self.count.saturating_sub(u16::try_from(shown).unwrap_or(u16::MAX)),
         })
     }
 

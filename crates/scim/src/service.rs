@@ -83,14 +83,6 @@ impl ScimService {
     pub fn schema(&self, id: &str) -> Result<Answer, ScimError> {
         one(schema::schemas(&self.base), id)
     }
-
-    /// `POST /.search`, also beneath `/Users` and `/Groups`: a GET with a filter does the same.
-    ///
-    /// # Errors
-    /// Always 501 (RFC 7644, section 3.12).
-    pub fn search(&self) -> Result<Answer, ScimError> {
-        Err(ScimError::not_implemented("POST /.search is not supported; use GET with a filter"))
-    }
 }
 
 impl Answer {

@@ -19,10 +19,11 @@ use crate::ScimError;
 /// expressions may be deep.
 const MAX_COMPARISONS: usize = 256;
 
-/// What a filter asks for.
-pub(crate) fn condition<A: Queryable>(filter: &str) -> Result<Condition<A>, ScimError> {
+/// What a filter asks for. `across` several kinds of resources an attribute that one kind does not have is absent there
+/// (RFC 7644, section 3.4.2.1); otherwise the filter is refused.
+pub(crate) fn condition<A: Queryable>(filter: &str, across: bool) -> Result<Condition<A>, ScimError> {
     let filter = parse::filter(filter)?;
-    Lowering { comparisons: 0 }.filter(&filter)
+    Lowering { comparisons: 0, across }.filter(&filter)
 }
 
 /// What `sortBy` names: nothing when it is the same for all.
@@ -40,6 +41,7 @@ pub(crate) fn sort_attribute<A: Queryable>(name: &str) -> Result<Option<A>, Scim
 
 struct Lowering {
     comparisons: usize,
+    across: bool,
 }
 
 impl Lowering {
@@ -56,8 +58,8 @@ impl Lowering {
     /// One value has to fit the whole of the inner filter. Of what people have there is one value at the most, so that
     /// each comparison can be asked of the person; a group's members are a set.
     fn value_path<A: Queryable>(&mut self, path: &ValuePath) -> Result<Condition<A>, ScimError> {
-        if path.attr.sub_attr.is_some() || !schema_is::<A>(&path.attr) {
-            return Err(unknown(&path.attr));
+        if path.attr.sub_attr.is_some() || !has_parts::<A>(&path.attr) {
+            return if self.across { Ok(never()) } else { Err(unknown(&path.attr)) };
         }
         if let Some(member) = A::member(&path.attr.name) {
             return members::condition(member, &path.filter, &mut self.comparisons);
@@ -95,10 +97,13 @@ impl Lowering {
             Some(_) if path.uri.is_some() || path.sub_attr.is_some() => return Err(unknown(path)),
             Some(of) => AttrPath { sub_attr: Some(path.name.clone()), ..of.clone() },
         };
-        let field = field::<A>(&full).ok_or_else(|| unknown(&full))?;
-        match expression {
-            AttrExp::Present(_) => Ok(present(&field)),
-            AttrExp::Comparison(_, operator, value) => compare::condition(&full, &field, operator, value),
+        match (field::<A>(&full), expression) {
+            (Some(field), AttrExp::Present(_)) => Ok(present(&field)),
+            (Some(field), AttrExp::Comparison(_, operator, value)) => {
+                compare::condition(&full, &field, operator, value)
+            }
+            (None, expression) if self.across => Ok(absent(expression)),
+            (None, _) => Err(unknown(&full)),
         }
     }
 }
@@ -117,6 +122,20 @@ fn field<A: Queryable>(path: &AttrPath) -> Option<Field<A>> {
     }
     let part = path.sub_attr.as_ref().map(|part| part.to_ascii_lowercase());
     A::field(&path.name.to_ascii_lowercase(), part.as_deref())
+}
+
+fn has_parts<A: Queryable>(path: &AttrPath) -> bool {
+    let part = |part: &str| field::<A>(&AttrPath { sub_attr: Some(part.to_owned()), ..path.clone() });
+    ["value", "givenName", "created"].into_iter().any(|name| part(name).is_some())
+}
+
+/// Whether an expression holds for what is absent.
+fn absent<A>(expression: &AttrExp) -> Condition<A> {
+    match expression {
+        AttrExp::Comparison(_, CompareOp::Eq, value) if is_null(value) => always(),
+        AttrExp::Comparison(_, CompareOp::Ne, value) if !is_null(value) => always(),
+        _ => never(),
+    }
 }
 
 fn present<A: Queryable>(field: &Field<A>) -> Condition<A> {
