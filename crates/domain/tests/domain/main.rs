@@ -8,6 +8,7 @@ mod amendments;
 mod api_keys;
 mod audit_trail;
 mod brakes;
+mod break_glass;
 mod challenge_model;
 mod channels;
 mod codes;
