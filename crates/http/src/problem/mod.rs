@@ -12,6 +12,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use muster_domain::{FieldError, with_causes};
+use muster_scim::ScimError;
 use serde_json::{Map, Value, json};
 
 /// An error on its way to a client. The edge renders it, when the request's id is known.
@@ -116,8 +117,14 @@ impl Problem {
 
     /// The same for a client that speaks SCIM (RFC 7644, section 3.12).
     pub(crate) fn render_for_scim(&self) -> HttpResponse {
-        let body = muster_scim::error_body(self.0.kind.status().as_u16(), None, &self.0.detail);
-        self.respond("application/scim+json", &body)
+        let error = ScimError {
+            status: self.0.kind.status().as_u16(),
+            scim_type: None,
+            detail: self.0.detail.clone(),
+            retry_after_seconds: None,
+            source: None,
+        };
+        self.respond("application/scim+json", &error.to_json())
     }
 
     fn respond(&self, content_type: &str, body: &Value) -> HttpResponse {

@@ -19,7 +19,7 @@ const CALLERS: usize = 12;
 
 /// What each caller gets: `-` is 401, `x` is 403, `y` is neither, `?` is not asked because the route names nobody.
 #[rustfmt::skip]
-const TABLE: [(&str, &str, &str); 53] = [
+const TABLE: [(&str, &str, &str); 56] = [
     ("GET",    "/api/users/me",                          "---yyyyyxxxx"),
     ("GET",    "/api/users",                             "---xxxyyyxxx"),
     ("GET",    "/api/users/{id}",                        "---yxxyyyxxx"),
@@ -61,6 +61,9 @@ const TABLE: [(&str, &str, &str); 53] = [
     ("PUT",    "/scim/v2/Groups/{id}",                   "---xxxxxxxxy"),
     ("PATCH",  "/scim/v2/Groups/{id}",                   "---xxxxxxxxy"),
     ("DELETE", "/scim/v2/Groups/{id}",                   "---xxxxxxxxy"),
+    ("POST",   "/scim/v2/.search",                       "---xxxxxxxxy"),
+    ("POST",   "/scim/v2/Users/.search",                 "---xxxxxxxxy"),
+    ("POST",   "/scim/v2/Groups/.search",                "---xxxxxxxxy"),
     ("GET",    "/scim/v2/ServiceProviderConfig",         "---xxxxxxxxy"),
     ("GET",    "/scim/v2/ResourceTypes",                 "---xxxxxxxxy"),
     ("GET",    "/scim/v2/ResourceTypes/{id}",            "---xxxxxxxxy"),

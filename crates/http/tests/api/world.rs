@@ -11,8 +11,8 @@ use muster_domain::access::{
 };
 use muster_domain::api_key::ApiKeyService;
 use muster_domain::audit::{Actor, AuditEvent, DirectoryFeed};
-use muster_domain::device::DeviceService;
 use muster_domain::break_glass::BreakGlassService;
+use muster_domain::device::DeviceService;
 use muster_domain::directory::{BrakePolicy, DirectoryService, DirectoryStore};
 use muster_domain::preferences::PreferenceService;
 use muster_domain::session::SessionService;
@@ -22,7 +22,9 @@ use muster_domain::verification::{ChannelSet, SendLimits, VerificationService};
 use muster_domain::{Clock, Text, UserId};
 use muster_http::{Api, Development, Outbox, OutboxMessage, ProviderView, RequestSpan, Vitals, configure, edge};
 use muster_scim::ScimService;
-use muster_testkit::{Answer, Builders, FakeAccessTokens, FakePasswordHasher, MemoryStore, RecordingSender, UserBuilder};
+use muster_testkit::{
+    Answer, Builders, FakeAccessTokens, FakePasswordHasher, MemoryStore, RecordingSender, UserBuilder,
+};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use tracing_actix_web::TracingLogger;

@@ -75,7 +75,7 @@ pub(super) fn respond(answered: Result<Answer, ScimError>) -> HttpResponse {
             if error.status == 429 {
                 metrics::counter!("muster_directory_deactivations_refused_total").increment(1);
             }
-            if error.status >= 500 {
+            if error.source.is_some() {
                 tracing::error!(cause = with_causes(&error), "SCIM request failed");
             }
             let body = Some(error.to_json());

@@ -18,6 +18,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "/scim/v2/Users",
             [(Method::GET, web::get().to(users::list)), (Method::POST, web::post().to(users::create))],
         ),
+        // Before the ids.
+        endpoint("/scim/v2/Users/.search", [(Method::POST, web::post().to(users::search))]),
+        endpoint("/scim/v2/Groups/.search", [(Method::POST, web::post().to(groups::search))]),
         endpoint(
             "/scim/v2/Users/{id}",
             [
@@ -40,6 +43,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 (Method::DELETE, web::delete().to(groups::delete)),
             ],
         ),
+        endpoint("/scim/v2/.search", [(Method::POST, web::post().to(resources::search))]),
         endpoint("/scim/v2/ServiceProviderConfig", [(Method::GET, web::get().to(discovery::service_provider_config))]),
         endpoint("/scim/v2/ResourceTypes", [(Method::GET, web::get().to(discovery::resource_types))]),
         endpoint("/scim/v2/ResourceTypes/{id}", [(Method::GET, web::get().to(discovery::resource_type))]),

@@ -10,7 +10,7 @@ use crate::problem::Problem;
 macro_rules! resource {
     (
         $(#[$doc:meta])* $area:ident:
-        $list:ident, $get:ident, $create:ident, $replace:ident, $patch:ident, $delete:ident
+        $list:ident, $search:ident, $get:ident, $create:ident, $replace:ident, $patch:ident, $delete:ident
     ) => {
         $(#[$doc])*
         pub(super) mod $area {
@@ -22,6 +22,15 @@ macro_rules! resource {
                     Ok(query) => api.scim.$list(&query).await,
                     Err(error) => Err(error),
                 })
+            }
+
+            /// Those that match a query in the body.
+            pub(in super::super) async fn search(
+                api: web::Data<Api>,
+                _: Client,
+                body: Body,
+            ) -> Result<HttpResponse, Problem> {
+                Ok(respond(api.scim.$search(&body.bytes()?).await))
             }
 
             /// One of them.
@@ -85,9 +94,14 @@ macro_rules! resource {
 
 resource!(
     /// `/scim/v2/Users`.
-    users: list_users, get_user, create_user, replace_user, patch_user, delete_user
+    users: list_users, search_users, get_user, create_user, replace_user, patch_user, delete_user
 );
 resource!(
     /// `/scim/v2/Groups`.
-    groups: list_groups, get_group, create_group, replace_group, patch_group, delete_group
+    groups: list_groups, search_groups, get_group, create_group, replace_group, patch_group, delete_group
 );
+
+/// `POST /scim/v2/.search`: people and groups that match a query in the body.
+pub(super) async fn search(api: web::Data<Api>, _: Client, body: Body) -> Result<HttpResponse, Problem> {
+    Ok(respond(api.scim.search(&body.bytes()?).await))
+}
