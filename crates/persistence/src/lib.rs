@@ -10,7 +10,9 @@
 //!
 //! On SQLite there is one writer at a time (`BEGIN IMMEDIATE`), so that nothing there waits for a row.
 
+mod bulk;
 mod db;
+mod delivered;
 mod error;
 mod facts;
 #[cfg(feature = "postgres")]

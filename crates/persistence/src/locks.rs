@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use muster_domain::user::Role;
 
+use crate::delivered;
 use crate::error::DbError;
 use crate::rows::PlaceRow;
 use crate::schema::{devices, sessions, team_members, teams, users};
@@ -39,16 +40,36 @@ macro_rules! locks {
 type Contacts = (bool, Option<Hash>, Option<Hash>);
 
 locks! {
-    /// Every active admin, in the order of their ids, so that two who do this at once do not wait for each other.
+    /// Every active admin of the directory's, in the order of their ids, so that two who do this at once do not wait for each other.
     fn lock_active_admins() -> DbId: for_no_key_update(
         users::table
             .filter(users::role.eq(Role::Admin.as_str()).and(users::active))
+            .filter(delivered::person())
             .order(users::id)
             .select(users::id)
     );
 
     /// A person, against whoever registers a device of theirs meanwhile.
     fn lock_user(id: DbId) -> DbId: for_no_key_update(users::table.find(id).select(users::id));
+
+    /// A person at a version, whom the directory did not remove: folded user name, external id, and whether they are
+    /// active.
+    fn lock_user_at(id: DbId, version: i64) -> (String, Option<String>, bool): for_no_key_update(
+        users::table
+            .find(id)
+            .filter(users::version.eq(version).and(users::removed_at.is_null()))
+            .select((users::user_name_key, users::external_id, users::active))
+    );
+
+    /// Of these people, those of the directory's, whom nobody removes until the transaction ends. In the order of their
+    /// ids.
+    fn share_people(people: Vec<DbId>) -> DbId: for_share(
+        users::table
+            .filter(users::id.eq_any(people))
+            .filter(delivered::person())
+            .order(users::id)
+            .select(users::id)
+    );
 
     /// A person as they are until the transaction ends.
     fn share_user(id: DbId) -> Contacts: for_share(
@@ -62,6 +83,24 @@ locks! {
             .filter(exists(teams::table.filter(teams::id.eq(team).and(teams::active))))
             .order(team_members::user_id)
             .select(PlaceRow::as_select())
+    );
+
+    /// These teams, in the order of their ids.
+    fn lock_teams(teams: Vec<DbId>) -> DbId: for_no_key_update(
+        teams::table.filter(teams::id.eq_any(teams)).order(teams::id).select(teams::id)
+    );
+
+    /// The places of these people in a team, before they are deleted. In the order of their ids.
+    fn lock_members(team: DbId, people: Vec<DbId>) -> DbId: for_update(
+        team_members::table
+            .filter(team_members::team_id.eq(team).and(team_members::user_id.eq_any(people)))
+            .order(team_members::user_id)
+            .select(team_members::user_id)
+    );
+
+    /// A person's devices, before they are deleted. In the order of their ids.
+    fn lock_devices_of(user: DbId) -> DbId: for_update(
+        devices::table.filter(devices::user_id.eq(user)).order(devices::id).select(devices::id)
     );
 
     /// A device, its owner and its token's fingerprint.

@@ -271,11 +271,11 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::Instant;
-    use diesel::sql_types::{BigInt, Text};
+    use diesel::sql_types::{BigInt, Binary, Text};
 
     sign_in_attempts (scope, scope_key) {
         scope -> Text,
-        scope_key -> Text,
+        scope_key -> Binary,
         began_at -> Instant,
         used -> BigInt,
     }
@@ -292,6 +292,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     refresh_tokens,
     audit_events,
+    directory_brakes,
     directory_deactivations,
     notices,
     break_glass_accounts

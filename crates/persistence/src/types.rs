@@ -9,7 +9,7 @@ use diesel::sql_types::{Binary, SqlType};
 use muster_domain::api_key::ApiKeyHash;
 use muster_domain::session::{SuccessorSalt, TokenHash};
 use muster_domain::verification::{CodeHash, Fingerprint};
-use muster_domain::{ApiKeyId, AuditId, ChallengeId, DeviceId, SessionId, TeamId, UserId, to_micros};
+use muster_domain::{ApiKeyId, AuditId, ChallengeId, DeviceId, NoticeId, SessionId, TeamId, UserId, to_micros};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ pub struct Instant;
 pub struct Id;
 
 /// A time in an [`Instant`] column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Instant)]
 pub(crate) struct Ts(OffsetDateTime);
 
@@ -63,7 +63,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(ApiKeyId, AuditId, ChallengeId, DeviceId, SessionId, TeamId, UserId);
+ids!(ApiKeyId, AuditId, ChallengeId, DeviceId, NoticeId, SessionId, TeamId, UserId);
 
 /// Bytes of one length in a `Binary` column.
 macro_rules! bytes {

@@ -44,7 +44,7 @@ impl Case {
         let token = make.token();
         store.issue(&make.session(user.id), &token, &next()).await.unwrap();
         store.replace(user.id, 0, &Preferences::default(), &next()).await.unwrap();
-        store.insert_team(&make.team("Night"), &[], &next()).await.unwrap();
+        store.insert_team(&make.team("Night"), &[], &[next()]).await.unwrap();
         store.insert(&make.api_key("pager"), &make.api_key_hash(), &next()).await.unwrap();
         Self { folder, store, user, token }
     }

@@ -57,10 +57,11 @@ CREATE TABLE break_glass_accounts (
 );
 CREATE UNIQUE INDEX break_glass_accounts_by_name ON break_glass_accounts (name_key) WHERE revoked_at IS NULL;
 
--- How many sign-ins each account's name and each address has seen in its window.
+-- How many sign-ins each account's name and each address has seen in its window. scope_key is the name, folded, or the
+-- address; bytes, because what people type may be no text.
 CREATE TABLE sign_in_attempts (
     scope text NOT NULL CHECK (scope IN ('account', 'address')),
-    scope_key text COLLATE "C" NOT NULL,
+    scope_key bytea NOT NULL,
     began_at timestamptz NOT NULL,
     used bigint NOT NULL CHECK (used >= 1),
     PRIMARY KEY (scope, scope_key)

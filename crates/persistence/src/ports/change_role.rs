@@ -4,6 +4,7 @@ use muster_domain::audit::AuditEvent;
 use muster_domain::user::{Role, RoleOutcome};
 
 use crate::db::{Db, with_tx};
+use crate::delivered;
 use crate::error::DbError;
 use crate::locks::Locks;
 use crate::record::Record;
@@ -19,7 +20,7 @@ pub(super) async fn change_role(
 ) -> Result<RoleOutcome, DbError> {
     with_tx!(&db, |c| {
         let change = (users::role.eq(role.as_str()), users::updated_at.eq(at));
-        let others = users::table.find(id).filter(users::role.ne(role.as_str()));
+        let others = users::table.find(id).filter(delivered::person()).filter(users::role.ne(role.as_str()));
         let changed = match role {
             Role::Admin => diesel::update(others).set(change).execute(c).await?,
             Role::User => {
@@ -37,7 +38,8 @@ pub(super) async fn change_role(
             c.record(&event).await?;
             return Ok(RoleOutcome::Changed);
         }
-        let current: Option<String> = users::table.find(id).select(users::role).first(c).await.optional()?;
+        let person = users::table.find(id).filter(delivered::person());
+        let current: Option<String> = person.select(users::role).first(c).await.optional()?;
         Ok(match current {
             None => RoleOutcome::NotFound,
             Some(current) if current == role.as_str() => RoleOutcome::Unchanged,

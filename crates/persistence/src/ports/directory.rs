@@ -1,22 +1,29 @@
 use async_trait::async_trait;
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::RunQueryDsl;
-use muster_domain::StoreError;
 use muster_domain::audit::{AuditEvent, RevokeReason};
-use muster_domain::directory::{DirectoryStore, InsertOutcome, PersonKey, UpdateOutcome, UserUpdate};
+use muster_domain::directory::{
+    DirectoryStore, EngagedBrake, GroupUpdate, InsertOutcome, PersonKey, UpdateOutcome, UserRemoval, UserUpdate,
+};
 use muster_domain::team::{Member, Team};
 use muster_domain::user::{User, fold};
 use muster_domain::verification::Method;
+use muster_domain::{StoreError, TeamId};
+use time::OffsetDateTime;
 
 use crate::Store;
-use crate::db::{on_both, with_conn, with_tx};
+use crate::bulk::Bulk;
+use crate::db::{Db, on_both, with_conn, with_tx};
 use crate::error::DbError;
 use crate::locks::Locks;
+use crate::ports::brakes::{Brakes, engaged_brakes, release_brake};
+use crate::ports::groups::{insert_team, remove_group, update_group};
+use crate::ports::removal::remove_user;
 use crate::ports::sessions::live;
-use crate::ports::teams::insert_team;
 use crate::record::Record;
-use crate::rows::{DirectoryColumns, UserRow};
+use crate::rows::{DirectoryColumns, NoticeRow, OwnColumns, UserRow};
 use crate::schema::{challenges, proofs, sessions, users};
 use crate::types::{DbId, Ts};
 
@@ -36,7 +43,12 @@ impl DirectoryStore for Store {
             // One statement, so that nobody is missed who is renamed meanwhile.
             let rows: Vec<UserRow> = with_conn!(&db, |c| {
                 let by_either = users::user_name_key.eq(user_name_key).or(users::external_id.eq(&external_id));
-                users::table.filter(by_either).select(UserRow::as_select()).load(c).await?
+                users::table
+                    .filter(by_either)
+                    .filter(users::removed_at.is_null())
+                    .select(UserRow::as_select())
+                    .load(c)
+                    .await?
             });
             let decisive = rows.into_iter().max_by_key(|row| row.external_id == external_id);
             decisive.map(TryInto::try_into).transpose()
@@ -44,19 +56,23 @@ impl DirectoryStore for Store {
         .await
     }
 
+    async fn was_removed(&self, key: &PersonKey) -> Result<bool, StoreError> {
+        let (external_id, user_name_key) = (key.external_id.clone(), fold(&key.user_name));
+        self.reading(move |db| async move {
+            let by_either =
+                users::former_user_name_key.eq(user_name_key).or(users::former_external_id.eq(external_id.clone()));
+            let removed = exists(users::table.filter(by_either));
+            // Of nothing a comparison tells neither.
+            Ok(with_conn!(&db, |c| select(removed).get_result(c).await?))
+        })
+        .await
+    }
+
     async fn insert_user(&self, user: &User, event: &AuditEvent) -> Result<InsertOutcome, StoreError> {
-        let described = DirectoryColumns::from(user);
-        let (id, role, source, created_at) =
-            (DbId::from(user.id), user.role.as_str(), user.source.as_str(), Ts::from(user.created_at));
+        let (own, described) = (OwnColumns::from(user), DirectoryColumns::from(user));
         let event = [event.clone()];
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
-                let own = (
-                    users::id.eq(id),
-                    users::role.eq(role),
-                    users::source.eq(source),
-                    users::created_at.eq(created_at),
-                );
                 let insert = diesel::insert_into(users::table).values((own, described));
                 if insert.on_conflict_do_nothing().execute(c).await? == 0 {
                     return Ok(InsertOutcome::Taken);
@@ -69,56 +85,103 @@ impl DirectoryStore for Store {
     }
 
     async fn update_user(&self, update: &UserUpdate, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError> {
-        let update = update.clone();
+        let (update, notices) = (update.clone(), NoticeRow::of(&update.notices)?);
         let events = events.to_vec();
-        self.detached(move |db| async move {
-            let updated = with_tx!(&db, |c| {
-                let id = DbId::from(update.user.id);
-                let described = DirectoryColumns::from(&update.user);
-                let expected = users::table.find(id).filter(users::version.eq(update.expected_version));
-                let names = expected.select((users::user_name_key, users::external_id)).first(c).await.optional()?;
-                let Some((user_name_key, external_id)) = names else {
-                    return Ok(UpdateOutcome::Stale);
-                };
-                if (&user_name_key, &external_id) != (&described.user_name_key, &described.external_id)
-                    && c.names_are_taken(id, &described).await?
-                {
-                    return Ok(UpdateOutcome::Taken);
-                }
-                if diesel::update(expected).set(described).execute(c).await? == 0 {
-                    return Ok(UpdateOutcome::Stale);
-                }
-                c.take_back_proofs(id, &update.lost_proofs, update.at.into()).await?;
-                if update.end_sessions {
-                    c.end_sessions(id, update.at.into()).await?;
-                }
-                c.record(&events).await?;
-                Ok(UpdateOutcome::Updated)
-            });
-            unless_taken_meanwhile(updated)
-        })
-        .await
+        self.detached(move |db| update_user(db, update, notices, events)).await
+    }
+
+    async fn remove_user(&self, removal: &UserRemoval, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError> {
+        let (removal, events) = (removal.clone(), events.to_vec());
+        self.detached(move |db| remove_user(db, removal, events)).await
+    }
+
+    async fn engaged_brakes(&self) -> Result<Vec<EngagedBrake>, StoreError> {
+        self.reading(engaged_brakes).await
+    }
+
+    async fn release_brake(&self, client: &str, at: OffsetDateTime, event: &AuditEvent) -> Result<bool, StoreError> {
+        let (client, event) = (client.to_owned(), [event.clone()]);
+        self.detached(move |db| release_brake(db, client, at.into(), event)).await
     }
 
     async fn insert_team(
         &self,
         team: &Team,
         members: &[Member],
-        event: &AuditEvent,
+        events: &[AuditEvent],
     ) -> Result<InsertOutcome, StoreError> {
-        let (team, members, event) = (team.clone(), members.to_vec(), [event.clone()]);
-        self.detached(move |db| insert_team(db, team, members, event)).await
+        let (team, members, events) = (team.clone(), members.to_vec(), events.to_vec());
+        self.detached(move |db| insert_team(db, team, members, events)).await
+    }
+
+    async fn update_group(&self, update: &GroupUpdate, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError> {
+        let (update, events) = (update.clone(), events.to_vec());
+        self.detached(move |db| update_group(db, update, events)).await
+    }
+
+    async fn remove_group(
+        &self,
+        id: TeamId,
+        expected_version: i64,
+        at: OffsetDateTime,
+        events: &[AuditEvent],
+    ) -> Result<UpdateOutcome, StoreError> {
+        let events = events.to_vec();
+        self.detached(move |db| remove_group(db, id.into(), expected_version, at.into(), events)).await
     }
 }
 
+async fn update_user(
+    db: Db,
+    update: UserUpdate,
+    notices: Vec<NoticeRow>,
+    events: Vec<AuditEvent>,
+) -> Result<UpdateOutcome, DbError> {
+    let (id, at) = (DbId::from(update.user.id), Ts::from(update.at));
+    let described = DirectoryColumns::from(&update.user);
+    let updated = with_tx!(&db, |c| {
+        let held = match &update.brake {
+            Some(brake) if update.deactivates => Some((brake, c.hold_brake(&brake.client).await?)),
+            _ => None,
+        };
+        let Some((user_name_key, external_id, is_active)) = c.lock_user_at(id, update.expected_version).await?.pop()
+        else {
+            return Ok(UpdateOutcome::Stale);
+        };
+        if (&user_name_key, &external_id) != (&described.user_name_key, &described.external_id)
+            && c.names_are_taken(id, &described).await?
+        {
+            return Ok(UpdateOutcome::Taken);
+        }
+        if let Some((brake, held)) = held
+            && is_active
+            && !c.passes(brake, held, id, at).await?
+        {
+            return Ok(UpdateOutcome::Braked);
+        }
+        diesel::update(users::table.find(id)).set(described).execute(c).await?;
+        c.take_back_proofs(id, &update.lost_proofs, at).await?;
+        if update.deactivates {
+            c.end_sessions(id, at).await?;
+        }
+        c.insert_notices(notices).await?;
+        c.record(&events).await?;
+        Ok(UpdateOutcome::Updated)
+    });
+    unless_taken_meanwhile("users", updated)
+}
+
 /// On PostgreSQL somebody else may get a name between our look and our update. Then the index refuses the update, which
-/// undid the whole unit of work: "taken" is all that is left to say. It is the only unique rule of `users` that an update
+/// undid the whole unit of work: "taken" is all that is left to say. It is the only unique rule of `table` that an update
 /// can break, because it never writes the id. No lock could tell earlier without holding off everybody else who is
 /// renamed, and distributed engines have no such lock. On SQLite nobody else writes meanwhile.
-fn unless_taken_meanwhile(updated: Result<UpdateOutcome, DbError>) -> Result<UpdateOutcome, DbError> {
+pub(super) fn unless_taken_meanwhile(
+    table: &str,
+    updated: Result<UpdateOutcome, DbError>,
+) -> Result<UpdateOutcome, DbError> {
     match updated {
         Err(DbError::Query(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, refused)))
-            if refused.table_name() == Some("users") =>
+            if refused.table_name() == Some(table) =>
         {
             Ok(UpdateOutcome::Taken)
         }

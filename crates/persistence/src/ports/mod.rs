@@ -2,16 +2,24 @@
 
 mod api_keys;
 mod audit;
+mod brakes;
+mod break_glass;
 mod challenges;
 mod change_role;
 mod devices;
 mod directory;
+mod directory_filter;
+mod directory_reader;
+mod directory_sql;
+mod groups;
+mod notices;
 mod on_call;
 mod people_list;
 mod preferences;
+mod removal;
 pub(crate) mod rotate;
 mod send_limits;
 mod sessions;
+mod sign_in_attempts;
 mod team_store;
-mod teams;
 mod users;

@@ -7,6 +7,7 @@ use muster_domain::team::Membership;
 use muster_domain::user::{UserQuery, UserSummary, fold};
 
 use crate::db::{Db, with_snapshot};
+use crate::delivered;
 use crate::error::DbError;
 use crate::facts::Memberships;
 use crate::ports::on_call::can_be_on_call;
@@ -17,7 +18,10 @@ use crate::types::DbId;
 /// One page of people and the places of all of them in two statements.
 pub(super) async fn people_list(db: Db, query: UserQuery) -> Result<Vec<UserSummary>, DbError> {
     with_snapshot!(&db, |c| {
-        let mut found = users::table.select((SummaryRow::as_select(), can_be_on_call(query.required))).into_boxed();
+        let mut found = users::table
+            .filter(delivered::person())
+            .select((SummaryRow::as_select(), can_be_on_call(query.required)))
+            .into_boxed();
         if let Some(search) = query.search {
             found = found.filter(users::search_key.like(containing(&fold(&search))).escape('\\'));
         }

@@ -3,13 +3,14 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use muster_domain::audit::AuditEvent;
 use muster_domain::user::{
-    Account, ProfileFacts, ProfileReader, Role, RoleOutcome, Source, UserQuery, UserStore, UserSummary, fold,
+    Account, ProfileFacts, ProfileReader, Role, RoleOutcome, UserQuery, UserStore, UserSummary, fold,
 };
 use muster_domain::{StoreError, UserId};
 use time::OffsetDateTime;
 
 use crate::Store;
 use crate::db::{with_conn, with_snapshot};
+use crate::delivered;
 #[cfg(feature = "sqlite")]
 use crate::facts::facts;
 use crate::ports::change_role::change_role;
@@ -50,6 +51,7 @@ impl UserStore for Store {
             let rows: Vec<AccountRow> = with_conn!(&db, |c| {
                 let fitting = users::table
                     .filter(users::user_name_key.eq(&login).or(users::email_key.eq(&login)))
+                    .filter(delivered::person())
                     .order((users::user_name_key.eq(&login).desc(), users::id))
                     .select(AccountRow::as_select());
                 fitting.limit(2).load(c).await?
@@ -68,7 +70,7 @@ impl UserStore for Store {
             // At most one row by the external id, and one for each login.
             let mut rows: Vec<(Option<String>, AccountRow)> = with_conn!(&db, |c| {
                 users::table
-                    .filter(users::source.eq(Source::Scim.as_str()))
+                    .filter(delivered::person())
                     .filter(users::external_id.eq(&subject).or(users::user_name_key.eq_any(&logins)))
                     .select((users::external_id, AccountRow::as_select()))
                     .load(c)

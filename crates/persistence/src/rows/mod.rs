@@ -3,8 +3,11 @@
 
 mod api_key;
 mod audit;
+mod break_glass;
 mod challenge;
 mod device;
+mod group;
+mod notice;
 mod preferences;
 mod session;
 mod team;
@@ -12,12 +15,15 @@ mod user;
 
 pub(crate) use api_key::ApiKeyRow;
 pub(crate) use audit::AuditRow;
+pub(crate) use break_glass::{BreakGlassRow, CredentialRow};
 pub(crate) use challenge::{ChallengeRow, ProofRow};
 pub(crate) use device::DeviceRow;
+pub(crate) use group::{GroupRow, MemberRow, NewTeamRow};
+pub(crate) use notice::NoticeRow;
 pub(crate) use preferences::PreferencesRow;
 pub(crate) use session::{SessionRow, TokenRow};
 pub(crate) use team::{PlaceRow, TeamMemberRow};
-pub(crate) use user::{AccountRow, DirectoryColumns, MembershipRow, SummaryRow, UserRow};
+pub(crate) use user::{AccountRow, DirectoryColumns, MembershipRow, OwnColumns, SummaryRow, UserRow};
 
 use crate::error::DbError;
 

@@ -66,6 +66,27 @@ impl TryFrom<UserRow> for User {
     }
 }
 
+/// The columns that are written once and not by the directory.
+#[derive(Clone, Insertable)]
+#[diesel(table_name = users)]
+pub(crate) struct OwnColumns {
+    id: DbId,
+    role: &'static str,
+    source: &'static str,
+    created_at: Ts,
+}
+
+impl From<&User> for OwnColumns {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id.into(),
+            role: user.role.as_str(),
+            source: user.source.as_str(),
+            created_at: user.created_at.into(),
+        }
+    }
+}
+
 /// The columns that the directory writes, and what is folded from them.
 #[derive(Clone, Insertable, AsChangeset)]
 #[diesel(table_name = users, treat_none_as_null = true, treat_none_as_default_value = false)]
@@ -122,6 +143,7 @@ pub(crate) struct AccountRow {
     id: DbId,
     role: String,
     active: bool,
+    source: String,
     pub(crate) user_name_key: String,
 }
 
@@ -130,7 +152,8 @@ impl TryFrom<AccountRow> for Account {
 
     fn try_from(row: AccountRow) -> Result<Self, DbError> {
         let role = named("users", "role", Role::from_name(&row.role))?;
-        Ok(Self { id: row.id.into(), role, active: row.active })
+        let source = named("users", "source", Source::from_name(&row.source))?;
+        Ok(Self { id: row.id.into(), role, active: row.active, source })
     }
 }
 

@@ -146,7 +146,9 @@ async fn a_name_that_somebody_else_gets_meanwhile_is_taken() {
         user,
         expected_version: grace.version,
         lost_proofs: Vec::new(),
-        end_sessions: false,
+        deactivates: false,
+        brake: None,
+        notices: Vec::new(),
         at: case.make.now(),
     };
     let event = case.make.event("test.user.renamed", Some(grace.id));

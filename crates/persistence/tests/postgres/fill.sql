@@ -12,7 +12,7 @@ SELECT id_of(n), 'external-' || n, name, name, name, name || '@example.com', nam
     now(), now(), name || E'\n' || name || E'\n' || name || '@example.com'
 FROM generate_series(1, 100000) AS n, LATERAL (SELECT 'person-' || lpad(n::text, 6, '0') AS name) AS named;
 
-INSERT INTO teams SELECT id_of(n), 'Team ' || n, 'team ' || n, true, true, now() FROM generate_series(1, 200) AS n;
+INSERT INTO teams SELECT id_of(n), 'Team ' || n, 'team ' || n, true, true, now(), 'group-' || n, 1, now() FROM generate_series(1, 200) AS n;
 INSERT INTO team_members SELECT id_of(1 + n % 200), id_of(5 * n), 'responder' FROM generate_series(1, 20000) AS n;
 INSERT INTO proofs SELECT id_of(5 * n), method, bytes_of(method, 5 * n), now()
 FROM generate_series(1, 20000) AS n, unnest(ARRAY['email', 'sms']) AS method;

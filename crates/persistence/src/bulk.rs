@@ -1,0 +1,63 @@
+//! Writing many rows with few statements.
+
+#[cfg(feature = "sqlite")]
+use diesel::RunQueryDsl;
+#[cfg(feature = "postgres")]
+use diesel_async::RunQueryDsl as AsyncRunQueryDsl;
+
+use crate::error::DbError;
+use crate::rows::{AuditRow, MemberRow, NoticeRow};
+use crate::schema::{audit_events, notices, team_members};
+
+/// How many ids a statement names at the most: SQLite takes 32,766 values.
+pub(crate) const IDS: usize = 10_000;
+
+/// How many rows one statement inserts at the most: PostgreSQL takes 65,535 values, and has to make out each.
+#[cfg(feature = "postgres")]
+const ROWS: usize = 1_000;
+
+macro_rules! bulk {
+    ($($(#[$doc:meta])* fn $name:ident($row:ty) -> $table:ident;)*) => {
+        pub(crate) trait Bulk {
+            $($(#[$doc])* async fn $name(&mut self, rows: Vec<$row>) -> Result<(), DbError>;)*
+        }
+
+        #[cfg(feature = "postgres")]
+        impl Bulk for crate::db::PgConn {
+            $(async fn $name(&mut self, mut rows: Vec<$row>) -> Result<(), DbError> {
+                // One row is the rule, and a statement of one row is prepared once for each connection.
+                if rows.len() == 1 && let Some(row) = rows.pop() {
+                    AsyncRunQueryDsl::execute(diesel::insert_into($table::table).values(row), self).await?;
+                }
+                for rows in rows.chunks(ROWS) {
+                    AsyncRunQueryDsl::execute(diesel::insert_into($table::table).values(rows), self).await?;
+                }
+                Ok(())
+            })*
+        }
+
+        /// Nothing travels here, and diesel inserts one row at a time; but each await is a change of threads.
+        #[cfg(feature = "sqlite")]
+        impl Bulk for crate::db::SqliteConn {
+            $(async fn $name(&mut self, rows: Vec<$row>) -> Result<(), DbError> {
+                let inserted = self.spawn_blocking(move |connection| {
+                    rows.into_iter().try_for_each(|row| {
+                        RunQueryDsl::execute(diesel::insert_into($table::table).values(row), connection).map(drop)
+                    })
+                });
+                Ok(inserted.await?)
+            })*
+        }
+    };
+}
+
+bulk! {
+    /// Adds audit records.
+    fn insert_records(AuditRow) -> audit_events;
+
+    /// Adds notices.
+    fn insert_notices(NoticeRow) -> notices;
+
+    /// Adds places in teams.
+    fn insert_members(MemberRow) -> team_members;
+}

@@ -1,0 +1,141 @@
+//! Teams as the directory makes and changes them. People are locked before the team, and the team before its places.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use muster_domain::audit::AuditEvent;
+use muster_domain::directory::{GroupUpdate, InsertOutcome, UpdateOutcome};
+use muster_domain::team::{Member, Team};
+use muster_domain::user::fold;
+
+use crate::bulk::{Bulk, IDS};
+use crate::db::{Db, on_both, with_tx};
+use crate::delivered::{self, nobodys_name};
+use crate::error::DbError;
+use crate::locks::Locks;
+use crate::ports::directory::unless_taken_meanwhile;
+use crate::record::Record;
+use crate::rows::{MemberRow, NewTeamRow};
+use crate::schema::{team_members, teams};
+use crate::types::{DbId, Ts};
+
+pub(super) async fn insert_team(
+    db: Db,
+    team: Team,
+    members: Vec<Member>,
+    events: Vec<AuditEvent>,
+) -> Result<InsertOutcome, DbError> {
+    let row = NewTeamRow::from(&team);
+    with_tx!(&db, |c| {
+        let are_known = c.share_members(&members).await?;
+        let insert = diesel::insert_into(teams::table).values(&row);
+        if insert.on_conflict_do_nothing().execute(c).await? == 0 {
+            return Ok(InsertOutcome::Taken);
+        }
+        c.add_members(row.id, &members, are_known).await?;
+        c.record(&events).await?;
+        Ok(InsertOutcome::Inserted)
+    })
+}
+
+pub(super) async fn update_group(
+    db: Db,
+    update: GroupUpdate,
+    events: Vec<AuditEvent>,
+) -> Result<UpdateOutcome, DbError> {
+    let id = DbId::from(update.id);
+    let name_key = fold(&update.name);
+    let updated = with_tx!(&db, |c| {
+        let are_known = c.share_members(&update.added).await?;
+        let group = teams::table.find(id).filter(teams::version.eq(update.expected_version)).filter(delivered::group());
+        let names = group.select((teams::name_key, teams::external_id)).first(c).await.optional()?;
+        let Some(names): Option<(String, Option<String>)> = names else {
+            return Ok(UpdateOutcome::Stale);
+        };
+        if (&names.0, &names.1) != (&name_key, &update.external_id) {
+            let others = teams::table
+                .filter(teams::id.ne(id))
+                .filter(teams::name_key.eq(&name_key).or(teams::external_id.eq(&update.external_id)));
+            if others.count().get_result::<i64>(c).await? > 0 {
+                return Ok(UpdateOutcome::Taken);
+            }
+        }
+        let change = (
+            teams::name.eq(&update.name),
+            teams::name_key.eq(&name_key),
+            teams::external_id.eq(&update.external_id),
+            teams::version.eq(teams::version + 1),
+            teams::updated_at.eq(Ts::from(update.at)),
+        );
+        if diesel::update(group).set(change).execute(c).await? == 0 {
+            return Ok(UpdateOutcome::Stale);
+        }
+        let removed: Vec<DbId> = update.removed.iter().map(|id| (*id).into()).collect();
+        c.drop_members(id, removed).await?;
+        c.add_members(id, &update.added, are_known).await?;
+        c.record(&events).await?;
+        Ok(UpdateOutcome::Updated)
+    });
+    unless_taken_meanwhile("teams", updated)
+}
+
+pub(super) async fn remove_group(
+    db: Db,
+    id: DbId,
+    expected_version: i64,
+    at: Ts,
+    events: Vec<AuditEvent>,
+) -> Result<UpdateOutcome, DbError> {
+    with_tx!(&db, |c| {
+        let group = teams::table.find(id).filter(teams::version.eq(expected_version)).filter(delivered::group());
+        let gone = (
+            teams::active.eq(false),
+            teams::name_key.eq(nobodys_name(id)),
+            teams::external_id.eq(None::<String>),
+            teams::version.eq(teams::version + 1),
+            teams::updated_at.eq(at),
+        );
+        if diesel::update(group).set(gone).execute(c).await? == 0 {
+            return Ok(UpdateOutcome::Stale);
+        }
+        let places = team_members::table.filter(team_members::team_id.eq(id)).order(team_members::user_id);
+        let members: Vec<DbId> = places.select(team_members::user_id).load(c).await?;
+        c.drop_members(id, members).await?;
+        c.record(&events).await?;
+        Ok(UpdateOutcome::Updated)
+    })
+}
+
+on_both! {
+    trait Membership {
+        /// Whether all of them are on record; if so, nobody removes them until the transaction ends.
+        async fn share_members(conn, members: &[Member]) -> bool {
+            let mut people: Vec<DbId> = members.iter().map(|member| member.user_id.into()).collect();
+            people.sort_unstable();
+            people.dedup();
+            let mut known = 0;
+            for some in people.chunks(IDS) {
+                known += conn.share_people(some.to_vec()).await?.len();
+            }
+            Ok(known == people.len())
+        }
+
+        async fn add_members(conn, team: DbId, members: &[Member], are_known: bool) -> () {
+            if !are_known {
+                return Err(DbError::inconsistent("team_members", "a member is not on record"));
+            }
+            conn.insert_members(MemberRow::of(team, members)).await
+        }
+
+        /// Takes people out of a team whose row is locked, against who changes a role in it meanwhile.
+        async fn drop_members(conn, team: DbId, people: Vec<DbId>) -> () {
+            let mut people = people;
+            people.sort_unstable();
+            for some in people.chunks(IDS) {
+                conn.lock_members(team, some.to_vec()).await?;
+                let places = team_members::table.filter(team_members::team_id.eq(team));
+                diesel::delete(places.filter(team_members::user_id.eq_any(some))).execute(conn).await?;
+            }
+            Ok(())
+        }
+    }
+}
