@@ -22,6 +22,7 @@ mod groups;
 mod house;
 mod ids;
 mod masking;
+mod notices;
 mod preferences;
 mod preferences_document;
 mod push_tokens;
