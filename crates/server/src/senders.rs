@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use muster_domain::device::{Platform, PushToken};
 use muster_domain::user::{E164, EmailAddress};
-use muster_domain::verification::{CodeMessage, EmailSender, NotifyError, PushSender, Receipt, SmsSender};
+use muster_domain::verification::{EmailSender, Message, NotifyError, PushSender, Receipt, SmsSender};
 use muster_domain::{Clock, Entropy};
 use muster_notify::transport::TransportError;
 use muster_notify::{Finding, Policy, ProviderState};
@@ -110,7 +110,7 @@ impl Providers {
     }
 }
 
-/// Stands where a channel is off. The domain refuses to send there before anything gets here.
+/// Stands where a channel is off. The domain refuses to send codes there before anything gets here; a notice ends here.
 struct Off;
 
 #[derive(Debug, thiserror::Error)]
@@ -123,21 +123,21 @@ fn off() -> Result<Receipt, NotifyError> {
 
 #[async_trait]
 impl EmailSender for Off {
-    async fn send_email(&self, _: &EmailAddress, _: &CodeMessage) -> Result<Receipt, NotifyError> {
+    async fn send_email(&self, _: &EmailAddress, _: &Message) -> Result<Receipt, NotifyError> {
         off()
     }
 }
 
 #[async_trait]
 impl SmsSender for Off {
-    async fn send_sms(&self, _: &E164, _: &CodeMessage) -> Result<Receipt, NotifyError> {
+    async fn send_sms(&self, _: &E164, _: &Message) -> Result<Receipt, NotifyError> {
         off()
     }
 }
 
 #[async_trait]
 impl PushSender for Off {
-    async fn send_push(&self, _: Platform, _: &PushToken, _: &CodeMessage) -> Result<Receipt, NotifyError> {
+    async fn send_push(&self, _: Platform, _: &PushToken, _: &Message) -> Result<Receipt, NotifyError> {
         off()
     }
 }

@@ -4,9 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use muster_domain::Entropy;
 use muster_domain::device::{Platform, PushToken};
+use muster_domain::notice::NoticeContent;
 use muster_domain::user::{E164, EmailAddress};
-use muster_domain::verification::{CodeMessage, EmailSender, NotifyError, PushSender, Receipt, SmsSender};
+use muster_domain::verification::{EmailSender, Message, NotifyError, PushSender, Receipt, SmsSender};
 use muster_http::{Outbox, OutboxMessage};
+use muster_notify::contact;
+use time::OffsetDateTime;
 
 /// Keeps the last messages in memory instead of sending them. Codes can be read from it: it has no place in
 /// production.
@@ -29,10 +32,10 @@ impl MemoryOutbox {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn capture(&self, channel: &str, to: &str, subject: Option<&str>, body: String, message: &CodeMessage) -> Receipt {
+    fn capture(&self, channel: &str, to: &str, subject: Option<&str>, body: String, at: OffsetDateTime) -> Receipt {
         let mut random = [0; 10];
         self.entropy.fill(&mut random);
-        let millis = u64::try_from(message.at.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
+        let millis = u64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
         let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string();
         let mut messages = self.lock();
         if messages.len() == Self::CAPACITY {
@@ -44,41 +47,74 @@ impl MemoryOutbox {
             to: to.to_owned(),
             subject: subject.map(str::to_owned),
             body,
-            at: message.at,
+            at,
         });
         Receipt { provider_message_id: Some(id), captured: true }
     }
 }
 
-fn sentence(message: &CodeMessage) -> String {
-    let minutes = message.valid_for.whole_minutes();
-    format!("{} is your Muster code. It works for {minutes} minutes.", message.code.expose())
+/// What a message says, wherever it goes.
+fn sentence(message: &Message) -> String {
+    match message {
+        Message::Code(message) => {
+            let minutes = message.valid_for.whole_minutes();
+            format!("{} is your Muster code. It works for {minutes} minutes.", message.code.expose())
+        }
+        Message::Notice(message) => match &message.content {
+            NoticeContent::ContactChanged { method, destination } => {
+                let now = destination.as_ref().map_or("none", |masked| masked.as_str());
+                format!("Your {} in Muster was changed: it is {now} now.", contact(*method))
+            }
+            NoticeContent::BreakGlassUsed { account, ip, .. } => {
+                let from = ip.map(|ip| format!(" from {ip}")).unwrap_or_default();
+                format!("The break-glass account {account} was used{from}.")
+            }
+        },
+    }
+}
+
+fn at(message: &Message) -> OffsetDateTime {
+    match message {
+        Message::Code(message) => message.at,
+        Message::Notice(message) => message.at,
+    }
 }
 
 #[async_trait]
 impl EmailSender for MemoryOutbox {
-    async fn send_email(&self, to: &EmailAddress, message: &CodeMessage) -> Result<Receipt, NotifyError> {
-        let body = format!(
-            "Hello {},\n\n{}\n\nEntering it proves that e-mail about incidents reaches you. If you did not ask for a \
-             code, you can ignore this message.\n",
-            message.display_name,
-            sentence(message),
-        );
-        Ok(self.capture("email", to.as_str(), Some("Your Muster verification code"), body, message))
+    async fn send_email(&self, to: &EmailAddress, message: &Message) -> Result<Receipt, NotifyError> {
+        let (name, subject, rest) = match message {
+            Message::Code(message) => (
+                &message.display_name,
+                "Your Muster verification code",
+                "Entering it proves that e-mail about incidents reaches you. If you did not ask for a code, you can ignore \
+                 this message.",
+            ),
+            Message::Notice(message) => (
+                &message.display_name,
+                match message.content {
+                    NoticeContent::ContactChanged { .. } => "A contact of yours was changed",
+                    NoticeContent::BreakGlassUsed { .. } => "A break-glass account was used",
+                },
+                "If that is wrong, tell an administrator.",
+            ),
+        };
+        let body = format!("Hello {name},\n\n{}\n\n{rest}\n", sentence(message));
+        Ok(self.capture("email", to.as_str(), Some(subject), body, at(message)))
     }
 }
 
 #[async_trait]
 impl SmsSender for MemoryOutbox {
-    async fn send_sms(&self, to: &E164, message: &CodeMessage) -> Result<Receipt, NotifyError> {
-        Ok(self.capture("sms", to.as_str(), None, sentence(message), message))
+    async fn send_sms(&self, to: &E164, message: &Message) -> Result<Receipt, NotifyError> {
+        Ok(self.capture("sms", to.as_str(), None, sentence(message), at(message)))
     }
 }
 
 #[async_trait]
 impl PushSender for MemoryOutbox {
-    async fn send_push(&self, _: Platform, to: &PushToken, message: &CodeMessage) -> Result<Receipt, NotifyError> {
-        Ok(self.capture("push", to.expose(), None, sentence(message), message))
+    async fn send_push(&self, _: Platform, to: &PushToken, message: &Message) -> Result<Receipt, NotifyError> {
+        Ok(self.capture("push", to.expose(), None, sentence(message), at(message)))
     }
 }
 
@@ -91,8 +127,9 @@ impl Outbox for MemoryOutbox {
 #[cfg(test)]
 mod tests {
     use muster_crypto::SystemEntropy;
+    use muster_domain::notice::NoticeMessage;
     use muster_domain::user::Phone;
-    use muster_domain::verification::Code;
+    use muster_domain::verification::{Code, CodeMessage, Masked, Method};
     use time::Duration;
     use time::macros::datetime;
 
@@ -102,15 +139,20 @@ mod tests {
         MemoryOutbox::new(Arc::new(SystemEntropy))
     }
 
-    fn message(code: &str) -> CodeMessage {
-        CodeMessage {
+    fn message(code: &str) -> Message {
+        Message::Code(CodeMessage {
             code: Code::parse(code).unwrap(),
             display_name: "Ada Lovelace".to_owned(),
             locale: None,
             valid_for: Duration::minutes(15),
             at: datetime!(2026-11-22 12:00 UTC),
             requested_from: None,
-        }
+        })
+    }
+
+    fn notice(content: NoticeContent) -> Message {
+        let (display_name, at) = ("Ada Lovelace".to_owned(), datetime!(2026-11-22 12:00 UTC));
+        Message::Notice(NoticeMessage { content, display_name, locale: None, at })
     }
 
     #[tokio::test]
@@ -135,6 +177,30 @@ mod tests {
         assert_eq!(email.subject.as_deref(), Some("Your Muster verification code"));
         assert!(email.body.starts_with("Hello Ada Lovelace,\n\n000001 is your Muster code."), "{}", email.body);
         assert_eq!(Some(email.id), receipts[0].provider_message_id);
+    }
+
+    #[tokio::test]
+    async fn notices_are_captured_like_codes() {
+        let outbox = outbox();
+        let email = EmailAddress::parse("ada@example.com").unwrap();
+        let token = PushToken::from_stored("a-push-token".to_owned());
+        let used = NoticeContent::BreakGlassUsed {
+            account: "night-shift".to_owned(),
+            ip: "203.0.113.7".parse().ok(),
+            at: datetime!(2026-11-22 12:00 UTC),
+        };
+        let destination = Some(Masked::phone("+15005550006"));
+        let changed = NoticeContent::ContactChanged { method: Method::Sms, destination };
+        let receipt = outbox.send_email(&email, &notice(used)).await.unwrap();
+        outbox.send_push(Platform::Ios, &token, &notice(changed)).await.unwrap();
+
+        let [push, email] = outbox.messages().try_into().unwrap();
+        assert!(receipt.captured);
+        assert_eq!(email.subject.as_deref(), Some("A break-glass account was used"));
+        let told = "Hello Ada Lovelace,\n\nThe break-glass account night-shift was used from 203.0.113.7.\n\n";
+        assert!(email.body.starts_with(told), "{}", email.body);
+        assert_eq!(email.at, datetime!(2026-11-22 12:00 UTC));
+        assert_eq!(push.body, "Your phone number in Muster was changed: it is ***0006 now.");
     }
 
     #[tokio::test]
