@@ -3,7 +3,6 @@ use std::sync::Arc;
 use muster_domain::access::AccessService;
 use muster_domain::audit::AuditReader;
 use muster_domain::break_glass::BreakGlassService;
-use muster_domain::break_glass::BreakGlassService;
 use muster_domain::device::DeviceService;
 use muster_domain::preferences::PreferenceService;
 use muster_domain::session::SessionService;
@@ -29,8 +28,6 @@ pub struct Api {
     pub break_glass: BreakGlassService,
     /// What the company directory's clients are given and give.
     pub scim: ScimService,
-    /// Admins of last resort.
-    pub break_glass: BreakGlassService,
     /// Who is calling.
     pub access: AccessService,
     /// The public keys of access tokens as a JWK set (RFC 7517), ready to be served.

@@ -1,6 +1,7 @@
 use muster_domain::StoreError;
 use muster_domain::access::{AuthenticateError, Denied, SigningError};
 use muster_domain::api_key::RotateKeyError;
+use muster_domain::break_glass::{PasswordError, SignInError};
 use muster_domain::device::RegisterDeviceError;
 use muster_domain::preferences::ReplacePreferencesError;
 use muster_domain::session::{IssueSessionError, RefreshError};
@@ -53,6 +54,23 @@ impl From<AuthenticateError> for Problem {
                 Self::failure(Kind::Unavailable, detail, &cause).retry_after(UNAVAILABLE_WAIT)
             }
             AuthenticateError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignInError> for Problem {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Refused => Self::new(Kind::SignInRefused, "the name or the password is wrong"),
+            SignInError::TooManyAttempts { retry_after } => {
+                Self::new(Kind::TooManySignIns, "wait, then try again").retry_after(retry_after)
+            }
+            SignInError::Password(PasswordError::Busy { retry_after }) => {
+                Self::new(Kind::Busy, "try again in a moment").retry_after(retry_after)
+            }
+            SignInError::Password(error @ PasswordError::Failed(_)) => internal(&error),
+            SignInError::Signing(error) => error.into(),
+            SignInError::Store(error) => error.into(),
         }
     }
 }

@@ -40,6 +40,8 @@ kinds! {
     Unauthenticated, "unauthenticated", UNAUTHORIZED, "A valid credential is needed";
     /// The refresh token is not good, for whatever reason.
     InvalidRefreshToken, "invalid-refresh-token", UNAUTHORIZED, "The refresh token is not valid";
+    /// The name or the password of a break-glass account is not right, for whatever reason.
+    SignInRefused, "sign-in-refused", UNAUTHORIZED, "The sign-in is refused";
     /// The caller may not do that.
     Forbidden, "forbidden", FORBIDDEN, "The caller may not do that";
     /// There is nothing there.
@@ -80,10 +82,14 @@ kinds! {
     UserQuota, "user-quota", TOO_MANY_REQUESTS, "Too many codes were sent to this person";
     /// As many codes were sent by the installation as may be.
     InstallationQuota, "installation-quota", TOO_MANY_REQUESTS, "Too many codes were sent by this installation";
+    /// As many sign-ins were tried for the name or from the address as may be.
+    TooManySignIns, "too-many-sign-ins", TOO_MANY_REQUESTS, "Too many sign-ins were tried";
     /// Something failed here.
     Internal, "internal", INTERNAL_SERVER_ERROR, "Something failed on the server";
     /// The store cannot be reached now.
     Unavailable, "unavailable", SERVICE_UNAVAILABLE, "The service is unavailable for the moment";
+    /// More passwords are to be checked than may be at once.
+    Busy, "busy", SERVICE_UNAVAILABLE, "Too many passwords are being checked";
 }
 
 impl Kind {

@@ -1,6 +1,7 @@
 //! The routes: one folder an area, one file an endpoint.
 
 mod audit;
+mod auth;
 mod development;
 mod devices;
 mod keys;
@@ -44,6 +45,7 @@ fn endpoints(development: bool) -> Vec<Endpoint> {
     all.extend(devices::endpoints());
     all.extend(mobile::endpoints());
     all.extend(keys::endpoints());
+    all.extend(auth::endpoints());
     all.extend(audit::endpoints());
     all.extend(scim::endpoints());
     all.extend(operations::endpoints());

@@ -1,0 +1,58 @@
+use actix_web::{HttpRequest, HttpResponse, web};
+use muster_domain::audit::Actor;
+use muster_domain::break_glass::{AccountName, BreakGlassService, Password};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::api::Api;
+use crate::input::Body;
+use crate::origin::origin;
+use crate::problem::Problem;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Presented {
+    account: AccountName,
+    password: TypedPassword,
+}
+
+/// What was typed; nothing when it is longer than any password, which is as wrong as any other.
+#[derive(Deserialize)]
+#[serde(from = "String")]
+struct TypedPassword(Option<Password>);
+
+impl From<String> for TypedPassword {
+    fn from(text: String) -> Self {
+        Self(Password::typed(text))
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SignedInView<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    expires_in: i64,
+    #[serde(with = "time::serde::rfc3339")]
+    expires_at: OffsetDateTime,
+}
+
+/// `POST /auth/break-glass`: a token for an admin of last resort, for the name and the password of an account. What breaks
+/// rules is no attempt; whatever else goes wrong is one answer.
+pub(super) async fn break_glass(
+    api: web::Data<Api>,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let Presented { account, password: TypedPassword(password) } = body.json()?;
+    let origin = origin(&request, Actor::Anonymous);
+    let tokens = &*api.access.access_tokens;
+    let signed_in = api.break_glass.sign_in(account.as_str(), password.as_ref(), tokens, &origin).await?;
+    tracing::warn!(account = account.as_str(), "somebody signed in with a break-glass account");
+    Ok(HttpResponse::Ok().json(SignedInView {
+        access_token: signed_in.access_token.expose(),
+        token_type: "Bearer",
+        expires_in: BreakGlassService::SESSION.whole_seconds(),
+        expires_at: signed_in.expires_at,
+    }))
+}
