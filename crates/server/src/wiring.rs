@@ -65,10 +65,14 @@ pub(crate) fn break_glass<S: BreakGlassStore + 'static>(store: &Arc<S>) -> Break
 }
 
 /// Telling people what they have not asked for, over a store.
-pub(crate) fn notices<S: NoticeStore + ProfileReader + 'static>(store: &Arc<S>, senders: &Senders) -> NoticeService {
+pub(crate) fn notices<S>(store: &Arc<S>, senders: &Senders) -> NoticeService
+where
+    S: NoticeStore + ProfileReader + DeviceStore + 'static,
+{
     NoticeService {
         notices: store.clone(),
         profiles: store.clone(),
+        devices: store.clone(),
         email: senders.email.clone(),
         sms: senders.sms.clone(),
         push: senders.push.clone(),
