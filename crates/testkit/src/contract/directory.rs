@@ -266,7 +266,7 @@ pub async fn a_team_is_inserted_with_its_members_and_its_record(world: World) {
     let members =
         [Member { user_id: ada.id, role: TeamRole::TeamAdmin }, Member { user_id: grace.id, role: TeamRole::Observer }];
     let event = world.make.event("test.team", None);
-    let outcome = world.stores.directory.insert_team(&team, &members, &[event.clone()]).await.unwrap();
+    let outcome = world.stores.directory.insert_team(&team, &members, std::slice::from_ref(&event)).await.unwrap();
     assert_eq!(outcome, InsertOutcome::Inserted);
     world.assert_recorded(&event).await;
     for member in members {
@@ -283,8 +283,12 @@ pub async fn no_team_is_inserted_whose_name_is_taken_without_regard_to_case(worl
     for name in ["Équipe", "éQUIPE"] {
         let members = [Member { user_id: ada.id, role: TeamRole::Responder }];
         let event = world.make.event("test.team", None);
-        let outcome =
-            world.stores.directory.insert_team(&world.make.team(name), &members, &[event.clone()]).await.unwrap();
+        let outcome = world
+            .stores
+            .directory
+            .insert_team(&world.make.team(name), &members, std::slice::from_ref(&event))
+            .await
+            .unwrap();
         assert_eq!(outcome, InsertOutcome::Taken);
         world.assert_nothing_written(&before).await;
     }
@@ -297,7 +301,7 @@ pub async fn a_team_with_a_member_who_is_not_on_record_is_refused(world: World) 
     let members = [ada.id, nobody].map(|user_id| Member { user_id, role: TeamRole::Responder });
     let team = world.make.team("Night");
     let event = world.make.event("test.team", None);
-    assert!(world.stores.directory.insert_team(&team, &members, &[event.clone()]).await.is_err());
+    assert!(world.stores.directory.insert_team(&team, &members, std::slice::from_ref(&event)).await.is_err());
     world.assert_nothing_written(&before).await;
     world.team(team, &[(&ada, TeamRole::Responder)]).await;
 }

@@ -24,7 +24,7 @@ pub async fn a_new_group_reads_back_as_it_was_inserted(world: World) {
         members,
     };
     assert_eq!(read(&world, team.id, true).await, Some(expected.clone()));
-    assert_eq!(all(&world, true).await.items, [expected.clone()]);
+    assert_eq!(all(&world, true).await.items, std::slice::from_ref(&expected));
     let without = Group { members: vec![], ..expected };
     assert_eq!(read(&world, team.id, false).await, Some(without.clone()), "nobody asked for the members");
     assert_eq!(all(&world, false).await.items, [without], "nobody asked for the members");

@@ -63,6 +63,5 @@ impl PasswordHasher for FakePasswordHasher {
 
 fn text(salt: &str, password: &Password) -> String {
     let digest = FakeHasher::digest("password", &[salt.as_bytes(), password.expose().as_bytes()]);
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("$argon2id$fake${salt}${digest}")
+    format!("$argon2id$fake${salt}${}", digest.map(|byte| format!("{byte:02x}")).concat())
 }

@@ -2,11 +2,16 @@
 //! that is named for the promise fails.
 
 mod atomicity;
+mod brakes;
+mod break_glass;
 mod breakable;
 mod channels;
+mod delivered;
 mod identities;
 mod keys;
+mod leavers;
 mod limits;
+mod notices;
 mod races;
 mod records;
 mod stale_reads;
