@@ -5,6 +5,7 @@
 mod audit;
 mod authorization;
 mod bad_input;
+mod break_glass;
 mod development;
 mod devices;
 mod keys;

@@ -35,6 +35,7 @@ pub(crate) struct World {
     pub(crate) store: MemoryStore,
     pub(crate) sender: Arc<RecordingSender>,
     pub(crate) tokens: Arc<FakeAccessTokens>,
+    pub(crate) passwords: Arc<FakePasswordHasher>,
     pub(crate) api: web::Data<Api>,
     /// An admin.
     pub(crate) ada: User,
@@ -161,7 +162,9 @@ impl World {
         let store = MemoryStore::new();
         let sender = Arc::new(RecordingSender::answering(answer));
         let tokens = Arc::new(FakeAccessTokens::default());
-        let api = api(&make, &store, &sender, &tokens, development, channels, limits);
+        let passwords = Arc::new(FakePasswordHasher::default());
+        let mut api = api(&make, &store, &sender, &tokens, development, channels, limits);
+        api.break_glass.passwords = passwords.clone();
         let api = web::Data::new(api);
         let ada = add(&make, &store, make.user("ada").admin()).await;
         let grace = add(&make, &store, make.user("grace").phone(Some(Phone::from_stored("+12025550100", true)))).await;
@@ -171,7 +174,7 @@ impl World {
         let origin = muster_domain::audit::Origin::system("test");
         let name = Text::parse("Platform").unwrap();
         directory.create_team(name, &members, DirectoryFeed::Seed, &origin).await.unwrap();
-        Self { make, store, sender, tokens, api, ada, grace, linus }
+        Self { make, store, sender, tokens, passwords, api, ada, grace, linus }
     }
 
     pub(crate) async fn add(&self, user: UserBuilder) -> User {
