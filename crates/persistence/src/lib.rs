@@ -5,8 +5,11 @@
 //! row count decides, or happens under a row lock; the locks are always taken in one order:
 //!
 //! ```text
-//! users ─▶ devices ─▶ challenges ─▶ send counts ─▶ proofs ─▶ sessions ─▶ refresh tokens ─▶ audit records
+//! brakes, break-glass accounts ─▶ users ─▶ teams ─▶ places in teams ─▶ devices ─▶ challenges ─▶ send counts ─▶ proofs
+//!   ─▶ notices ─▶ sessions ─▶ refresh tokens ─▶ audit records
 //! ```
+//!
+//! Several rows of one table are locked in the order of their keys.
 //!
 //! On SQLite there is one writer at a time (`BEGIN IMMEDIATE`), so that nothing there waits for a row.
 

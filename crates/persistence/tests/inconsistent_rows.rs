@@ -8,8 +8,10 @@ use diesel::prelude::*;
 use muster_domain::StoreError;
 use muster_domain::api_key::ApiKeyStore;
 use muster_domain::audit::{AuditQuery, AuditReader};
+use muster_domain::break_glass::BreakGlassStore;
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::DirectoryStore;
+use muster_domain::notice::{Due, NoticeStore};
 use muster_domain::preferences::{PreferenceStore, Preferences};
 use muster_domain::session::{SessionStore, StoredToken};
 use muster_domain::user::{ProfileReader, User, UserQuery, UserStore};
@@ -45,7 +47,11 @@ impl Case {
         store.issue(&make.session(user.id), &token, &next()).await.unwrap();
         store.replace(user.id, 0, &Preferences::default(), &next()).await.unwrap();
         store.insert_team(&make.team("Night"), &[], &[next()]).await.unwrap();
-        store.insert(&make.api_key("pager"), &make.api_key_hash(), &next()).await.unwrap();
+        ApiKeyStore::insert(&store, &make.api_key("pager"), &make.api_key_hash(), &next()).await.unwrap();
+        let admin = make.break_glass_admin("rescue");
+        BreakGlassStore::insert(&store, &admin, "rescue", &make.password_hash(), &next()).await.unwrap();
+        let notices = [make.notice(user.id, Method::Email)];
+        assert!(store.record_use(admin.id, make.now(), &notices, &next()).await.unwrap());
         Self { folder, store, user, token }
     }
 
@@ -67,7 +73,7 @@ fn what<T: std::fmt::Debug>(result: Result<T, StoreError>) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_role_is_reported() {
     let case = Case::new().await;
-    case.break_row("UPDATE users SET role = 'owner'");
+    case.break_row("UPDATE users SET role = 'owner' WHERE source = 'scim'");
     let expected = "users: role is none of its known names";
     assert_eq!(what(case.store.account(case.user.id).await), expected);
     assert_eq!(what(case.store.profile(case.user.id).await), expected);
@@ -77,17 +83,17 @@ async fn an_unknown_role_is_reported() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contact_that_is_none_is_reported_without_it() {
     let case = Case::new().await;
-    case.break_row("UPDATE users SET email = 'nowhere'");
+    case.break_row("UPDATE users SET email = 'nowhere' WHERE source = 'scim'");
     assert_eq!(what(case.store.profile(case.user.id).await), "users: email is no e-mail address");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contact_without_its_fingerprint_is_reported() {
     let case = Case::new().await;
-    case.break_row("UPDATE users SET email_fingerprint = NULL");
+    case.break_row("UPDATE users SET email_fingerprint = NULL WHERE source = 'scim'");
     assert_eq!(what(case.store.profile(case.user.id).await), "users: email and email_fingerprint come together");
     let case = Case::new().await;
-    case.break_row("UPDATE users SET phone = 'extension 12'");
+    case.break_row("UPDATE users SET phone = 'extension 12' WHERE source = 'scim'");
     let expected = "users: phone_fingerprint belongs to a deliverable phone";
     assert_eq!(what(case.store.profile(case.user.id).await), expected);
 }
@@ -173,4 +179,29 @@ async fn an_id_of_another_length_is_reported() {
     case.break_row("UPDATE devices SET token_fingerprint = x'00'");
     let devices = DeviceStore::list(&case.store, case.user.id).await;
     assert_eq!(what(devices), "a column holds what its type cannot be");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_tells_nothing_or_goes_nowhere_is_reported_and_stays() {
+    for (broken, expected) in [
+        ("content = '{}'", "notices: content is none"),
+        ("content = ''", "notices: content is none"),
+        ("channel = 'pager'", "notices: channel is none of its known names"),
+        ("attempts = -1", "notices: attempts is no small number"),
+        ("attempts = 70000", "notices: attempts is no small number"),
+    ] {
+        let case = Case::new().await;
+        case.break_row(&format!("UPDATE notices SET {broken}"));
+        let now = Builders::default().now();
+        let due = Due { now, again_at: now, limit: 1 };
+        assert_eq!(what(case.store.claim(due).await), expected, "{broken}");
+        assert_eq!(what(case.store.claim(due).await), expected, "{broken}: it is due as before");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_hash_that_is_none_is_reported() {
+    let case = Case::new().await;
+    case.break_row("UPDATE break_glass_accounts SET password_hash = 'rescue'");
+    assert_eq!(what(BreakGlassStore::find(&case.store, "rescue").await), "break_glass_accounts: password_hash is none");
 }

@@ -1,8 +1,13 @@
 //! What only shows from inside: the connections themselves, and how their failures are told.
 
 mod again;
+mod conditions;
 mod connections;
+#[cfg(feature = "postgres")]
+mod deadlocks;
 mod detached;
+#[cfg(feature = "postgres")]
+mod directory_on_postgres;
 mod failures;
 #[cfg(feature = "postgres")]
 mod on_postgres;

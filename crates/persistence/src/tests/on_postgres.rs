@@ -14,16 +14,16 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::{Store, StoreOptions};
 
-struct Case {
-    store: Store,
-    make: Builders,
-    ada: User,
-    session: Session,
+pub(super) struct Case {
+    pub(super) store: Store,
+    pub(super) make: Builders,
+    pub(super) ada: User,
+    pub(super) session: Session,
     token: StoredToken,
     /// Somebody else, who works in a transaction.
-    other: Client,
+    pub(super) other: Client,
     /// Somebody who looks on.
-    onlooker: Client,
+    pub(super) onlooker: Client,
     database: Database,
 }
 
@@ -34,7 +34,7 @@ async fn connect(url: &str) -> Client {
 }
 
 impl Case {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let database = database(async |url: String| {
             Store::connect(&url, Handle::current()).unwrap().migrate().await.unwrap();
         });
@@ -72,7 +72,7 @@ impl Case {
         rotating.await.unwrap()
     }
 
-    async fn somebody_waits(&self) {
+    pub(super) async fn somebody_waits(&self) {
         let waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() \
             AND wait_event_type = 'Lock')";
         while !self.onlooker.query_one(waiting, &[]).await.unwrap().get::<_, bool>(0) {
@@ -80,7 +80,7 @@ impl Case {
         }
     }
 
-    async fn records(&self, action: &str) -> usize {
+    pub(super) async fn records(&self, action: &str) -> usize {
         let query = AuditQuery { action: Some(action.to_owned()), ..AuditQuery::default() };
         AuditReader::list(&self.store, &query).await.unwrap().len()
     }

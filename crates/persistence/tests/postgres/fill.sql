@@ -35,6 +35,10 @@ FROM generate_series(1, 20000) AS n;
 INSERT INTO audit_events (id, at, action, actor_type, actor_id, subject, details)
 SELECT id_of(n), now() - n * interval '1 second', 'test.action.' || n % 20, 'user', id_of(n % 1000), id_of(1 + n % 10000), '{}'
 FROM generate_series(1, 50000) AS n;
+INSERT INTO notices SELECT id_of(n), id_of(5 * n), 'email', '{}', now(), '9999-01-01', 0 FROM generate_series(1, 20000) AS n;
+INSERT INTO directory_brakes VALUES ('idp', NULL, NULL);
+INSERT INTO directory_deactivations SELECT 'idp', id_of(n), n % 2 = 0, '2001-01-01' FROM generate_series(1, 20000) AS n;
+INSERT INTO sign_in_attempts SELECT 'address', convert_to('192.0.2.' || n, 'UTF8'), '9999-01-01', 1 FROM generate_series(1, 20000) AS n;
 
 DROP FUNCTION id_of, bytes_of;
 ANALYZE;

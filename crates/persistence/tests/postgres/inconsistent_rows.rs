@@ -4,8 +4,10 @@
 use muster_domain::StoreError;
 use muster_domain::api_key::ApiKeyStore;
 use muster_domain::audit::{AuditQuery, AuditReader};
+use muster_domain::break_glass::BreakGlassStore;
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::DirectoryStore;
+use muster_domain::notice::{Due, NoticeStore};
 use muster_domain::preferences::{PreferenceStore, Preferences};
 use muster_domain::session::{SessionStore, StoredToken};
 use muster_domain::user::{ProfileReader, User};
@@ -43,7 +45,11 @@ async fn person() -> (Store, Database, User, StoredToken) {
     let token = make.token();
     store.issue(&make.session(user.id), &token, &next()).await.unwrap();
     store.replace(user.id, 0, &Preferences::default(), &next()).await.unwrap();
-    store.insert(&make.api_key("pager"), &make.api_key_hash(), &next()).await.unwrap();
+    ApiKeyStore::insert(&store, &make.api_key("pager"), &make.api_key_hash(), &next()).await.unwrap();
+    let admin = make.break_glass_admin("rescue");
+    BreakGlassStore::insert(&store, &admin, "rescue", &make.password_hash(), &next()).await.unwrap();
+    let notices = [make.notice(user.id, Method::Email)];
+    assert!(store.record_use(admin.id, make.now(), &notices, &next()).await.unwrap());
     run(&database.url, REMOVE_CHECKS).await;
     (store, database, user, token)
 }
@@ -66,6 +72,10 @@ async fn a_row_that_breaks_a_rule_is_reported_by_its_table_and_the_rule() {
         ("sessions SET revoke_reason = 'signedOut'", "sessions: revoked_at and revoke_reason come together"),
         ("preferences SET document = '{}'", "preferences: document is not one"),
         ("api_keys SET scopes = 'scim users:write'", "api_keys: scopes is none of its known names"),
+        ("notices SET content = '{}'", "notices: content is none"),
+        ("notices SET channel = 'pager'", "notices: channel is none of its known names"),
+        ("notices SET attempts = -1", "notices: attempts is no small number"),
+        ("break_glass_accounts SET password_hash = 'rescue'", "break_glass_accounts: password_hash is none"),
         ("api_keys SET scopes = ''", "api_keys: scopes is none of its known names"),
         (
             "audit_events SET actor_type = 'user', actor_name = NULL",
@@ -78,6 +88,11 @@ async fn a_row_that_breaks_a_rule_is_reported_by_its_table_and_the_rule() {
         let found = match table {
             "audit_events" => what(AuditReader::list(&store, &AuditQuery::default()).await),
             "api_keys" => what(ApiKeyStore::list(&store).await),
+            "break_glass_accounts" => what(BreakGlassStore::find(&store, "rescue").await),
+            "notices" => {
+                let now = Builders::default().now();
+                what(store.claim(Due { now, again_at: now, limit: 1 }).await)
+            }
             "sessions" => what(store.load_for_refresh(&token.hash).await),
             "devices" => what(DeviceStore::list(&store, user.id).await),
             "challenges" => what(store.find_challenge(user.id, Method::Email).await),
@@ -85,7 +100,7 @@ async fn a_row_that_breaks_a_rule_is_reported_by_its_table_and_the_rule() {
             _ => what(store.profile(user.id).await),
         };
         assert_eq!(found, expected, "{broken}");
-        if !["api_keys", "audit_events"].contains(&table) {
+        if !["api_keys", "audit_events", "break_glass_accounts", "notices"].contains(&table) {
             // Where a person is read as one record, what is no value at all is the record's fault.
             let found = what(store.load_for_refresh(&token.hash).await);
             let as_one = "users: a record holds what its type cannot be";

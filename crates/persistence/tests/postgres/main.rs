@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what only tests call fails by panicking")]
 
 mod cancelled;
+mod hot_directory;
 mod hot_queries;
 mod inconsistent_rows;
 mod migrations;
