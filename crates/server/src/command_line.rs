@@ -55,6 +55,26 @@ Examples:
   muster key create --name Okta --scopes scim
   KEY=$(muster key create --name pager --scopes users:read,readiness:read | tail -n 1)";
 
+const DIRECTORY_HELP: &str = "\
+When one client of the directory deactivates more people within an hour than may be, further ones are
+refused until somebody looked and released the brake: the directory may have been emptied by mistake,
+and nobody's pager is to fall silent over that. How many may be is MUSTER_DEACTIVATION_BRAKE_PERCENT
+and MUSTER_DEACTIVATION_BRAKE_FREE.
+
+Exit codes: 0 done, 1 failed or nothing to release, 2 wrong usage.
+
+Examples:
+  muster directory status
+  muster directory release Okta";
+
+const BREAK_GLASS_HELP: &str = "\
+A local admin for the night when nobody can sign in, for the identity provider is down: the password
+goes into a safe. Only its Argon2id hash is kept, so one that is lost is gone: revoke the account and
+make another. Each use is told to every admin. Each change is recorded in the audit trail.
+
+Example:
+  muster break-glass create safe";
+
 const DOCTOR_HELP: &str = "\
 It reads the configuration as the server would, looks at the store, and asks each provider whether it
 would take messages: credentials, the sender's identity, sandboxes, clocks. Nothing is sent. With
@@ -105,6 +125,12 @@ pub(crate) enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// See and release the brake on mass deactivation
+    #[command(subcommand, after_help = DIRECTORY_HELP)]
+    Directory(DirectoryCommand),
+    /// Manage admins of last resort
+    #[command(subcommand, after_help = BREAK_GLASS_HELP)]
+    BreakGlass(BreakGlassCommand),
     /// Manage admins
     #[command(subcommand)]
     Admin(AdminCommand),
@@ -145,6 +171,38 @@ pub(crate) enum KeyCommand {
         /// Its id
         #[arg(value_name = "ID")]
         id: ApiKeyId,
+    },
+}
+
+/// What can be done about the directory.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DirectoryCommand {
+    /// Tell which brakes are engaged: whose, since when, and how many deactivations they refused
+    Status,
+    /// Let deactivations through again, and count them anew
+    Release {
+        /// Whose brake: the name of the API key; every one that is engaged, when left out
+        #[arg(value_name = "CLIENT")]
+        client: Option<String>,
+    },
+}
+
+/// What can be done about break-glass accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BreakGlassCommand {
+    /// Make an account, whose password is printed once, alone on the last line
+    Create {
+        /// What it is called, which whoever signs in types
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// List every account, whether it works or not, without passwords
+    List,
+    /// Revoke an account: it is refused from now on, and so is whoever is signed in with it
+    Revoke {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
     },
 }
 
@@ -192,6 +250,9 @@ mod tests {
             &["muster", "key", "create", "--name", "x"],
             &["muster", "key", "create", "--name", "x", "--scopes", "everything"],
             &["muster", "key", "revoke", "mst_key_x"],
+            &["muster", "directory"],
+            &["muster", "break-glass", "create"],
+            &["muster", "break-glass", "revoke"],
         ] {
             assert_eq!(CommandLine::try_parse_from(arguments).unwrap_err().exit_code(), 2, "{arguments:?}");
         }

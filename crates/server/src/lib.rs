@@ -69,6 +69,8 @@ async fn execute(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Migrate { dry_run: true, .. } => commands::migrate::dry_run(&configure(Purpose::UseStore)?).await?,
         Command::Migrate { .. } => commands::migrate::run(&configure(Purpose::UseStore)?).await?,
         Command::Key(command) => commands::key::run(&configure(Purpose::UseStore)?, command).await?,
+        Command::Directory(command) => commands::directory::run(&configure(Purpose::UseStore)?, command).await?,
+        Command::BreakGlass(command) => commands::break_glass::run(&configure(Purpose::UseStore)?, command).await?,
         Command::Admin(AdminCommand::Grant { login }) => {
             commands::grant::run(&configure(Purpose::UseStore)?, &login).await?;
         }

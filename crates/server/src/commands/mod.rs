@@ -1,5 +1,7 @@
 //! What each command does. A command prints its results and answers with its exit code.
 
+pub(crate) mod break_glass;
+pub(crate) mod directory;
 pub(crate) mod doctor;
 pub(crate) mod grant;
 pub(crate) mod import;
