@@ -22,7 +22,7 @@ pub async fn an_account_is_inserted_with_its_admin_and_its_record(world: World) 
         let expected = Credential { user_id: user.id, hash: hash.clone() };
         assert_eq!(world.stores.break_glass.find(name).await.unwrap(), Some(expected), "{name:?}");
     }
-    for name in ["", "réscue", "%", "rescue 1", "break-glass: Réscue 1"] {
+    for name in ["", "réscue", "%", "\0", "Réscue 1\0", "rescue 1", "break-glass: Réscue 1"] {
         assert_eq!(world.stores.break_glass.find(name).await.unwrap(), None, "{name:?}");
     }
     let expected = BreakGlassAccount {

@@ -24,7 +24,8 @@ const ODD: [&str; 15] = [
     "Ωmega",
 ];
 /// Of these every text that is asked for.
-const OPERANDS: [&str; 12] = ["", "%", "_", "\\", "'", "\"", "*", "A", "d", "á", "\u{1f980}", "zz"];
+/// Some have a NUL, which is no text to every engine.
+const OPERANDS: [&str; 14] = ["", "%", "_", "\\", "'", "\"", "*", "A", "d", "á", "zz", "\0", "Ada\0", "a\0\u{1f980}"];
 
 const TEXTS: [UserAttribute; 7] = [
     UserAttribute::ExternalId,
@@ -59,7 +60,8 @@ pub async fn a_user_name_compares_without_case(world: World) {
     for name in names {
         world.insert(world.make.user(name).email(None)).await;
     }
-    let asked = ["ADA", "áDá", "STRASSE", "STRAßE", "σίσυφο", "A_B", "AXB", "A\\B", "O'NEIL", "%", "_", "\\", ""];
+    let asked =
+        ["ADA", "áDá", "STRASSE", "STRAßE", "σίσυφο", "áDÁ\0", "A_B", "AXB", "A\\B", "O'NEIL", "%", "_", "\\", ""];
     for operand in names.into_iter().chain(asked) {
         for comparison in COMPARISONS {
             let fits = |name: &&str| text_compares(&fold(name), comparison, &fold(operand));
@@ -130,6 +132,29 @@ pub async fn a_time_compares_to_the_microsecond(world: World) {
         for (attribute, expected) in [(UserAttribute::CreatedAt, created), (UserAttribute::UpdatedAt, updated)] {
             let found = world.who(Condition::Compare(attribute, comparison, Operand::Time(now))).await;
             assert_eq!(found, expected, "{attribute:?} {comparison:?}");
+        }
+    }
+}
+
+pub async fn a_time_between_two_microseconds_is_neither(world: World) {
+    let now = world.make.now();
+    for (name, at) in [("a", now), ("b", now + Duration::MICROSECOND)] {
+        let user = User { created_at: at, ..world.make.user(name).build() };
+        let event = world.make.event("test.user.created", None);
+        world.stores.directory.insert_user(&user, &event).await.unwrap();
+    }
+    let expected: [(Comparison, &[&str]); 5] = [
+        (Comparison::Equal, &[]),
+        (Comparison::Greater, &["b"]),
+        (Comparison::GreaterOrEqual, &["b"]),
+        (Comparison::Less, &["a"]),
+        (Comparison::LessOrEqual, &["a"]),
+    ];
+    for nanos in [1, 999] {
+        let between = Operand::Time(now + Duration::nanoseconds(nanos));
+        for (comparison, expected) in expected {
+            let found = world.who(Condition::Compare(UserAttribute::CreatedAt, comparison, between.clone())).await;
+            assert_eq!(found, expected, "{comparison:?}, {nanos} ns");
         }
     }
 }

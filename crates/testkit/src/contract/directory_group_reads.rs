@@ -1,4 +1,6 @@
-use muster_domain::directory::{Comparison, Condition, DirectoryQuery, Found, Group, GroupAttribute, Operand, Order};
+use muster_domain::directory::{
+    Comparison, Condition, DirectoryQuery, Found, Group, GroupAttribute, GroupUpdate, Operand, Order, UpdateOutcome,
+};
 use muster_domain::team::{Team, TeamRole};
 use muster_domain::user::fold;
 use muster_domain::{TeamId, UserId};
@@ -217,6 +219,32 @@ pub async fn a_group_and_its_members_are_of_one_moment(world: World) {
     for (version, members) in seen.into_iter().flatten() {
         let expected = if version % 2 == 1 { ada.id } else { grace.id };
         assert_eq!(members, [expected], "the members are not those of version {version}");
+    }
+}
+
+pub async fn what_is_read_of_a_group_is_never_a_stale_answer(world: World) {
+    let mut group = world.group("Night", &[]).await;
+    for turn in 0..20 {
+        world.tick();
+        let ada = world.user(&format!("ada{turn}")).await;
+        let update = GroupUpdate { added: responders(&[ada.id]), ..world.regroup(&group) };
+        assert_eq!(world.update_group(&update).await, UpdateOutcome::Updated);
+        let mut members = [group.members, vec![ada.id]].concat();
+        members.sort_unstable();
+        group = Group { version: group.version + 1, updated_at: update.at, members, ..group };
+        let seen = race(4, |_| {
+            let (world, id, ada) = (world.clone(), group.id, ada.id);
+            async move {
+                let among = world.stores.delivered.members_among(id, &[ada]).await.unwrap();
+                let known = world.stores.delivered.known_among(&[ada]).await.unwrap();
+                (read(&world, id, true).await, all(&world, true).await.items, among, known)
+            }
+        })
+        .await;
+        for answer in seen {
+            let expected = (Some(group.clone()), vec![group.clone()], vec![ada.id], vec![ada.id]);
+            assert_eq!(answer, expected, "a group shows as it was");
+        }
     }
 }
 

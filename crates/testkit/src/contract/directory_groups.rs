@@ -1,5 +1,6 @@
 use muster_domain::directory::{Group, GroupUpdate, InsertOutcome, UpdateOutcome};
 use muster_domain::team::{Member, MemberRoleOutcome, RoleChange, RoleEvents, RoleGiver, Team, TeamRole};
+use muster_domain::user::UserQuery;
 use muster_domain::{TeamId, UserId};
 
 use crate::contract::World;
@@ -145,9 +146,11 @@ pub async fn nobody_comes_into_a_group_who_is_not_on_record(world: World) {
     let (ada, gone) = (world.user("ada").await, world.user("gone").await);
     world.removed(&gone).await;
     let group = world.group("Night", &[]).await;
+    let local = world.insert(world.make.user("local").local()).await;
+    let (rescue, _) = world.account("rescue").await;
     let nobody = UserId::new(world.make.now(), &*world.make.entropy);
     let before = world.snapshot().await;
-    for other in [nobody, gone.id] {
+    for other in [nobody, gone.id, local.id, rescue.id] {
         let update = GroupUpdate { added: responders(&[ada.id, other]), ..world.regroup(&group) };
         let event = world.make.event("test.group.updated", None);
         let outcome = world.stores.directory.update_group(&update, &[event]).await;
@@ -192,6 +195,8 @@ pub async fn a_removed_group_is_shown_nowhere(world: World) {
     assert_eq!(world.stores.delivered.members_among(group.id, &[ada.id]).await.unwrap(), []);
     assert_eq!(world.stores.teams.team(group.id).await.unwrap(), None);
     assert_eq!(world.profile(ada.id).await.teams, []);
+    let of_team = UserQuery { team: Some(group.id), ..UserQuery::default() };
+    assert_eq!(world.people(&of_team).await, []);
 }
 
 pub async fn a_removed_groups_name_and_external_id_are_free(world: World) {

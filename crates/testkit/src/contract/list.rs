@@ -127,6 +127,7 @@ macro_rules! contract_tests {
                     an_id_is_equal_to_its_lower_case_hyphenated_text_alone;
                     what_is_true_or_false_is_equal_to_itself;
                     a_time_compares_to_the_microsecond;
+                    a_time_between_two_microseconds_is_neither;
                     an_absent_attribute_compares_as_false;
                     an_attribute_is_present_when_it_has_a_value;
                     not_is_the_exact_opposite;
@@ -144,6 +145,7 @@ macro_rules! contract_tests {
                     a_page_of_groups_has_the_total_and_the_members_of_its_groups;
                     of_some_people_those_are_told_who_are_in_the_group;
                     a_group_and_its_members_are_of_one_moment;
+                    what_is_read_of_a_group_is_never_a_stale_answer;
                 }
                 directory_groups {
                     a_group_is_inserted_with_every_record;

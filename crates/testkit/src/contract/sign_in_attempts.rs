@@ -50,10 +50,12 @@ pub async fn of_several_used_up_limits_the_latest_end_is_told(world: World) {
 }
 
 pub async fn a_count_is_kept_for_each_name_and_each_address(world: World) {
-    let v6 = |last| IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last));
+    let v6 = |network| IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, network, 0, 0, 0, 0));
     let scopes = [
         AttemptScope::Account("ada".to_owned()),
         AttemptScope::Account("ádá".to_owned()),
+        AttemptScope::Account("ada\0".to_owned()),
+        AttemptScope::Account("ada\0a".to_owned()),
         AttemptScope::Account("192.0.2.1".to_owned()),
         AttemptScope::Account(String::new()),
         AttemptScope::Account("\u{1f980}".repeat(64)),
