@@ -135,3 +135,63 @@ pub(crate) fn first_language(languages: String) -> String {
 fn without_place(error: &serde_json::Error) -> String {
     error.to_string().split(" at line ").next().unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn user(json: &str) -> RawRecord {
+        read_user(json).unwrap()
+    }
+
+    #[test]
+    fn attribute_names_do_not_depend_on_case() {
+        let read = user(
+            r#"{"USERNAME":"ada","Name":{"GIVENNAME":"Ada"},"Emails":[{"Value":"ada@example.com"}],"Active":"TRUE"}"#,
+        );
+        assert_eq!(read.user_name.as_deref(), Some("ada"));
+        assert_eq!(read.given_name.as_deref(), Some("Ada"));
+        assert_eq!(read.email.as_deref(), Some("ada@example.com"));
+        assert_eq!(read.active, Some(true));
+    }
+
+    #[rstest]
+    #[case::primary(r#"[{"value":"a@x.io","type":"work"},{"value":"b@x.io","primary":true}]"#, "b@x.io")]
+    #[case::primary_as_a_string(r#"[{"value":"a@x.io"},{"value":"b@x.io","primary":"True"}]"#, "b@x.io")]
+    #[case::work(r#"[{"value":"a@x.io","type":"home"},{"value":"b@x.io","type":"Work"}]"#, "b@x.io")]
+    #[case::first(r#"[{"value":"a@x.io"},{"value":"b@x.io"}]"#, "a@x.io")]
+    #[case::first_that_has_one(r#"[{"value":"","primary":true},{"type":"work"},{"value":"b@x.io"}]"#, "b@x.io")]
+    fn email_is_the_primary_one_else_that_of_work_else_the_first(#[case] emails: &str, #[case] chosen: &str) {
+        assert_eq!(user(&format!(r#"{{"emails":{emails}}}"#)).email.as_deref(), Some(chosen));
+    }
+
+    #[rstest]
+    #[case::mobile(r#"[{"value":"1","primary":true},{"value":"2","type":"mobile"}]"#, "2")]
+    #[case::primary(r#"[{"value":"1","type":"work"},{"value":"2","primary":true}]"#, "2")]
+    #[case::first(r#"[{"value":"1","type":"work"},{"value":"2","type":"home"}]"#, "1")]
+    #[case::no_fax(r#"[{"value":"1","type":"fax"},{"value":"2","type":"work"}]"#, "2")]
+    fn phone_is_the_mobile_one_else_the_primary_one_else_the_first(#[case] phones: &str, #[case] chosen: &str) {
+        assert_eq!(user(&format!(r#"{{"phoneNumbers":{phones}}}"#)).phone.as_deref(), Some(chosen));
+    }
+
+    #[test]
+    fn null_and_empty_count_as_left_out() {
+        let read =
+            user(r#"{"userName":"a","displayName":" ","name":null,"emails":[],"phoneNumbers":null,"active":null}"#);
+        assert_eq!((read.display_name, read.email, read.phone, read.active), (None, None, None, None));
+    }
+
+    #[test]
+    fn formatted_name_and_preferred_language_stand_in() {
+        let read = user(r#"{"name":{"formatted":"Ada L."},"preferredLanguage":"en-GB, de;q=0.8"}"#);
+        assert_eq!(read.display_name.as_deref(), Some("Ada L."));
+        assert_eq!(read.locale.as_deref(), Some("en-GB"));
+    }
+
+    #[test]
+    fn id_of_the_provider_is_no_external_id() {
+        assert_eq!(user(r#"{"id":"00u1","userName":"a"}"#).external_id, None);
+    }
+}

@@ -173,6 +173,3 @@ fn compares_equal(operator: &CompareOp) -> Option<bool> {
 fn is_null(value: &CompValue) -> bool {
     matches!(value, CompValue::Null)
 }
-
-#[cfg(test)]
-mod tests;

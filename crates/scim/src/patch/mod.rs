@@ -28,6 +28,3 @@ fn single(value: &Value) -> &Value {
         _ => value,
     }
 }
-
-#[cfg(test)]
-mod tests;

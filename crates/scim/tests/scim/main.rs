@@ -1,0 +1,12 @@
+//! The protocol end to end, over stores in memory: a request's parts in, an answer out.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod bad_input;
+mod discovery;
+mod entra;
+mod groups;
+mod okta;
+mod queries;
+mod users;
+mod world;
