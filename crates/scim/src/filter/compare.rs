@@ -1,6 +1,6 @@
+use muster_domain::UserId;
 use muster_domain::directory::{Comparison, Condition, Kind, Operand};
 use muster_domain::user::fold;
-use muster_domain::{UserId, to_micros};
 use scim_v2::filter::{AttrPath, CompValue, CompareOp};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
@@ -116,5 +116,5 @@ fn truth(value: &CompValue) -> Option<bool> {
 
 fn time(value: &CompValue) -> Option<OffsetDateTime> {
     let at = OffsetDateTime::parse(text(value)?.trim(), &Rfc3339).ok()?;
-    at.checked_to_offset(UtcOffset::UTC).map(to_micros)
+    at.checked_to_offset(UtcOffset::UTC)
 }
