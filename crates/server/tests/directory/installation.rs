@@ -31,8 +31,8 @@ impl Installation {
 
     pub(crate) async fn on_postgres_with(settings: &[(&'static str, &str)]) -> Self {
         let database = empty_database().await;
-        let settings = [settings, &[("DATABASE_URL", database.url.as_str())]].concat();
-        Self { _database: Some(database), ..Self::with(&settings) }
+        let installation = Self::with(&[settings, &[("DATABASE_URL", database.url.as_str())]].concat());
+        Self { _database: Some(database), ..installation }
     }
 
     pub(crate) fn with(settings: &[(&'static str, &str)]) -> Self {
