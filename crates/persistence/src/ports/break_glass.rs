@@ -36,6 +36,10 @@ impl BreakGlassStore for Store {
         let event = [event.clone()];
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
+                let of_that_name = break_glass_accounts::table.filter(working(name_key.clone()));
+                if of_that_name.count().get_result::<i64>(c).await? > 0 {
+                    return Ok(InsertOutcome::Taken);
+                }
                 diesel::insert_into(users::table).values((own, described)).execute(c).await?;
                 let account = (
                     break_glass_accounts::user_id.eq(id),
@@ -45,6 +49,7 @@ impl BreakGlassStore for Store {
                     break_glass_accounts::created_at.eq(created_at),
                 );
                 let insert = diesel::insert_into(break_glass_accounts::table).values(account);
+                // On PostgreSQL another may get the name between our look and our insert.
                 if insert.on_conflict_do_nothing().execute(c).await? == 0 {
                     diesel::delete(users::table.find(id)).execute(c).await?;
                     return Ok(InsertOutcome::Taken);
@@ -69,11 +74,9 @@ impl BreakGlassStore for Store {
     }
 
     async fn find(&self, name: &str) -> Result<Option<Credential>, StoreError> {
-        let name_key = fold(name);
-        // PostgreSQL takes no text with a NUL in it.
-        if name_key.contains('\0') {
+        let Some(name_key) = key(name) else {
             return Ok(None);
-        }
+        };
         self.reading(move |db| async move {
             let row: Option<CredentialRow> = with_conn!(&db, |c| {
                 let account = break_glass_accounts::table.filter(working(name_key));
@@ -85,7 +88,10 @@ impl BreakGlassStore for Store {
     }
 
     async fn revoke(&self, name: &str, at: OffsetDateTime, event: &AuditEvent) -> Result<bool, StoreError> {
-        let (name_key, at) = (fold(name), Ts::from(at));
+        let Some(name_key) = key(name) else {
+            return Ok(false);
+        };
+        let at = Ts::from(at);
         let event = [event.clone()];
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
@@ -164,4 +170,10 @@ impl BreakGlassStore for Store {
 #[auto_type]
 fn working(name_key: String) -> _ {
     break_glass_accounts::name_key.eq(name_key).and(break_glass_accounts::revoked_at.is_null())
+}
+
+/// A name that somebody typed, folded; `None` when no account is called so: PostgreSQL takes no text with a NUL in it.
+fn key(name: &str) -> Option<String> {
+    let key = fold(name);
+    (!key.contains('\0')).then_some(key)
 }

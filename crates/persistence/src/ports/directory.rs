@@ -59,10 +59,9 @@ impl DirectoryStore for Store {
     async fn was_removed(&self, key: &PersonKey) -> Result<bool, StoreError> {
         let (external_id, user_name_key) = (key.external_id.clone(), fold(&key.user_name));
         self.reading(move |db| async move {
-            let by_either =
-                users::former_user_name_key.eq(user_name_key).or(users::former_external_id.eq(external_id.clone()));
+            // An external id that is not given is nobody's.
+            let by_either = users::former_user_name_key.eq(user_name_key).or(users::former_external_id.eq(external_id));
             let removed = exists(users::table.filter(by_either));
-            // Of nothing a comparison tells neither.
             Ok(with_conn!(&db, |c| select(removed).get_result(c).await?))
         })
         .await

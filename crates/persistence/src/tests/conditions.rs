@@ -1,5 +1,6 @@
 //! Conditions that are as large as any may be, and operands that the engines could choke on.
 
+use muster_domain::break_glass::{AttemptLimit, AttemptScope, BreakGlassStore};
 use muster_domain::directory::{
     Comparison, Condition, DirectoryQuery, DirectoryReader, DirectoryStore, GroupAttribute, Operand, UserAttribute,
 };
@@ -85,13 +86,16 @@ async fn odd_operands_are_answered(store: &Store) {
         assert_eq!(by_name(Comparison::Contains, operand).await, 0, "{operand}");
     }
 
-    let made = |comparison, nanoseconds| {
+    let made_then = |comparison, nanoseconds| {
         let time = make.now() + Duration::nanoseconds(nanoseconds);
         total(store, Condition::Compare(UserAttribute::CreatedAt, comparison, Operand::Time(time)))
     };
-    assert_eq!([made(Comparison::Equal, 0).await, made(Comparison::Equal, 1).await], [3, 0]);
-    assert_eq!([made(Comparison::GreaterOrEqual, 0).await, made(Comparison::GreaterOrEqual, 1).await], [3, 0]);
-    assert_eq!([made(Comparison::Less, 0).await, made(Comparison::Less, 1).await], [0, 3]);
+    assert_eq!([made_then(Comparison::Equal, 0).await, made_then(Comparison::Equal, 1).await], [3, 0]);
+    assert_eq!(
+        [made_then(Comparison::GreaterOrEqual, 0).await, made_then(Comparison::GreaterOrEqual, 1).await],
+        [3, 0]
+    );
+    assert_eq!([made_then(Comparison::Less, 0).await, made_then(Comparison::Less, 1).await], [0, 3]);
 
     // Operands of another kind, and what such values are not asked.
     for filter in [
@@ -105,6 +109,11 @@ async fn odd_operands_are_answered(store: &Store) {
         assert_eq!(total(store, filter.clone()).await, 0);
         assert_eq!(total(store, Condition::Not(Box::new(filter))).await, 3);
     }
+    assert_eq!(BreakGlassStore::find(store, "res\0cue").await.unwrap(), None);
+    let scope = AttemptScope::Account("res\0cue".to_owned());
+    let limit = [AttemptLimit { scope, max: 1, window: Duration::HOUR }];
+    assert_eq!(store.count_attempt(&limit, make.now()).await.unwrap(), None);
+
     let member = Condition::Compare(GroupAttribute::Member, Comparison::Equal, Operand::Text("nobody".to_owned()));
     let query = DirectoryQuery { filter: Some(member), sort: None, skip: 0, count: 10 };
     assert_eq!(store.groups(&query, true).await.unwrap().total, 0);
