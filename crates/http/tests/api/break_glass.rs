@@ -252,7 +252,11 @@ async fn a_break_glass_admin_manages_others_and_has_nothing_of_their_own() {
     let me = me.json();
     assert_eq!(json!(world.last_event().origin.actor), json!({ "type": "user", "id": me["id"] }));
     assert_eq!((&me["displayName"], &me["role"]), (&json!("Break-glass: Safe"), &json!("admin")));
-    assert_eq!((&me["email"], &me["teams"], &me["verification"]["canBeOnCall"]), (&json!(null), &json!([]), &json!(false)), "{me}");
+    assert_eq!(
+        (&me["email"], &me["teams"], &me["verification"]["canBeOnCall"]),
+        (&json!(null), &json!([]), &json!(false)),
+        "{me}"
+    );
 
     for (method, path) in [
         (Method::GET, "/api/notifications/preferences"),
