@@ -1,4 +1,5 @@
 //! The fakes do what tests take them to do.
+#![expect(clippy::unwrap_used, reason = "what only tests call fails by panicking")]
 
 use muster_domain::break_glass::{Password, PasswordError, PasswordHasher};
 use muster_domain::notice::{NoticeContent, NoticeMessage};
