@@ -118,8 +118,9 @@ async fn nesting_without_end_is_refused() {
         let reply = world.raw(method, path, deep.as_bytes(), None).await;
         assert_eq!((reply.status, reply.scim_type()), (400, "invalidSyntax"), "{method} {path}");
     }
-    let patch = json!([{"op": "remove", "path": format!("emails[{}type pr{}]", "(".repeat(9_000), ")".repeat(9_000))}]);
-    assert_eq!(world.patch(&path, patch).await.scim_type(), "invalidPath");
+    let operations =
+        json!([{"op": "remove", "path": format!("emails[{}type pr{}]", "(".repeat(9_000), ")".repeat(9_000))}]);
+    assert_eq!(world.patch(&path, operations).await.scim_type(), "invalidPath");
 }
 
 #[rstest]
@@ -172,12 +173,12 @@ async fn store_that_is_away_is_told_as_that() {
     let world = World::new();
     let path = world.add_named("ada").await;
     world.store.set_unavailable(true);
-    let patch = json!({"Operations": [{"op": "remove", "path": "locale"}]});
+    let change = json!({"Operations": [{"op": "remove", "path": "locale"}]});
     for (method, path, body) in [
         ("GET", "/Users", Value::Null),
         ("GET", path.as_str(), Value::Null),
         ("POST", "/Users", json!({"userName": "b"})),
-        ("PATCH", &path, patch),
+        ("PATCH", &path, change),
         ("DELETE", &path, Value::Null),
         ("POST", "/Groups", json!({"displayName": "Night"})),
     ] {

@@ -117,14 +117,14 @@ async fn read_only_attributes_that_are_sent_along_are_passed_over() {
 async fn changes_are_made_to_the_version_that_if_match_names() {
     let world = World::new();
     let path = world.add_named("ada").await;
-    let patch = json!({"Operations": [{"op": "replace", "path": "locale", "value": "en-GB"}]});
-    for (method, body) in [("PUT", json!({"userName": "b"})), ("PATCH", patch.clone()), ("DELETE", Value::Null)] {
+    let change = json!({"Operations": [{"op": "replace", "path": "locale", "value": "en-GB"}]});
+    for (method, body) in [("PUT", json!({"userName": "b"})), ("PATCH", change.clone()), ("DELETE", Value::Null)] {
         for stale in ["W/\"2\"", "\"0\"", "nonsense"] {
             let reply = world.conditional(method, &path, body.clone(), Some(stale)).await;
             assert_eq!((reply.status, reply.body["status"].as_str()), (412, Some("412")), "{method} {stale}");
         }
     }
-    let done = world.conditional("PATCH", &path, patch, Some("W/\"7\", W/\"1\"")).await;
+    let done = world.conditional("PATCH", &path, change, Some("W/\"7\", W/\"1\"")).await;
     assert_eq!((done.status, done.etag.as_deref()), (200, Some("W/\"2\"")));
     assert_eq!(world.conditional("PUT", &path, json!({"userName": "ada"}), Some("*")).await.status, 200);
     assert_eq!(world.conditional("DELETE", &path, Value::Null, Some("W/\"3\"")).await.status, 204);

@@ -37,7 +37,7 @@ impl World {
         let directory = Arc::new(DirectoryService {
             directory: shared.clone(),
             reader: shared,
-            fingerprinter: Arc::new(FakeHasher::default()),
+            fingerprinter: Arc::new(FakeHasher),
             brake,
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::default()),
