@@ -15,6 +15,8 @@ use crate::{StoreError, UserId};
 pub struct Credential {
     /// Whose.
     pub user_id: UserId,
+    /// What the account is called, as it was made.
+    pub name: String,
     /// The password's hash.
     pub hash: PasswordHash,
 }

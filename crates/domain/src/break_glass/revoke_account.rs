@@ -10,9 +10,11 @@ impl BreakGlassService {
     /// When the store fails.
     pub async fn revoke(&self, name: &str, origin: &Origin) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        let subject = self.accounts.find(name).await?.map(|found| found.user_id);
-        let change = AuditChange::BreakGlassRevoked { account: name.trim().to_owned() };
-        let event = AuditEvent::new(now, &*self.entropy, origin, subject, &change);
+        let Some(found) = self.accounts.find(name).await? else {
+            return Ok(false);
+        };
+        let change = AuditChange::BreakGlassRevoked { account: found.name };
+        let event = AuditEvent::new(now, &*self.entropy, origin, Some(found.user_id), &change);
         self.accounts.revoke(name, now, &event).await
     }
 }

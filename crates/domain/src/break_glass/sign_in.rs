@@ -67,15 +67,14 @@ impl BreakGlassService {
             return Err(SignInError::TooManyAttempts { retry_after: until - now });
         }
         let found = self.accounts.find(name).await?;
-        let account = found.as_ref().map(|_| name.trim().to_owned());
         // Whatever is wrong, the same work is done, so that time tells nothing either.
         let hash = found.as_ref().map(|found| found.hash.clone());
         let is_right = match password {
             Some(password) => self.passwords.is_password(password, hash).await?,
             None => self.passwords.is_password(&Password::generate(&*self.entropy), None).await?,
         };
-        match (found, &account) {
-            (Some(found), Some(account)) if is_right && self.record_use(&found, account, now, origin).await? => {
+        match found {
+            Some(found) if is_right && self.record_use(&found, now, origin).await? => {
                 // Tokens count in whole seconds.
                 let issued_at = now.truncate_to_second();
                 let expires_at = issued_at + Self::SESSION;
@@ -88,8 +87,8 @@ impl BreakGlassService {
                 })?;
                 Ok(SignedIn { access_token, expires_at })
             }
-            _ => {
-                let change = AuditChange::BreakGlassRefused { account };
+            found => {
+                let change = AuditChange::BreakGlassRefused { account: found.map(|found| found.name) };
                 let event = AuditEvent::new(now, &*self.entropy, origin, None, &change);
                 self.accounts.record_refusal(&event).await?;
                 Err(SignInError::Refused)
@@ -97,14 +96,8 @@ impl BreakGlassService {
         }
     }
 
-    async fn record_use(
-        &self,
-        found: &Credential,
-        account: &str,
-        now: OffsetDateTime,
-        origin: &Origin,
-    ) -> Result<bool, StoreError> {
-        let content = NoticeContent::BreakGlassUsed { account: account.to_owned(), ip: origin.ip, at: now };
+    async fn record_use(&self, found: &Credential, now: OffsetDateTime, origin: &Origin) -> Result<bool, StoreError> {
+        let content = NoticeContent::BreakGlassUsed { account: found.name.clone(), ip: origin.ip, at: now };
         let notices: Vec<Notice> = self
             .accounts
             .admins()
@@ -119,7 +112,7 @@ impl BreakGlassService {
                 attempts: 0,
             })
             .collect();
-        let change = AuditChange::BreakGlassSignedIn { account: account.to_owned(), told: notices.len() };
+        let change = AuditChange::BreakGlassSignedIn { account: found.name.clone(), told: notices.len() };
         let event = AuditEvent::new(now, &*self.entropy, &origin.by_user(found.user_id), Some(found.user_id), &change);
         self.accounts.record_use(found.user_id, now, &notices, &event).await
     }

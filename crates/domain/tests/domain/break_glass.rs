@@ -162,7 +162,7 @@ async fn the_name_is_taken_as_people_type_it_and_the_password_as_it_is() {
     let created = glass.create("Night Watch").await;
     for name in ["Night Watch", "night watch", "  NIGHT WATCH\t"] {
         glass.sign_in(name, &created.password, "192.0.2.1").await.unwrap();
-        assert_eq!(glass.house.last_event().details["account"], json!(name.trim()));
+        assert_eq!(glass.house.last_event().details["account"], json!("Night Watch"));
     }
     for name in ["NightWatch", "night  watch", "night", ""] {
         assert!(is_refused(&glass.sign_in(name, &created.password, "192.0.2.2").await), "{name}");
@@ -248,7 +248,7 @@ async fn whoever_is_signed_in_with_a_revoked_account_is_refused_from_then_on() {
     assert!(glass.service.revoke("night", &glass.house.origin).await.unwrap());
     let event = glass.house.last_event();
     assert_eq!((event.action.as_str(), event.subject), ("breakglass.revoked", Some(created.user_id)));
-    assert_eq!(event.details, json!({ "account": "night", "severity": "high" }));
+    assert_eq!(event.details, json!({ "account": "Night", "severity": "high" }));
     assert!(!glass.house.profile(created.user_id).await.user.active);
     let refused = access.authenticate(token.expose(), &glass.house.origin).await;
     assert!(matches!(refused, Err(AuthenticateError::Refused)), "{refused:?}");

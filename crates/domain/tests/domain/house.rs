@@ -5,7 +5,9 @@ use std::sync::Arc;
 use muster_domain::api_key::ApiKeyService;
 use muster_domain::audit::{AuditEvent, Origin};
 use muster_domain::device::{Device, DeviceService, NewDevice, Platform};
-use muster_domain::directory::{BrakePolicy, DirectoryRecord, DirectoryService, DirectoryStore, InsertOutcome, RawRecord};
+use muster_domain::directory::{
+    BrakePolicy, DirectoryRecord, DirectoryService, DirectoryStore, InsertOutcome, RawRecord,
+};
 use muster_domain::preferences::PreferenceService;
 use muster_domain::session::SessionService;
 use muster_domain::user::{ProfileFacts, ProfileReader, User, UserService};

@@ -31,6 +31,7 @@ impl From<BreakGlassRow> for BreakGlassAccount {
 #[diesel(table_name = break_glass_accounts)]
 pub(crate) struct CredentialRow {
     user_id: DbId,
+    name: String,
     password_hash: String,
 }
 
@@ -40,6 +41,6 @@ impl TryFrom<CredentialRow> for Credential {
     fn try_from(row: CredentialRow) -> Result<Self, DbError> {
         let hash = PasswordHash::parse(row.password_hash);
         let hash = hash.map_err(|_| DbError::inconsistent("break_glass_accounts", "password_hash is none"))?;
-        Ok(Self { user_id: row.user_id.into(), hash })
+        Ok(Self { user_id: row.user_id.into(), name: row.name, hash })
     }
 }

@@ -11,11 +11,11 @@ use muster_domain::user::UserService;
 use crate::config::{Config, Mode};
 use crate::data_dir::DataDirError;
 use crate::development::{SeedError, seed, welcome};
+use crate::notices;
 use crate::output::say;
 use crate::senders::SendersError;
 use crate::store::{self, OpenStoreError};
 use crate::vitals::ServerVitals;
-use crate::notices;
 use crate::wiring::{self, OidcError, Parts};
 
 /// Why the server did not start, or stopped.

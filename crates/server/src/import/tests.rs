@@ -21,7 +21,11 @@ fn world() -> World {
     let store = MemoryStore::new();
     let shared = Arc::new(store.clone());
     let keyring = Arc::new(Keyring::new(&Pepper::generate(&SystemEntropy)));
-    World { store, directory: wiring::directory(&shared, keyring, BrakePolicy::default()), users: wiring::users(&shared) }
+    World {
+        store,
+        directory: wiring::directory(&shared, keyring, BrakePolicy::default()),
+        users: wiring::users(&shared),
+    }
 }
 
 impl World {

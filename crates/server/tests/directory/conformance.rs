@@ -12,13 +12,12 @@ fn conforms(installation: &Installation) {
     for check in &checks {
         *counts.entry(check.status.as_str()).or_insert(0) += 1;
     }
-    println!("scim2-tester: {counts:?}");
     let failed: Vec<_> =
         checks.iter().filter(|check| !matches!(check.status.as_str(), "SUCCESS" | "SKIPPED")).collect();
     assert!(failed.is_empty(), "{counts:?} {failed:#?}");
     let skipped: Vec<_> = checks.iter().filter(|check| check.status == "SKIPPED").map(|check| &check.reason).collect();
     assert_eq!(skipped, [""; 0], "a check that is skipped says nothing");
-    assert!(counts["SUCCESS"] >= 60, "{counts:?}");
+    assert!(counts["SUCCESS"] >= 70, "{counts:?}");
 }
 
 // It removes more people than a brake lets through.

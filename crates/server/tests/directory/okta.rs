@@ -141,6 +141,7 @@ async fn what_fails_fails_in_scims_own_words() {
         (&installation.directory.holding("mst_key_x"), Method::GET, &path, 401),
         (&other, Method::GET, &path, 403),
         (&owner, Method::DELETE, &path, 403),
+        (&installation.directory, Method::GET, "/scim/v2/Schemas?filter=id%20pr", 403),
         (&installation.directory, Method::GET, "/scim/v2/Users/1", 404),
         (&installation.directory, Method::GET, "/scim/v2/Nothing", 404),
         (&installation.directory, Method::POST, &path, 405),

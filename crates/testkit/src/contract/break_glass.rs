@@ -19,7 +19,7 @@ pub async fn an_account_is_inserted_with_its_admin_and_its_record(world: World) 
     assert_eq!(outcome, InsertOutcome::Inserted);
     world.assert_recorded(&event).await;
     for name in ["Réscue 1", "rÉSCUE 1", " réscue 1 "] {
-        let expected = Credential { user_id: user.id, hash: hash.clone() };
+        let expected = Credential { user_id: user.id, name: "Réscue 1".to_owned(), hash: hash.clone() };
         assert_eq!(world.stores.break_glass.find(name).await.unwrap(), Some(expected), "{name:?}");
     }
     for name in ["", "réscue", "%", "\0", "Réscue 1\0", "rescue 1", "break-glass: Réscue 1"] {
@@ -53,7 +53,7 @@ pub async fn a_name_whose_account_is_revoked_is_free(world: World) {
     world.tick();
     let (second, hash) = world.account("Rescue").await;
     let found = world.stores.break_glass.find("rescue").await.unwrap();
-    assert_eq!(found, Some(Credential { user_id: second.id, hash }));
+    assert_eq!(found, Some(Credential { user_id: second.id, name: "Rescue".to_owned(), hash }));
     assert_eq!(list(&world).await.iter().map(|account| account.user_id).collect::<Vec<_>>(), [second.id, first.id]);
 }
 
@@ -141,7 +141,7 @@ pub async fn a_revoked_account_works_no_more_and_its_person_is_deactivated(world
     let ended: Vec<_> = accounts.iter().map(|account| (account.name.as_str(), account.revoked_at)).collect();
     assert_eq!(ended, [("other", None), ("Rescue", Some(at))]);
     let credential = world.stores.break_glass.find("other").await.unwrap();
-    assert_eq!(credential, Some(Credential { user_id: other.id, hash: others }));
+    assert_eq!(credential, Some(Credential { user_id: other.id, name: "other".to_owned(), hash: others }));
     assert!(world.stores.users.account(other.id).await.unwrap().unwrap().active);
 }
 

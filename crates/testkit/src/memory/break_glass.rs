@@ -63,7 +63,11 @@ impl BreakGlassStore for MemoryStore {
     async fn find(&self, name: &str) -> Result<Option<Credential>, StoreError> {
         let state = self.open()?;
         let found = state.working_account(name).and_then(|id| state.break_glass.get(&id));
-        Ok(found.map(|kept| Credential { user_id: kept.account.user_id, hash: kept.hash.clone() }))
+        Ok(found.map(|kept| Credential {
+            user_id: kept.account.user_id,
+            name: kept.account.name.clone(),
+            hash: kept.hash.clone(),
+        }))
     }
 
     async fn revoke(&self, name: &str, at: OffsetDateTime, event: &AuditEvent) -> Result<bool, StoreError> {

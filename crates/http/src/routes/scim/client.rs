@@ -50,6 +50,12 @@ impl Client {
         Query::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     }
 
+    /// Whether a filter is given, whatever it says.
+    pub(super) fn filters(&self) -> bool {
+        let names = self.request.query_string().split('&').filter_map(|pair| pair.split('=').next());
+        names.into_iter().any(|name| name.eq_ignore_ascii_case("filter"))
+    }
+
     pub(super) fn id(&self) -> &str {
         self.request.match_info().query("id")
     }
