@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use muster_domain::notice::NoticeService;
@@ -5,17 +6,24 @@ use muster_domain::with_causes;
 
 /// How often it is looked whether notices are due.
 const EVERY: Duration = Duration::from_secs(2);
-/// How long the store is left alone after it failed.
+/// How long notices are left alone after something failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(15);
 
 /// Sends notices as they fall due, for as long as the server runs. Any number of servers may do this over one store.
 pub(crate) async fn deliver(notices: NoticeService) {
+    let notices = Arc::new(notices);
     loop {
-        match notices.deliver_due().await {
-            Ok(0) => tokio::time::sleep(EVERY).await,
-            Ok(_) => {}
-            Err(error) => {
+        let batch = notices.clone();
+        // In a task of its own: a panic ends one batch, and not all that come after it.
+        match tokio::spawn(async move { batch.deliver_due().await }).await {
+            Ok(Ok(0)) => tokio::time::sleep(EVERY).await,
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
                 tracing::warn!(cause = with_causes(&error), "notices wait, because the store failed");
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+            Err(panicked) => {
+                tracing::error!(cause = with_causes(&panicked), "notices wait, because sending them failed");
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
         }

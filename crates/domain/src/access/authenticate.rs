@@ -111,9 +111,11 @@ impl AccessService {
         let Some(login) = identity.logins.first() else {
             return Ok(None);
         };
-        let key = PersonKey { external_id: Some(identity.subject.clone()), user_name: login.clone() };
-        if newcomers.directory.was_removed(&key).await? {
-            return Ok(None);
+        for name in &identity.logins {
+            let key = PersonKey { external_id: Some(identity.subject.clone()), user_name: name.clone() };
+            if newcomers.directory.was_removed(&key).await? {
+                return Ok(None);
+            }
         }
         let raw = RawRecord {
             user_name: Some(login.clone()),

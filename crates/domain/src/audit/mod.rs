@@ -1,5 +1,6 @@
 //! What happened, who did it and from where: one record for every change of state, written in the same transaction.
 
+mod address;
 mod event;
 mod port;
 

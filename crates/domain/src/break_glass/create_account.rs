@@ -40,24 +40,10 @@ impl BreakGlassService {
         let now = self.clock.now();
         let name = String::from(name);
         let user = User {
-            id: UserId::new(now, &*self.entropy),
-            external_id: None,
             user_name: format!("break-glass: {name}"),
             display_name: format!("Break-glass: {name}"),
-            given_name: None,
-            family_name: None,
-            email: None,
-            phone: None,
-            email_fingerprint: None,
-            phone_fingerprint: None,
-            time_zone: None,
-            locale: None,
-            role: Role::Admin,
-            active: true,
-            source: Source::Local,
             version: 1,
-            created_at: now,
-            updated_at: now,
+            ..User::nameless(UserId::new(now, &*self.entropy), Source::Local, Role::Admin, now)
         };
         let change = AuditChange::BreakGlassCreated { account: name.clone() };
         let event = AuditEvent::new(now, &*self.entropy, origin, Some(user.id), &change);

@@ -43,11 +43,12 @@ pub enum SignInError {
 }
 
 impl BreakGlassService {
-    /// How many attempts an address has. Its length also bounds what a flood of them costs.
+    /// How many attempts a public address has. Behind a proxy everybody has the proxy's, and ten strangers' attempts
+    /// would lock the door; whoever is on the machine itself has none either.
     const PER_ADDRESS: (u32, Duration) = (10, Duration::minutes(15));
     /// How many attempts an account has, from wherever. Generous: 150 random bits are not guessed, and whoever could use
     /// attempts up could lock the door in an emergency.
-    const PER_ACCOUNT: (u32, Duration) = (100, Duration::HOUR);
+    const PER_ACCOUNT: (u32, Duration) = (1_000, Duration::HOUR);
 
     /// Signs an admin in for [`BreakGlassService::SESSION`] with a token of `access_tokens`. A password that is longer
     /// than any is `None`. Every attempt that is within the limits is on the audit trail, and every admin of the
@@ -123,7 +124,8 @@ fn limits(name: &str, origin: &Origin) -> Vec<AttemptLimit> {
     // A name that is longer than any account's is nobody's, and takes no more room.
     let name = fold(name).chars().take(64).collect();
     let account = limit(AttemptScope::Account(name), BreakGlassService::PER_ACCOUNT);
-    let address = origin.ip.map(|ip| limit(AttemptScope::Address(network(ip)), BreakGlassService::PER_ADDRESS));
+    let address =
+        origin.public_ip().map(|ip| limit(AttemptScope::Address(network(ip)), BreakGlassService::PER_ADDRESS));
     std::iter::once(account).chain(address).collect()
 }
 

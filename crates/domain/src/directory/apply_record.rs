@@ -92,26 +92,7 @@ impl DirectoryService {
         origin: &Origin,
     ) -> Result<Option<User>, StoreError> {
         let now = self.clock.now();
-        let nobody = User {
-            id: UserId::new(now, &*self.entropy),
-            external_id: None,
-            user_name: String::new(),
-            display_name: String::new(),
-            given_name: None,
-            family_name: None,
-            email: None,
-            phone: None,
-            email_fingerprint: None,
-            phone_fingerprint: None,
-            time_zone: None,
-            locale: None,
-            role: Role::User,
-            active: true,
-            source: Source::Scim,
-            version: 0,
-            created_at: now,
-            updated_at: now,
-        };
+        let nobody = User::nameless(UserId::new(now, &*self.entropy), Source::Scim, Role::User, now);
         let user = self.described(&nobody, record, now);
         let change = AuditChange::UserCreated { feed, user_name: Masked::login(&user.user_name) };
         let event = AuditEvent::new(now, &*self.entropy, origin, Some(user.id), &change);

@@ -1,5 +1,5 @@
 use futures_util::future::join_all;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use crate::StoreError;
 use crate::audit::{AuditChange, AuditEvent, Origin};
@@ -90,7 +90,8 @@ impl NoticeService {
                 None => Vec::new(),
             },
             Method::Push => {
-                let proven = facts.devices.iter().filter(|device| device.verified_at.is_some());
+                let before = |at: OffsetDateTime| at <= notice.created_at;
+                let proven = facts.devices.iter().filter(|device| device.verified_at.is_some_and(before));
                 let sends = proven.map(|device| async move {
                     let outcome = self.push.send_push(device.platform, &device.token, message).await;
                     Attempt { outcome, device: Some(device) }
@@ -105,10 +106,12 @@ fn origin() -> Origin {
     Origin::system("notices")
 }
 
-/// Whether the channel leads to the person: proven, where that is asked for.
+/// Whether the channel leads to the person: proven, where that is asked for, and since before what the notice tells of.
+/// Whoever proved it later may be the one to be warned of.
 fn is_reached(facts: &ProfileFacts, notice: &Notice) -> bool {
     let status = facts.verification(ChannelSet::ALL, notice.created_at);
-    !notice.content.needs_proof() || status.channel(notice.channel).verified_at.is_some()
+    let proven_at = status.channel(notice.channel).verified_at;
+    !notice.content.needs_proof() || proven_at.is_some_and(|at| at <= notice.created_at)
 }
 
 /// Whether it reached nobody and the next attempt may fare better.

@@ -102,6 +102,32 @@ pub struct User {
     pub updated_at: OffsetDateTime,
 }
 
+impl User {
+    /// Somebody active of whom nothing else is known yet, at version 0.
+    pub(crate) fn nameless(id: UserId, source: Source, role: Role, now: OffsetDateTime) -> Self {
+        Self {
+            id,
+            external_id: None,
+            user_name: String::new(),
+            display_name: String::new(),
+            given_name: None,
+            family_name: None,
+            email: None,
+            phone: None,
+            email_fingerprint: None,
+            phone_fingerprint: None,
+            time_zone: None,
+            locale: None,
+            role,
+            active: true,
+            source,
+            version: 0,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
 impl fmt::Debug for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("User").field("id", &self.id).field("version", &self.version).finish_non_exhaustive()

@@ -1,5 +1,3 @@
-use std::net::IpAddr;
-
 use time::{Duration, OffsetDateTime};
 
 use crate::audit::{AuditChange, AuditEvent, Origin};
@@ -141,7 +139,7 @@ impl VerificationService {
             locale: facts.user.locale.clone(),
             valid_for: Challenge::LIFETIME,
             at: now,
-            requested_from: origin.ip.filter(|ip| !is_internal(*ip)),
+            requested_from: origin.public_ip(),
         });
         let outcome = self.deliver(&destination, &message).await;
         let delivery = Delivery::from(&outcome);
@@ -247,19 +245,6 @@ impl VerificationService {
             Destination::Sms(number) => self.sms.send_sms(number, message).await,
             Destination::Push(device) => self.push.send_push(device.platform, &device.token, message).await,
         }
-    }
-}
-
-/// Whether an address is of a private network or this machine: that of a proxy, which says nothing to whoever reads the
-/// message and should not be told outside.
-fn is_internal(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => {
-            let [first, second, ..] = ip.octets();
-            let shared = first == 100 && (64..128).contains(&second); // RFC 6598
-            ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || shared
-        }
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local(),
     }
 }
 

@@ -251,3 +251,19 @@ async fn two_servers_at_once_send_each_notice_once() {
     assert_eq!((notices.len(), reached), (50, waiting));
     assert_eq!(outcomes_since(&house, mark), vec![json!("accepted"); 50]);
 }
+
+#[tokio::test]
+async fn whoever_proved_a_channel_after_the_change_is_not_warned_of_it() {
+    let house = House::new();
+    let ada = ada(&house, &[Method::Sms]).await;
+    apply(&house, RawRecord { email: Some("new@example.com".to_owned()), ..raw(ADA) }).await;
+    // The number is taken over before the warning goes out to the old one, and so is the phone.
+    house.clock.advance(Duration::SECOND);
+    apply(&house, RawRecord { email: Some("new@example.com".to_owned()), ..other_phone() }).await;
+    house.clock.advance(Duration::MINUTE);
+    house.prove(&ada, Method::Sms).await;
+    house.prove(&ada, Method::Push).await;
+    let sent = house.sender.sent().len();
+    service(&house).deliver_due().await.unwrap();
+    assert_eq!(house.sender.sent().len(), sent);
+}

@@ -71,7 +71,7 @@ async fn a_sign_in_gives_a_token_for_half_an_hour() {
 
     assert_eq!(world.actions_since(before), ["breakglass.used"]);
     let event = world.last_event();
-    assert_eq!(event.details, json!({ "account": "safe", "adminsTold": 1, "severity": "high" }));
+    assert_eq!(event.details, json!({ "account": "Safe", "adminsTold": 1, "severity": "high" }));
     assert_eq!(event.origin.ip, Some([192, 0, 2, 1].into()));
     assert_eq!(Some(event.origin.request_id.unwrap().as_str()), answer.header("x-request-id"));
 

@@ -45,7 +45,7 @@ async fn whole_night(installation: Installation) {
         assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
     }
 
-    let mails = installation.told("safe").await;
+    let mails = installation.told("break-glass account safe").await;
     assert_eq!(
         mails.iter().map(|(channel, to, _)| (channel.as_str(), to.as_str())).collect::<Vec<_>>(),
         [("email", "ada@example.com")]
@@ -75,7 +75,7 @@ async fn the_glass_is_broken_told_and_mended_over_postgres() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_has_ten_attempts_however_many_it_makes_at_once() {
+async fn a_flood_of_guesses_is_refused_and_locks_nobody_out() {
     let installation = Installation::on_sqlite();
     let password = made(&installation);
     let nobody = Client::with_token(&installation.server.url, "");
@@ -84,9 +84,11 @@ async fn an_address_has_ten_attempts_however_many_it_makes_at_once() {
         async move { nobody.post("/auth/break-glass", json!({ "account": "safe", "password": "guess" })).await }
     })
     .await;
-    assert_eq!((count(&answers, 401) + count(&answers, 503), count(&answers, 429)), (10, 50));
-    for refused in answers.iter().filter(|answer| answer.status() == 429) {
-        assert!(refused.headers().contains_key("retry-after"));
+    let (refused, busy) = (count(&answers, 401), count(&answers, 503));
+    assert_eq!(refused + busy, 60);
+    assert!(refused > 0 && busy > 0, "{refused} refused, {busy} found the queue full");
+    for answer in answers.iter().filter(|answer| answer.status() == 503) {
+        assert!(answer.headers().contains_key("retry-after"));
     }
-    assert_eq!(sign_in(&installation, "safe", &password).await.status(), 429, "the right one too");
+    assert_eq!(sign_in(&installation, "safe", &password).await.status(), StatusCode::OK);
 }

@@ -1,0 +1,24 @@
+use std::net::IpAddr;
+
+use crate::audit::Origin;
+
+impl Origin {
+    /// The client's address when it is a public one. Any other is this machine's or a proxy's: it says nothing of who
+    /// calls, should not be told outside, and is shared by everybody behind it.
+    #[must_use]
+    pub fn public_ip(&self) -> Option<IpAddr> {
+        self.ip.filter(|ip| !is_internal(*ip))
+    }
+}
+
+/// Whether an address is of a private network or this machine.
+fn is_internal(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => {
+            let [first, second, ..] = ip.octets();
+            let shared = first == 100 && (64..128).contains(&second); // RFC 6598
+            ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || shared
+        }
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}
