@@ -1,4 +1,4 @@
-use muster_domain::directory::{Group, GroupChange, MembersChange};
+use muster_domain::directory::{DirectoryQuery, Found, Group, GroupAttribute, GroupChange, MembersChange};
 use muster_domain::{StoreError, TeamId};
 
 use crate::group::{group_to_json, read_group};
@@ -6,14 +6,17 @@ use crate::object::{assigned, read_body};
 use crate::version::{self, Versions};
 use crate::{Answer, Caller, Query, ScimError, ScimService, patch};
 
+/// The most groups on a page that shows their members.
+const MAX_WITH_MEMBERS: u16 = 20;
+
 impl ScimService {
-    /// `GET /Groups`: the groups that match. None is no error.
+    /// `GET /Groups`: the groups that match, 20 at the most with their members. None is no error.
     ///
     /// # Errors
     /// 400 for a filter or an order that means nothing, 5xx.
     pub async fn list_groups(&self, query: &Query) -> Result<Answer, ScimError> {
         let with_members = query.projection.shows("members");
-        let found = self.directory.reader.groups(&query.of()?, with_members).await?;
+        let found = self.found_groups(query.of()?, with_members).await?;
         let groups = found.items.iter().map(|group| group_to_json(group, &self.base, with_members));
         Ok(Answer::page(found.total, groups, query))
     }
@@ -116,6 +119,18 @@ impl ScimService {
         }
         self.directory.remove_group(id, expected, caller.origin).await?;
         Ok(Answer::no_content(None))
+    }
+
+    /// The groups of a page, and how many there are in all. With members there are few, which may be fewer than `count`
+    /// (RFC 7644, section 3.4.2.4): any of them may have everybody in it.
+    pub(crate) async fn found_groups(
+        &self,
+        query: DirectoryQuery<GroupAttribute>,
+        with_members: bool,
+    ) -> Result<Found<Group>, StoreError> {
+        let most = if with_members { MAX_WITH_MEMBERS } else { Query::MAX_COUNT };
+        let query = DirectoryQuery { count: query.count.min(most), ..query };
+        self.directory.reader.groups(&query, with_members).await
     }
 
     async fn stored_group(&self, id: TeamId, with_members: bool) -> Result<Group, ScimError> {

@@ -1,6 +1,10 @@
 use serde_json::Value;
 
+use crate::ScimError;
 use crate::object::Object;
+
+/// The most names in one list: more than there are.
+const MAX_NAMES: usize = 100;
 
 /// Which attributes a client wants to see (RFC 7644, section 3.9). Names that mean nothing are passed over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,14 +25,16 @@ const ALWAYS: [&str; 2] = ["id", "schemas"];
 
 impl Projection {
     /// Shows only these, a list with commas; a list of nothing is none.
-    pub(crate) fn keep_only(&mut self, list: &str) {
-        let names = names(list);
+    pub(crate) fn keep_only(&mut self, list: &str) -> Result<(), ScimError> {
+        let names = names("attributes", list)?;
         self.only = (!names.is_empty()).then_some(names);
+        Ok(())
     }
 
     /// Shows all but these.
-    pub(crate) fn leave_out(&mut self, list: &str) {
-        self.without = names(list);
+    pub(crate) fn leave_out(&mut self, list: &str) -> Result<(), ScimError> {
+        self.without = names("excludedAttributes", list)?;
+        Ok(())
     }
 
     /// Whether the client chose what to see.
@@ -74,14 +80,18 @@ impl Name {
     }
 }
 
-fn names(list: &str) -> Vec<Name> {
+fn names(parameter: &str, list: &str) -> Result<Vec<Name>, ScimError> {
     let name = |name: &str| {
         // The name of a schema stands before that of an attribute, and ends with the last colon.
         let name = name.rsplit(':').next().unwrap_or_default().trim().to_ascii_lowercase();
         let (attribute, part) = name.split_once('.').map_or((name.as_str(), None), |(name, part)| (name, Some(part)));
         (!attribute.is_empty()).then(|| Name { attribute: attribute.to_owned(), part: part.map(str::to_owned) })
     };
-    list.split(',').filter_map(name).collect()
+    let names: Vec<Name> = list.split(',').filter_map(name).take(MAX_NAMES + 1).collect();
+    if names.len() > MAX_NAMES {
+        return Err(ScimError::invalid_value(format!("{parameter} must not name more than {MAX_NAMES}")));
+    }
+    Ok(names)
 }
 
 fn of<'a>(names: &'a [Name], attribute: &str) -> Vec<&'a Name> {
@@ -124,8 +134,8 @@ mod tests {
             unreachable!()
         };
         let mut projection = Projection::default();
-        projection.keep_only(only);
-        projection.leave_out(without);
+        projection.keep_only(only).unwrap();
+        projection.leave_out(without).unwrap();
         projection.apply(&mut resource);
         Value::Object(resource)
     }

@@ -51,7 +51,7 @@ impl Query {
     /// those without a value: clients add their own.
     ///
     /// # Errors
-    /// `startIndex` or `count` is no whole number, `sortOrder` is no order.
+    /// `startIndex` or `count` is no whole number, `sortOrder` is no order, more than 100 attributes are named.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, ScimError> {
         let mut query = Self::default();
         for (name, value) in pairs {
@@ -65,8 +65,8 @@ impl Query {
                 "sortorder" => query.order = order(value)?,
                 "startindex" => query.start_index = whole_number("startIndex", value, 1, u32::MAX)?,
                 "count" => query.count = whole_number("count", value, 0, Self::MAX_COUNT)?,
-                "attributes" => query.projection.keep_only(value),
-                "excludedattributes" => query.projection.leave_out(value),
+                "attributes" => query.projection.keep_only(value)?,
+                "excludedattributes" => query.projection.leave_out(value)?,
                 _ => {}
             }
         }

@@ -12,9 +12,8 @@ impl ScimService {
     pub async fn search(&self, body: &[u8]) -> Result<Answer, ScimError> {
         let query = Query::from_body(&read_body(body)?)?;
         let with_members = query.projection.shows("members");
-        let reader = &self.directory.reader;
-        let users = reader.users(&query.across(0, 0)?).await?;
-        let groups = reader.groups(&query.across(users.total, users.items.len())?, with_members).await?;
+        let users = self.directory.reader.users(&query.across(0, 0)?).await?;
+        let groups = self.found_groups(query.across(users.total, users.items.len())?, with_members).await?;
         let resources = users.items.iter().map(|user| user_to_json(user, &self.base));
         let resources =
             resources.chain(groups.items.iter().map(|group| group_to_json(group, &self.base, with_members)));

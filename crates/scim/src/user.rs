@@ -11,6 +11,9 @@ pub(crate) const EMAIL_TYPE: &str = "work";
 /// The type of the one phone number that is kept.
 pub(crate) const PHONE_TYPE: &str = "mobile";
 
+/// The most addresses, or numbers, that one person may be sent with.
+pub(crate) const MAX_ENTRIES: usize = 100;
+
 /// A person as a SCIM User, with everything that is kept and nothing else.
 pub(crate) fn user_to_json(user: &User, base: &str) -> Object {
     let mut resource = Object::new();

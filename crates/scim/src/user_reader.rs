@@ -3,6 +3,7 @@ use muster_domain::directory::RawRecord;
 use serde_json::Value;
 
 use crate::object::{Object, attribute, truth};
+use crate::user::MAX_ENTRIES;
 
 /// Reads a SCIM 2.0 User resource (RFC 7643, section 4.1) out of its JSON. Attributes that Muster has no use for are not
 /// looked at. Names do not depend on case, null counts as left out, and true and false may be strings, as Entra ID writes
@@ -100,6 +101,9 @@ impl Reader {
         let Value::Array(list) = attribute(user, name)? else {
             return self.wrong(name, "must be a list");
         };
+        if list.len() > MAX_ENTRIES {
+            return self.wrong(name, &format!("must not have more than {MAX_ENTRIES} entries"));
+        }
         let mut entries = Vec::with_capacity(list.len());
         for (index, entry) in list.iter().enumerate() {
             let Value::Object(entry) = entry else {

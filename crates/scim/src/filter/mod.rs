@@ -29,7 +29,7 @@ pub(crate) fn condition<A: Queryable>(filter: &str, across: bool) -> Result<Cond
 /// What `sortBy` names: nothing when it is the same for all.
 pub(crate) fn sort_attribute<A: Queryable>(name: &str) -> Result<Option<A>, ScimError> {
     let field = match parse::path(name) {
-        Some(PatchPath::Attr(path)) => field::<A>(&path),
+        Ok(PatchPath::Attr(path)) => field::<A>(&path),
         _ => None,
     };
     match field {

@@ -2,14 +2,23 @@ use scim_v2::filter::{Filter, ParseError, PatchPath};
 
 use crate::ScimError;
 
+/// The longest filter or path, in bytes: room for 256 comparisons with a whole address.
+const MAX_BYTES: usize = 64 * 1_024;
+
 /// Reads a filter.
 pub(super) fn filter(text: &str) -> Result<Filter, ScimError> {
+    if text.len() > MAX_BYTES {
+        return Err(ScimError::invalid_filter(format!("the filter is longer than {MAX_BYTES} bytes")));
+    }
     bracketed(&spaced(text)).parse().map_err(|error| refused(&error))
 }
 
-/// Reads a path; `None` when it is none.
-pub(crate) fn path(text: &str) -> Option<PatchPath> {
-    spaced(text).parse().ok()
+/// Reads a path.
+pub(crate) fn path(text: &str) -> Result<PatchPath, ScimError> {
+    if text.len() > MAX_BYTES {
+        return Err(ScimError::invalid_path(format!("path is longer than {MAX_BYTES} bytes")));
+    }
+    spaced(text).parse().map_err(|_| ScimError::invalid_path("path is no path of an attribute"))
 }
 
 /// The grammar lets `not` stand next to its bracket; the parser does not.
@@ -38,11 +47,13 @@ fn bracketed(text: &str) -> String {
     let mut written = String::with_capacity(text.len() + 8);
     let mut rest = text;
     while let Some((open, close)) = brackets(rest) {
-        let Some(end) = rest[close + 1..].strip_prefix('.').and_then(comparison) else {
+        let Some(part) = rest[close + 1..].strip_prefix('.') else {
             written.push_str(&rest[..=close]);
             rest = &rest[close + 1..];
             continue;
         };
+        // The parser refuses what is no comparison, so that there is no use in reading the rest again for the next part.
+        let Some(end) = comparison(part) else { break };
         let (compared, after) = rest[close + 2..].split_at(end);
         let (before, selected) = (&rest[..=open], &rest[open + 1..close]);
         written.extend([before, "(", selected, ") and ", compared, "]"]);
@@ -122,6 +133,8 @@ mod tests {
     #[case("(a[b pr].c pr) or d pr", "(a[(b pr) and c pr]) or d pr")]
     #[case(r#"a[b eq "]."] and c eq "[x].y""#, r#"a[b eq "]."] and c eq "[x].y""#)]
     #[case("a[b pr].c", "a[b pr].c")]
+    #[case("a[b pr] or a[b pr].c pr", "a[b pr] or a[(b pr) and c pr]")]
+    #[case("(a[b pr].c) or a[b pr].c pr", "(a[b pr].c) or a[b pr].c pr")]
     #[case("a[b pr]. ", "a[b pr]. ")]
     #[case("[", "[")]
     #[case("][", "][")]

@@ -1,29 +1,39 @@
+use std::collections::BTreeSet;
+
 use muster_domain::user::{Phone, Region, fold};
 use scim_v2::filter::ValFilter;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::select::{matches, template};
+use super::select::{comparisons, matches, template};
 use super::{Op, Step, single};
 use crate::ScimError;
-use crate::object::{Object, assign, attribute, truth, unassign};
-use crate::user::{EMAIL_TYPE, PHONE_TYPE};
+use crate::object::{Object, assign, assigned, attribute, truth, unassign};
+use crate::user::{EMAIL_TYPE, MAX_ENTRIES, PHONE_TYPE};
+
+/// The parts of an entry that are looked at.
+const PARTS: [&str; 4] = ["value", "type", "primary", "display"];
+/// The longest part, in bytes of JSON. One that is set is set in each entry.
+const MAX_PART_BYTES: usize = 1_000;
+/// The most comparisons in a path, each of which is made for each entry.
+const MAX_COMPARISONS: usize = 16;
 
 /// An attribute that may have many values, of which Muster keeps one.
 pub(super) struct Kept {
     name: &'static str,
     /// Of what type the one is.
     kind: &'static str,
-    same: fn(&str, &str, Option<Region>) -> bool,
+    /// What two values have in common that are the same.
+    key: fn(&str, Option<Region>) -> String,
 }
 
 impl Kept {
     pub(super) fn emails() -> Self {
-        Self { name: "emails", kind: EMAIL_TYPE, same: |a, b, _| fold(a) == fold(b) }
+        Self { name: "emails", kind: EMAIL_TYPE, key: |address, _| fold(address) }
     }
 
     pub(super) fn phones() -> Self {
-        let same = |a: &str, b: &str, region| Phone::parse(a, region) == Phone::parse(b, region);
-        Self { name: "phoneNumbers", kind: PHONE_TYPE, same }
+        let key = |number: &str, region| Phone::parse(number, region).as_str().to_owned();
+        Self { name: "phoneNumbers", kind: PHONE_TYPE, key }
     }
 
     /// Whether an entry that is added takes the place of the one that is there: it says that it is the primary one, or
@@ -44,21 +54,27 @@ pub(super) fn patch_many(
     step: &Step,
     region: Option<Region>,
 ) -> Result<(), ScimError> {
-    let mut list = stored(user, kept.name);
+    let mut list = take(user, kept.name);
     match filter {
         Some(filter) => patch_matching(&mut list, kept, filter, part, step)?,
         None => match part {
-            Some(part) => patch_part(&mut list, part, step),
+            Some(part) => patch_part(&mut list, kept, part, step)?,
             None => patch_all(&mut list, kept, step, region)?,
         },
+    }
+    if list.len() > MAX_ENTRIES {
+        return Err(too_many(kept.name));
     }
     assign(user, kept.name, list.into_iter().map(Value::Object).collect());
     Ok(())
 }
 
-fn stored(user: &Object, name: &str) -> Vec<Object> {
-    let list = attribute(user, name).and_then(Value::as_array);
-    list.into_iter().flatten().filter_map(Value::as_object).cloned().collect()
+fn take(user: &mut Object, name: &str) -> Vec<Object> {
+    let object = |entry| if let Value::Object(entry) = entry { Some(entry) } else { None };
+    match user.remove(name) {
+        Some(Value::Array(list)) => list.into_iter().filter_map(object).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn patch_all(list: &mut Vec<Object>, kept: &Kept, step: &Step, region: Option<Region>) -> Result<(), ScimError> {
@@ -73,25 +89,26 @@ fn patch_all(list: &mut Vec<Object>, kept: &Kept, step: &Step, region: Option<Re
         Op::Replace => *list = entries,
         Op::Remove if step.value.is_null() => list.clear(),
         Op::Remove => {
-            let value = |entry: &Object| attribute(entry, "value").and_then(Value::as_str).map(str::to_owned);
-            let removed: Vec<String> = entries.iter().filter_map(value).collect();
-            list.retain(|entry| {
-                value(entry).is_none_or(|own| !removed.iter().any(|other| (kept.same)(&own, other, region)))
-            });
+            let key = |entry: &Object| {
+                attribute(entry, "value").and_then(Value::as_str).map(|value| (kept.key)(value, region))
+            };
+            let removed: BTreeSet<String> = entries.iter().filter_map(key).collect();
+            list.retain(|entry| key(entry).is_none_or(|own| !removed.contains(&own)));
         }
     }
     Ok(())
 }
 
 /// A part of all the entries there are.
-fn patch_part(list: &mut Vec<Object>, part: &str, step: &Step) {
-    let value = single(&step.value);
+fn patch_part(list: &mut Vec<Object>, kept: &Kept, part: &str, step: &Step) -> Result<(), ScimError> {
+    let value = checked(kept.name, single(&step.value))?;
     if list.is_empty() && step.op != Op::Remove {
         list.push(Object::new());
     }
     for entry in list {
         set_part(entry, part, step.op, value);
     }
+    Ok(())
 }
 
 /// Entries that a filter selects. Where it selects none there is one made that it would, if it says what that is like:
@@ -103,31 +120,35 @@ fn patch_matching(
     part: Option<&str>,
     step: &Step,
 ) -> Result<(), ScimError> {
+    if comparisons(filter) > MAX_COMPARISONS {
+        return Err(ScimError::invalid_path(format!("path has more than {MAX_COMPARISONS} comparisons")));
+    }
     let selected: Vec<bool> = list.iter().map(|entry| matches(filter, entry)).collect();
     let value = single(&step.value);
-    if selected.contains(&true) {
+    if step.op == Op::Remove && part.is_none() {
         let mut selected = selected.into_iter();
-        if step.op == Op::Remove && part.is_none() {
-            list.retain(|_| !selected.next().unwrap_or_default());
-            return Ok(());
+        list.retain(|_| !selected.next().unwrap_or_default());
+        return Ok(());
+    }
+    let set = match part {
+        Some(part) => {
+            let value = checked(kept.name, value)?;
+            Object::from_iter([(part.to_owned(), if step.op == Op::Remove { Value::Null } else { value.clone() })])
         }
-        return list.iter_mut().zip(selected).filter(|(_, selected)| *selected).try_for_each(|(entry, _)| match part {
-            Some(part) => {
-                set_part(entry, part, step.op, value);
-                Ok(())
-            }
-            None => merge(entry, kept.name, value),
-        });
+        None => entries(kept.name, value)?.into_iter().flatten().collect(),
+    };
+    let merge = |entry: &mut Object| set.iter().for_each(|(part, value)| set_part(entry, part, step.op, value));
+    if selected.contains(&true) {
+        list.iter_mut().zip(selected).filter(|(_, selected)| *selected).for_each(|(entry, _)| merge(entry));
+        return Ok(());
     }
     if step.op == Op::Remove || value.is_null() {
         return Ok(());
     }
     let mut entry = template(filter)
         .ok_or_else(|| ScimError::no_target(format!("none of {} fits the path's filter", kept.name)))?;
-    match part {
-        Some(part) => set_part(&mut entry, part, step.op, value),
-        None => merge(&mut entry, kept.name, value)?,
-    }
+    entry.values().try_for_each(|value| checked(kept.name, value).map(|_| ()))?;
+    merge(&mut entry);
     if kept.takes_the_place(&entry) {
         list.clear();
     }
@@ -135,7 +156,9 @@ fn patch_matching(
     Ok(())
 }
 
+/// Parts that nobody looks at are passed over.
 fn set_part(entry: &mut Object, part: &str, op: Op, value: &Value) {
+    let Some(part) = PARTS.into_iter().find(|own| own.eq_ignore_ascii_case(part)) else { return };
     if op == Op::Remove || value.is_null() {
         unassign(entry, part);
     } else {
@@ -143,28 +166,32 @@ fn set_part(entry: &mut Object, part: &str, op: Op, value: &Value) {
     }
 }
 
-fn merge(entry: &mut Object, name: &str, value: &Value) -> Result<(), ScimError> {
-    for parts in entries(name, value)? {
-        for (part, value) in parts {
-            assign(entry, &part, value);
-        }
-    }
-    Ok(())
-}
-
 /// A list of entries, one of them, or its value alone.
 fn entries(name: &str, value: &Value) -> Result<Vec<Object>, ScimError> {
     match value {
         Value::Null => Ok(Vec::new()),
+        Value::Array(list) if list.len() > MAX_ENTRIES => Err(too_many(name)),
         Value::Array(list) => list.iter().filter(|entry| !entry.is_null()).map(|one| entry(name, one)).collect(),
         one => Ok(vec![entry(name, one)?]),
     }
 }
 
 fn entry(name: &str, value: &Value) -> Result<Object, ScimError> {
+    let part = |part: &'static str, value| Ok((part.to_owned(), checked(name, value)?.clone()));
     match value {
-        Value::Object(entry) => Ok(entry.clone()),
-        Value::String(text) => Ok(Object::from_iter([("value".to_owned(), json!(text))])),
+        Value::Object(entry) => PARTS.into_iter().filter_map(|own| Some(part(own, assigned(entry, own)?))).collect(),
+        Value::String(_) => Ok(Object::from_iter([part("value", value)?])),
         _ => Err(ScimError::invalid_value(format!("{name} must be a list of objects with a value"))),
     }
+}
+
+fn checked<'a>(name: &str, value: &'a Value) -> Result<&'a Value, ScimError> {
+    if value.to_string().len() > MAX_PART_BYTES {
+        return Err(ScimError::invalid_value(format!("{name} has a part that is longer than {MAX_PART_BYTES} bytes")));
+    }
+    Ok(value)
+}
+
+fn too_many(name: &str) -> ScimError {
+    ScimError::invalid_value(format!("{name} must not have more than {MAX_ENTRIES} entries"))
 }

@@ -7,8 +7,8 @@ use crate::ScimError;
 use crate::filter;
 use crate::object::{Object, assigned, attribute};
 
-/// The most operations in one request.
-const MAX_OPERATIONS: usize = 1_000;
+/// The most changes in one request.
+const MAX_STEPS: usize = 1_000;
 
 /// What an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +44,8 @@ pub(super) fn read(body: &Object, schema: &str) -> Result<Vec<Step>, ScimError> 
     if operations.is_empty() {
         return Err(ScimError::invalid_value("Operations must not be empty"));
     }
-    if operations.len() > MAX_OPERATIONS {
-        return Err(ScimError::invalid_value(format!("Operations must not be more than {MAX_OPERATIONS}")));
+    if operations.len() > MAX_STEPS {
+        return Err(too_many());
     }
     let mut steps = Vec::with_capacity(operations.len());
     for operation in operations {
@@ -68,9 +68,8 @@ fn read_operation(operation: &Object, schema: &str, steps: &mut Vec<Step>) -> Re
         None => read_object(op, value, schema, steps),
         Some(Value::String(path)) if path.trim().eq_ignore_ascii_case(schema) => read_object(op, value, schema, steps),
         Some(Value::String(path)) => {
-            let path = filter::path(path).ok_or_else(|| ScimError::invalid_path("path is no path of an attribute"))?;
-            steps.push(Step { op, path, value: value.clone(), in_object: false });
-            Ok(())
+            let path = filter::path(path)?;
+            take(steps, Step { op, path, value: value.clone(), in_object: false })
         }
         Some(_) => Err(ScimError::invalid_path("path must be a string")),
     }
@@ -87,11 +86,23 @@ fn read_object(op: Op, value: &Value, schema: &str, steps: &mut Vec<Step>) -> Re
     for (name, value) in object {
         if name.eq_ignore_ascii_case(schema) && value.is_object() {
             read_object(op, value, schema, steps)?;
-        } else if let Some(path) = filter::path(name) {
-            steps.push(Step { op, path, value: value.clone(), in_object: true });
+        } else if let Ok(path) = filter::path(name) {
+            take(steps, Step { op, path, value: value.clone(), in_object: true })?;
         }
     }
     Ok(())
+}
+
+fn take(steps: &mut Vec<Step>, step: Step) -> Result<(), ScimError> {
+    if steps.len() == MAX_STEPS {
+        return Err(too_many());
+    }
+    steps.push(step);
+    Ok(())
+}
+
+fn too_many() -> ScimError {
+    ScimError::invalid_value(format!("Operations must not change more than {MAX_STEPS} attributes"))
 }
 
 fn op(name: &str) -> Option<Op> {

@@ -15,6 +15,15 @@ pub(super) fn matches(filter: &ValFilter, entry: &Object) -> bool {
     }
 }
 
+/// How many comparisons a filter has.
+pub(super) fn comparisons(filter: &ValFilter) -> usize {
+    match filter {
+        ValFilter::And(filters) | ValFilter::Or(filters) => filters.iter().map(comparisons).sum(),
+        ValFilter::Not(inner) => comparisons(inner),
+        ValFilter::Attr(_) => 1,
+    }
+}
+
 /// An entry that the filter would select, when all it says is of what type an entry is and whether it is the primary one.
 pub(super) fn template(filter: &ValFilter) -> Option<Object> {
     match filter {
@@ -52,19 +61,19 @@ fn compares(own: Option<&Value>, operator: &CompareOp, value: &CompValue) -> boo
         (Some(Value::Number(own)), CompValue::Number(number)) => own == number,
         _ => false,
     };
-    let texts = match (own, value) {
-        (Some(Value::String(own)), CompValue::Str(text)) => Some((fold(own), fold(text))),
-        _ => None,
+    let texts = |holds: fn(&str, &str) -> bool| match (own, value) {
+        (Some(Value::String(own)), CompValue::Str(text)) => holds(&fold(own), &fold(text)),
+        _ => false,
     };
     match operator {
         CompareOp::Eq => equal,
         CompareOp::Ne => !equal,
-        CompareOp::Co => texts.is_some_and(|(own, text)| own.contains(&text)),
-        CompareOp::Sw => texts.is_some_and(|(own, text)| own.starts_with(&text)),
-        CompareOp::Ew => texts.is_some_and(|(own, text)| own.ends_with(&text)),
-        CompareOp::Gt => texts.is_some_and(|(own, text)| own > text),
-        CompareOp::Ge => texts.is_some_and(|(own, text)| own >= text),
-        CompareOp::Lt => texts.is_some_and(|(own, text)| own < text),
-        CompareOp::Le => texts.is_some_and(|(own, text)| own <= text),
+        CompareOp::Co => texts(|own, text| own.contains(text)),
+        CompareOp::Sw => texts(|own, text| own.starts_with(text)),
+        CompareOp::Ew => texts(|own, text| own.ends_with(text)),
+        CompareOp::Gt => texts(|own, text| own > text),
+        CompareOp::Ge => texts(|own, text| own >= text),
+        CompareOp::Lt => texts(|own, text| own < text),
+        CompareOp::Le => texts(|own, text| own <= text),
     }
 }

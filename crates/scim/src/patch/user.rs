@@ -6,9 +6,12 @@ use super::many::{Kept, patch_many};
 use super::{Op, Step, single};
 use crate::ScimError;
 use crate::filter::schema_is;
-use crate::object::{Object, assign, attribute, unassign};
+use crate::object::{Object, assign, assigned, attribute, unassign};
 use crate::user_reader::first_language;
 use muster_domain::directory::UserAttribute;
+
+/// The parts of a name that are looked at.
+const NAME_PARTS: [&str; 3] = ["formatted", "givenName", "familyName"];
 
 /// Makes of a User what the steps make of it. What Muster does not keep is passed over, as in a User that is sent as a
 /// whole: Entra ID sends paths for everything that its administrator maps, and would stop at the first refusal.
@@ -82,17 +85,24 @@ fn patch_name(user: &mut Object, filter: Option<&ValFilter>, part: Option<&str>,
     if filter.is_some() {
         return Err(ScimError::invalid_path("name has one value"));
     }
-    let mut name = match attribute(user, "name") {
-        Some(Value::Object(name)) => name.clone(),
+    let mut name = match user.remove("name") {
+        Some(Value::Object(name)) => name,
         _ => Object::new(),
     };
+    let kept = |part: &str| NAME_PARTS.into_iter().find(|own| own.eq_ignore_ascii_case(part));
     match (part, step.op, single(&step.value)) {
         (Some(part), Op::Remove, _) | (Some(part), _, Value::Null) => unassign(&mut name, part),
-        (Some(part), Op::Add | Op::Replace, value) => assign(&mut name, part, value.clone()),
+        (Some(part), Op::Add | Op::Replace, value) => {
+            if let Some(part) = kept(part) {
+                assign(&mut name, part, value.clone());
+            }
+        }
         (None, Op::Remove, _) | (None, _, Value::Null) => name.clear(),
         (None, Op::Add | Op::Replace, Value::Object(parts)) => {
-            for (part, value) in parts {
-                assign(&mut name, part, value.clone());
+            for part in NAME_PARTS {
+                if let Some(value) = assigned(parts, part) {
+                    assign(&mut name, part, value.clone());
+                }
             }
         }
         (None, ..) => return Err(ScimError::invalid_value("name must be an object")),

@@ -6,6 +6,7 @@ mod bad_input;
 mod discovery;
 mod entra;
 mod groups;
+mod limits;
 mod okta;
 mod queries;
 mod users;
