@@ -77,7 +77,7 @@ pub trait BreakGlassStore: Send + Sync {
         at: OffsetDateTime,
     ) -> Result<Option<OffsetDateTime>, StoreError>;
 
-    /// The directory's active admins.
+    /// The directory's active admins who have an e-mail address, for that is how they are told.
     async fn admins(&self) -> Result<Vec<UserId>, StoreError>;
 
     /// Notes that an account was signed in at `at`, adds `notices` and writes `event`, all or nothing. `false`, and

@@ -27,7 +27,7 @@ pub struct Brake {
     pub client: String,
     /// How many.
     pub policy: BrakePolicy,
-    /// Since when they are counted.
+    /// Since when they are counted; who came later does not add to the share.
     pub since: OffsetDateTime,
     /// The record that the brake engaged, written when it does.
     pub engaged: AuditEvent,
@@ -41,7 +41,7 @@ impl Brake {
     /// When a refused client may try again. Nothing but an admin's release changes the answer, so it is a guess.
     pub const RETRY_AFTER: Duration = Duration::minutes(5);
 
-    /// How many of `active` people (before the first of those counted) may be deactivated.
+    /// How many of `active` people (before the first of those counted, newcomers left out) may be deactivated.
     #[must_use]
     pub fn allowed(policy: BrakePolicy, active: u64) -> u64 {
         let share = active.saturating_mul(policy.percent.into()) / 100;

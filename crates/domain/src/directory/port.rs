@@ -106,8 +106,9 @@ pub struct GroupUpdate {
 /// A deactivation or removal of somebody active that bears a [`Brake`] is [`UpdateOutcome::Braked`] while the client's
 /// brake is engaged, and engages it when the people whom the client deactivated or removed after `since` and after the
 /// last release, this one included and each counted once, would be more than [`Brake::allowed`] of those active before
-/// them (the directory's active people now, and those counted). However many run at once, on however many servers, no
-/// more than that get through. Whether or not it is the first that is refused, `refused` is written once for each
+/// them: the directory's active people now, and those counted, but of both only who was on record at `since`, so that
+/// nobody makes room by adding people first. However many run at once, on however many servers, no more than that get
+/// through. Whether or not it is the first that is refused, `refused` is written once for each
 /// person until the release; `engaged` when the brake engages.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -132,8 +133,8 @@ pub trait DirectoryStore: Send + Sync {
     /// nothing. See [Brakes](DirectoryStore#brakes).
     async fn update_user(&self, update: &UserUpdate, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError>;
 
-    /// Deactivates a person, ends their live sessions, takes their proofs, challenges, devices, places in teams, notices
-    /// and the role of admin, hides them from the directory, from lists and from sign-in, frees their user name and
+    /// Deactivates a person, ends their live sessions, takes their contacts and preferences, their proofs, challenges,
+    /// devices, places in teams, notices and the role of admin, hides them from the directory, from lists and from sign-in, frees their user name and
     /// external id for others, and writes `events`: all or nothing, and only while they are at `expected_version`. The
     /// row stays, with the names, for the audit trail. See [Brakes](DirectoryStore#brakes).
     async fn remove_user(&self, removal: &UserRemoval, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError>;

@@ -23,6 +23,7 @@ pub struct Due {
 pub trait NoticeStore: Send + Sync {
     /// Takes notices that are due, the longest due first, counts one more attempt of each, and makes them due again at
     /// `again_at`. Returns them with that count. Of any number of servers that do this at once, no two take the same.
+    /// One that cannot be read holds up no other: it is left out, and stays. It is the error when there is no other.
     async fn claim(&self, due: Due) -> Result<Vec<Notice>, StoreError>;
 
     /// Forgets a notice and writes `events`, all or nothing. A notice that is gone already writes nothing.
