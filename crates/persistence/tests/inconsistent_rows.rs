@@ -5,27 +5,30 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use muster_domain::StoreError;
 use muster_domain::api_key::ApiKeyStore;
 use muster_domain::audit::{AuditQuery, AuditReader};
 use muster_domain::break_glass::BreakGlassStore;
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::DirectoryStore;
-use muster_domain::notice::{Due, NoticeStore};
+use muster_domain::notice::{Due, Notice, NoticeStore};
 use muster_domain::preferences::{PreferenceStore, Preferences};
 use muster_domain::session::{SessionStore, StoredToken};
 use muster_domain::user::{ProfileReader, User, UserQuery, UserStore};
 use muster_domain::verification::{Method, VerificationStore};
+use muster_domain::{StoreError, UserId};
 use muster_persistence::Store;
 use muster_testkit::Builders;
 use tempfile::TempDir;
+use time::Duration;
 use tokio::runtime::Handle;
 
 /// A store with a person who has a row in every table.
 struct Case {
     folder: TempDir,
     store: Store,
+    make: Builders,
     user: User,
+    admin: UserId,
     token: StoredToken,
 }
 
@@ -52,7 +55,7 @@ impl Case {
         BreakGlassStore::insert(&store, &admin, "rescue", &make.password_hash(), &next()).await.unwrap();
         let notices = [make.notice(user.id, Method::Email)];
         assert!(store.record_use(admin.id, make.now(), &notices, &next()).await.unwrap());
-        Self { folder, store, user, token }
+        Self { folder, store, make, user, admin: admin.id, token }
     }
 
     fn break_row(&self, statement: &str) {
@@ -182,19 +185,27 @@ async fn an_id_of_another_length_is_reported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_notice_that_tells_nothing_or_goes_nowhere_is_reported_and_stays() {
+async fn others_go_out_past_a_notice_that_cannot_be_read_which_stays_and_is_reported_alone() {
     for (broken, expected) in [
         ("content = '{}'", "notices: content is none"),
         ("content = ''", "notices: content is none"),
         ("channel = 'pager'", "notices: channel is none of its known names"),
-        ("attempts = -1", "notices: attempts is no small number"),
+        ("attempts = 70000", "notices: attempts is no small number"),
     ] {
         let case = Case::new().await;
         case.break_row(&format!("UPDATE notices SET {broken}"));
-        let now = Builders::default().now();
-        let due = Due { now, again_at: now, limit: 1 };
-        assert_eq!(what(case.store.claim(due).await), expected, "{broken}");
-        assert_eq!(what(case.store.claim(due).await), expected, "{broken}: it is due as before");
+        let now = case.make.now();
+        let readable = Notice { created_at: now - Duration::SECOND, ..case.make.notice(case.user.id, Method::Sms) };
+        let event = case.make.event("test.used", None);
+        assert!(case.store.record_use(case.admin, now, std::slice::from_ref(&readable), &event).await.unwrap());
+        let due = Due { now, again_at: now + Duration::SECOND, limit: 9 };
+        let claimed = case.store.claim(due).await.unwrap();
+        assert_eq!(claimed, [Notice { attempts: 1, ..readable.clone() }], "{broken}: others still go out");
+        assert_eq!(case.store.claim(due).await.unwrap(), [], "{broken}: it does not wait as long as the others");
+        case.store.finish(readable.id, &[]).await.unwrap();
+        let due = Due { now: due.again_at, again_at: due.again_at + Duration::SECOND, limit: 9 };
+        assert_eq!(what(case.store.claim(due).await), expected, "{broken}: it did not stay");
+        assert_eq!(case.store.claim(due).await.unwrap(), [], "{broken}: it holds up others for ever");
     }
 }
 

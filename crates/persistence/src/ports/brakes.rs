@@ -85,10 +85,11 @@ on_both! {
                 return Ok(true);
             }
             let is_active = delivered::person().and(users::active);
-            let active: i64 = users::table.filter(is_active).count().get_result(conn).await?;
+            let was_there = users::created_at.le(since);
+            let active: i64 = users::table.filter(is_active.and(was_there)).count().get_result(conn).await?;
             let gone: i64 = others
                 .inner_join(users::table.on(users::id.eq(directory_deactivations::user_id)))
-                .filter(diesel::dsl::not(is_active))
+                .filter(diesel::dsl::not(is_active).and(was_there))
                 .count()
                 .get_result(conn)
                 .await?;

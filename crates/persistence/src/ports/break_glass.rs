@@ -126,7 +126,7 @@ impl BreakGlassStore for Store {
         self.reading(move |db| async move {
             let admins = users::table
                 .filter(users::role.eq(Role::Admin.as_str()).and(users::active))
-                .filter(delivered::person())
+                .filter(delivered::person().and(users::email.is_not_null()))
                 .order(users::id)
                 .select(users::id);
             let ids: Vec<DbId> = with_conn!(&db, |c| admins.load(c).await?);

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use crate::Store;
 use crate::bulk::IDS;
 use crate::db::{on_both, with_tx};
+use crate::error::DbError;
 use crate::record::Record;
 use crate::rows::NoticeRow;
 use crate::schema::notices;
@@ -21,7 +22,7 @@ impl NoticeStore for Store {
         self.detached(move |db| async move {
             let waiting =
                 notices::table.filter(notices::due_at.le(now)).order((notices::due_at, notices::id)).limit(limit);
-            with_tx!(
+            let taken = with_tx!(
                 &db,
                 pg | c | {
                     // What another server is claiming is not waited for.
@@ -32,7 +33,8 @@ impl NoticeStore for Store {
                     let rows = waiting.select(NoticeRow::as_select()).load(c).await?;
                     c.take(rows, again_at).await
                 }
-            )
+            )?;
+            readable(taken)
         })
         .await
     }
@@ -65,8 +67,8 @@ impl NoticeStore for Store {
 
 on_both! {
     trait Claiming {
-        /// Takes on notices whose rows are locked.
-        async fn take(conn, rows: Vec<NoticeRow>, again_at: Ts) -> Vec<Notice> {
+        /// Takes on notices whose rows are locked, and returns those rows.
+        async fn take(conn, rows: Vec<NoticeRow>, again_at: Ts) -> Vec<NoticeRow> {
             let ids: Vec<DbId> = rows.iter().map(|row| row.id).collect();
             for ids in ids.chunks(IDS) {
                 diesel::update(notices::table.filter(notices::id.eq_any(ids)))
@@ -74,11 +76,23 @@ on_both! {
                     .execute(conn)
                     .await?;
             }
-            let notices = rows.into_iter().map(|row| {
-                let before = Notice::try_from(row)?;
-                Ok(Notice { attempts: before.attempts.saturating_add(1), ..before })
-            });
-            notices.collect()
+            Ok(rows)
         }
+    }
+}
+
+/// Those that can be read, with one more attempt. What cannot be is the error only when it is all that there is, and then
+/// after the transaction: it waits for `again_at` like the others, and does not come before them each time.
+fn readable(rows: Vec<NoticeRow>) -> Result<Vec<Notice>, DbError> {
+    let (mut notices, mut broken) = (Vec::new(), None);
+    for row in rows {
+        match Notice::try_from(row) {
+            Ok(before) => notices.push(Notice { attempts: before.attempts.saturating_add(1), ..before }),
+            Err(error) => broken = Some(error),
+        }
+    }
+    match broken {
+        Some(error) if notices.is_empty() => Err(error),
+        _ => Ok(notices),
     }
 }

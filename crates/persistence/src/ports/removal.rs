@@ -11,8 +11,8 @@ use crate::locks::Locks;
 use crate::ports::brakes::Brakes;
 use crate::ports::directory::Describing;
 use crate::record::Record;
-use crate::schema::{challenges, devices, notices, proofs, team_members, teams, users};
-use crate::types::{DbId, Ts};
+use crate::schema::{challenges, devices, notices, preferences, proofs, team_members, teams, users};
+use crate::types::{DbId, Hash, Ts};
 
 pub(super) async fn remove_user(
     db: Db,
@@ -44,10 +44,15 @@ pub(super) async fn remove_user(
             users::former_user_name_key.eq(&user_name_key),
             users::former_external_id.eq(&external_id),
             users::search_key.eq(""),
+            users::email.eq(None::<String>),
+            users::email_key.eq(None::<String>),
+            users::email_fingerprint.eq(None::<Hash>),
+            users::phone.eq(None::<String>),
+            users::phone_fingerprint.eq(None::<Hash>),
         );
         diesel::update(users::table.find(id)).set(gone).execute(c).await?;
         c.leave_teams(id, at).await?;
-        c.drop_contacts(id, at).await?;
+        c.drop_proofs(id, at).await?;
         // Last, because a key that changes makes wait whoever writes a row that names this person, and they may hold what
         // is locked above.
         let free = (users::user_name_key.eq(nobodys_name(id)), users::external_id.eq(None::<String>));
@@ -70,14 +75,15 @@ on_both! {
             Ok(())
         }
 
-        /// Takes what proves or reaches somebody, in the order of locks, and ends their sessions.
-        async fn drop_contacts(conn, id: DbId, at: Ts) -> () {
+        /// Takes what proves or reaches somebody, and what they chose, in the order of locks, and ends their sessions.
+        async fn drop_proofs(conn, id: DbId, at: Ts) -> () {
             conn.lock_devices_of(id).await?;
             diesel::delete(challenges::table.filter(challenges::user_id.eq(id))).execute(conn).await?;
             diesel::delete(proofs::table.filter(proofs::user_id.eq(id))).execute(conn).await?;
             diesel::delete(notices::table.filter(notices::user_id.eq(id))).execute(conn).await?;
             conn.end_sessions(id, at).await?;
             diesel::delete(devices::table.filter(devices::user_id.eq(id))).execute(conn).await?;
+            diesel::delete(preferences::table.find(id)).execute(conn).await?;
             Ok(())
         }
     }

@@ -56,7 +56,6 @@ pub async fn the_larger_of_the_share_and_what_is_free_is_let_through(world: Worl
 }
 
 pub async fn only_the_directorys_active_people_count_for_the_share(world: World) {
-    let people = people(&world, 9).await;
     for number in 0..10 {
         world.insert(world.make.user(&format!("gone{number}")).deactivated()).await;
         world.insert(world.make.user(&format!("local{number}")).local()).await;
@@ -64,9 +63,31 @@ pub async fn only_the_directorys_active_people_count_for_the_share(world: World)
         let removed = world.user(&format!("removed{number}")).await;
         world.removed(&removed).await;
     }
+    let people = people(&world, 9).await;
     let tenth = BrakePolicy { percent: 10, free: 0 };
     let refused = stop(&world, OKTA, &people[0], tenth).await;
     assert_eq!(refused, UpdateOutcome::Braked, "somebody counts for the share who is not active or the directory's");
+}
+
+pub async fn who_came_within_the_time_adds_nothing_to_the_share(world: World) {
+    let there = people(&world, 10).await;
+    let policy = BrakePolicy { percent: 50, free: 0 };
+    world.make.clock.advance(Duration::MICROSECOND);
+    let mut newcomers = Vec::new();
+    for number in 0..30 {
+        newcomers.push(world.user(&format!("new{number}")).await);
+    }
+    world.make.clock.advance(Brake::WINDOW - Duration::MICROSECOND);
+    for user in newcomers[..4].iter().chain(&there[..1]) {
+        assert_eq!(stop(&world, OKTA, user, policy).await, UpdateOutcome::Updated, "five of ten may go");
+    }
+    let outcome = stop(&world, OKTA, &there[1], policy).await;
+    assert_eq!(outcome, UpdateOutcome::Braked, "who was added first made room");
+    world.make.clock.advance(Duration::MICROSECOND);
+    for user in &there[1..] {
+        let outcome = stop(&world, "entra", user, policy).await;
+        assert_eq!(outcome, UpdateOutcome::Updated, "who was there at that very time does not count");
+    }
 }
 
 pub async fn removals_count_like_deactivations(world: World) {
@@ -290,12 +311,13 @@ pub async fn of_many_releases_at_once_exactly_one_is_true(world: World) {
     assert_eq!(world.recorded("test.brake.released").await, 1);
 }
 
-/// Active people, of whom there are no others of that name yet.
+/// Active people, of whom there are no others of that name yet, who were there when the counting of now begins.
 async fn people(world: &World, size: usize) -> Vec<User> {
     let mut people = Vec::new();
     for number in 0..size {
         people.push(world.user(&format!("u{number}")).await);
     }
+    world.make.clock.advance(Brake::WINDOW);
     people
 }
 

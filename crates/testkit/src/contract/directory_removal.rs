@@ -1,4 +1,5 @@
 use muster_domain::directory::{GroupUpdate, InsertOutcome, PersonKey, UpdateOutcome};
+use muster_domain::preferences::Preferences;
 use muster_domain::session::{RotateOutcome, Rotation};
 use muster_domain::user::{Account, EmailAddress, Role, RoleOutcome, User, UserQuery};
 use muster_domain::verification::{Challenge, Method};
@@ -34,6 +35,32 @@ pub async fn who_is_removed_loses_all_that_proves_and_reaches_them(world: World)
     assert_eq!(world.read_group(day.id).await, Some(day), "another group changed");
     let told: Vec<_> = world.claim(100).await.iter().map(|notice| notice.user_id).collect();
     assert_eq!(told, [grace.id], "the notices are not those of whoever is left");
+}
+
+pub async fn who_is_removed_loses_contacts_and_preferences_and_keeps_the_names(world: World) {
+    let (ada, grace) = (world.user("ada").await, world.user("grace").await);
+    let load = async |user: &User| world.stores.preferences.load(user.id).await.unwrap();
+    for user in [&ada, &grace] {
+        let event = world.make.event("test.preferences", Some(user.id));
+        assert!(world.stores.preferences.replace(user.id, 0, &Preferences::default(), &event).await.unwrap());
+    }
+    world.tick();
+    world.removed(&ada).await;
+    let expected = User {
+        email: None,
+        email_fingerprint: None,
+        phone: None,
+        phone_fingerprint: None,
+        active: false,
+        version: ada.version + 1,
+        updated_at: world.make.now(),
+        ..ada.clone()
+    };
+    let left = world.profile(ada.id).await.user;
+    assert_eq!(left, expected, "a contact is left, or a name is not");
+    assert_eq!(load(&ada).await, None, "the preferences are left");
+    assert_eq!(world.profile(grace.id).await.user, grace, "somebody else lost something");
+    assert!(load(&grace).await.is_some(), "somebody else lost something");
 }
 
 pub async fn who_is_removed_is_still_read_by_id_deactivated_and_no_admin(world: World) {

@@ -52,6 +52,7 @@ macro_rules! contract_tests {
                     a_share_of_those_who_were_active_is_let_through;
                     the_larger_of_the_share_and_what_is_free_is_let_through;
                     only_the_directorys_active_people_count_for_the_share;
+                    who_came_within_the_time_adds_nothing_to_the_share;
                     removals_count_like_deactivations;
                     each_person_counts_once;
                     what_was_done_by_then_or_before_does_not_count;
@@ -80,7 +81,7 @@ macro_rules! contract_tests {
                     a_revoked_account_works_no_more_and_its_person_is_deactivated;
                     nothing_is_revoked_that_is_no_account_that_works;
                     of_many_revocations_at_once_exactly_one_is_true;
-                    the_directorys_active_admins_are_told;
+                    the_directorys_active_admins_who_have_an_address_are_told;
                     a_use_is_noted_with_its_notices_and_its_record;
                     no_use_is_noted_of_an_account_that_does_not_work;
                     uses_and_a_revocation_at_once_are_each_all_or_nothing;
@@ -182,6 +183,7 @@ macro_rules! contract_tests {
                 }
                 directory_removal {
                     who_is_removed_loses_all_that_proves_and_reaches_them;
+                    who_is_removed_loses_contacts_and_preferences_and_keeps_the_names;
                     who_is_removed_is_still_read_by_id_deactivated_and_no_admin;
                     who_is_removed_is_hidden_from_lists_sign_in_and_the_directory;
                     the_names_of_who_is_removed_are_free_for_others;

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use muster_domain::UserId;
 use muster_domain::audit::AuditEvent;
 use muster_domain::directory::{Brake, EngagedBrake};
+use muster_domain::user::User;
 use time::OffsetDateTime;
 
 use crate::memory::State;
@@ -20,12 +21,14 @@ pub(super) struct ClientBrake {
 impl State {
     /// Whether a deactivation of somebody active gets past the brake, which counts it or records that it does not.
     pub(super) fn passes_brake(&mut self, id: UserId, brake: &Brake, at: OffsetDateTime) -> bool {
+        let was_there = |user: &&User| user.created_at <= brake.since;
+        let known: BTreeSet<UserId> = self.users.values().filter(was_there).map(|user| user.id).collect();
         let active: BTreeSet<UserId> = self.delivered().filter(|user| user.active).map(|user| user.id).collect();
         let kept = self.brakes.entry(brake.client.clone()).or_default();
         if kept.engaged_at.is_none() {
             let recent = kept.stopped.iter().filter(|(_, at)| **at > brake.since).map(|(id, _)| *id);
             let counted: BTreeSet<UserId> = recent.chain([id]).collect();
-            let before = active.union(&counted).count() as u64;
+            let before = active.union(&counted).filter(|id| known.contains(id)).count() as u64;
             if counted.len() as u64 <= Brake::allowed(brake.policy, before) {
                 kept.stopped.insert(id, at);
                 return true;

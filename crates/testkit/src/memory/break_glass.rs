@@ -107,7 +107,7 @@ impl BreakGlassStore for MemoryStore {
     }
 
     async fn admins(&self) -> Result<Vec<UserId>, StoreError> {
-        Ok(self.open()?.active_admins().map(|user| user.id).collect())
+        Ok(self.open()?.active_admins().filter(|user| user.email.is_some()).map(|user| user.id).collect())
     }
 
     async fn record_use(

@@ -23,8 +23,10 @@ impl State {
         user.role = Role::User;
         user.version += 1;
         user.updated_at = at;
+        (user.email, user.email_fingerprint, user.phone, user.phone_fingerprint) = (None, None, None, None);
         let names = PersonKey { external_id: user.external_id.clone(), user_name: user.user_name.clone() };
         self.removed.insert(id, names);
+        self.preferences.remove(&id);
         self.end_sessions(id, at);
         for method in Method::ALL {
             self.proofs.remove(&(id, method));

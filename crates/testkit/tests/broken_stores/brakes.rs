@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use muster_domain::StoreError;
 use muster_domain::audit::AuditEvent;
 use muster_domain::break_glass::BreakGlassStore;
-use muster_domain::directory::{Brake, DirectoryStore, UpdateOutcome, UserRemoval, UserUpdate};
+use muster_domain::directory::{Brake, DirectoryStore, InsertOutcome, UpdateOutcome, UserRemoval, UserUpdate};
+use muster_domain::user::User;
 use muster_testkit::MemoryStore;
 use time::OffsetDateTime;
 
@@ -20,6 +21,8 @@ over_memory! {
     RemovesFreely;
     /// Records each refusal.
     RecordsEach;
+    /// Takes everybody for somebody who was always there.
+    CountsNewcomers;
 }
 
 /// Reads how many got through and then lets one more through without a condition. The first waits until somebody else
@@ -99,6 +102,22 @@ impl Directory for RecordsEach {
         }
         Ok(outcome)
     }
+}
+
+#[async_trait]
+impl Directory for CountsNewcomers {
+    async fn insert_user(&self, user: &User, event: &AuditEvent) -> Result<InsertOutcome, StoreError> {
+        self.0.insert_user(&User { created_at: OffsetDateTime::UNIX_EPOCH, ..user.clone() }, event).await
+    }
+}
+
+#[test]
+fn a_share_that_newcomers_add_to_is_caught() {
+    caught!(
+        breaking!(directory, CountsNewcomers),
+        brakes::who_came_within_the_time_adds_nothing_to_the_share,
+        "who was added first made room"
+    );
 }
 
 #[test]

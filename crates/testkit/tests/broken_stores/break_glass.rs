@@ -213,7 +213,7 @@ fn the_use_of_a_revoked_account_is_caught() {
 fn a_local_admin_who_is_told_is_caught() {
     caught!(
         breaking!(break_glass, TellsItself),
-        break_glass::the_directorys_active_admins_are_told,
+        break_glass::the_directorys_active_admins_who_have_an_address_are_told,
         "not the directory's active admins"
     );
 }

@@ -93,6 +93,11 @@ fn a_removal_that_leaves_something_is_caught() {
     );
     caught!(
         breaking!(directory, OnlyDeactivates),
+        directory_removal::who_is_removed_loses_contacts_and_preferences_and_keeps_the_names,
+        "a contact is left"
+    );
+    caught!(
+        breaking!(directory, OnlyDeactivates),
         directory_removal::who_is_removed_is_hidden_from_lists_sign_in_and_the_directory,
         "somebody removed is listed"
     );
