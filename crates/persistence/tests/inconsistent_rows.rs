@@ -190,7 +190,6 @@ async fn others_go_out_past_a_notice_that_cannot_be_read_which_stays_and_is_repo
         ("content = '{}'", "notices: content is none"),
         ("content = ''", "notices: content is none"),
         ("channel = 'pager'", "notices: channel is none of its known names"),
-        ("attempts = 70000", "notices: attempts is no small number"),
     ] {
         let case = Case::new().await;
         case.break_row(&format!("UPDATE notices SET {broken}"));

@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use diesel::dsl::case_when;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use muster_domain::audit::AuditEvent;
@@ -70,9 +71,12 @@ on_both! {
         /// Takes on notices whose rows are locked, and returns those rows.
         async fn take(conn, rows: Vec<NoticeRow>, again_at: Ts) -> Vec<NoticeRow> {
             let ids: Vec<DbId> = rows.iter().map(|row| row.id).collect();
+            // The count of one that nobody can read, and so nobody finishes, ends at the most that the table holds.
+            let most = i32::from(u16::MAX);
+            let attempts = case_when(notices::attempts.between(0, most - 1), notices::attempts + 1).otherwise(most);
             for ids in ids.chunks(IDS) {
                 diesel::update(notices::table.filter(notices::id.eq_any(ids)))
-                    .set((notices::attempts.eq(notices::attempts + 1), notices::due_at.eq(again_at)))
+                    .set((notices::attempts.eq(attempts), notices::due_at.eq(again_at)))
                     .execute(conn)
                     .await?;
             }
