@@ -7,10 +7,10 @@ use crate::version::{self, Versions};
 use crate::{Answer, Caller, Query, ScimError, ScimService, patch};
 
 /// The most groups on a page that shows their members.
-const MAX_WITH_MEMBERS: u16 = 20;
+const MAX_WITH_MEMBERS: u16 = 100;
 
 impl ScimService {
-    /// `GET /Groups`: the groups that match, 20 at the most with their members. None is no error.
+    /// `GET /Groups`: the groups that match, 100 at the most with their members. None is no error.
     ///
     /// # Errors
     /// 400 for a filter or an order that means nothing, 5xx.

@@ -177,10 +177,10 @@ async fn pages(world: &World, search: &str, excluded: &str) -> (Vec<String>, Vec
 }
 
 #[rstest]
-#[case("/Groups/.search", "", &[20, 20, 5])]
-#[case("/Groups/.search", "members", &[45])]
-#[case("/.search", "", &[23, 20, 5])]
-#[case("/.search", "members", &[48])]
+#[case("/Groups/.search", "", &[100, 100, 5])]
+#[case("/Groups/.search", "members", &[200, 5])]
+#[case("/.search", "", &[103, 100, 5])]
+#[case("/.search", "members", &[200, 8])]
 #[tokio::test]
 async fn every_group_is_on_one_page_however_few_are_on_a_page(
     #[case] search: &str,
@@ -196,7 +196,7 @@ async fn every_group_is_on_one_page_however_few_are_on_a_page(
     if search == "/.search" {
         all.extend(people.iter().map(|path| id_of(path).to_owned()));
     }
-    for number in 0..45 {
+    for number in 0..205 {
         let group = world.add_group(&format!("Team {number}"), &[&people[number % 3]]).await;
         all.insert(id_of(&group).to_owned());
     }
@@ -206,14 +206,15 @@ async fn every_group_is_on_one_page_however_few_are_on_a_page(
 }
 
 #[tokio::test]
-async fn list_of_groups_has_20_with_their_members() {
+async fn list_of_groups_has_100_with_their_members() {
     let world = World::new();
-    for number in 0..21 {
+    for number in 0..101 {
         world.add_group(&format!("Team {number}"), &[]).await;
     }
-    for (query, size) in [("", 20), ("?count=200", 20), ("?count=7", 7), ("?attributes=displayName", 21)] {
+    let without = "?count=200&attributes=displayName";
+    for (query, size) in [("", 100), ("?count=200", 100), ("?count=7", 7), (without, 101)] {
         let page = world.get(&format!("/Groups{query}")).await;
-        assert_eq!((&page["itemsPerPage"], &page["totalResults"]), (&json!(size), &json!(21)), "{query}");
+        assert_eq!((&page["itemsPerPage"], &page["totalResults"]), (&json!(size), &json!(101)), "{query}");
     }
-    assert_eq!(world.names("/Groups?startIndex=21").await.len(), 1);
+    assert_eq!(world.names("/Groups?startIndex=101").await.len(), 1);
 }
