@@ -77,8 +77,8 @@ async fn everything_seeded_is_on_the_audit_trail_as_seeded() {
             "seed.user.created",
             "seed.user.created",
             "role.changed",
-            "seed.team.updated",
-            "seed.team.updated"
+            "seed.team.created",
+            "seed.team.created"
         ]
     );
 }
