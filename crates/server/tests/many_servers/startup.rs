@@ -11,7 +11,7 @@ async fn assert_seeded_once(fleet: &Fleet) {
         let mut actions: Vec<_> =
             audit["items"].as_array().unwrap().iter().map(|event| event["action"].as_str().unwrap()).collect();
         actions.sort_unstable();
-        let once = ["role.changed", "seed.team.updated", "seed.team.updated"];
+        let once = ["role.changed", "seed.team.created", "seed.team.created"];
         assert_eq!(actions, [&once[..], &["seed.user.created"; 3]].concat());
     }
 }
