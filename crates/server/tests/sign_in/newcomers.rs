@@ -62,11 +62,12 @@ async fn a_newcomer_is_the_same_person_when_the_directory_delivers_them_and_goes
     let server = installation.serve();
     let eve = Client::with_token(&server.url, &token(&provider, newcomer()).await);
     let id = eve.id().await;
-    let mut delivered = person("00u7new", "eve.newcomb@newcomer.example");
+    // Under the name by which they are known, and an id that need not be the provider's.
+    let mut delivered = person("directory-7", "eve@newcomer.example");
     delivered["phoneNumbers"] = json!([{ "value": "+12025550190", "type": "mobile" }]);
     assert_eq!(installation.import(&[delivered.clone()]).code, Some(0));
     let profile = eve.get("/api/users/me").await;
-    assert_eq!([&profile["id"], &profile["userName"]], [id.as_str(), "eve.newcomb@newcomer.example"]);
+    assert_eq!([&profile["id"], &profile["userName"]], [id.as_str(), "eve@newcomer.example"]);
     assert_eq!(profile["phone"], "+12025550190", "signing in again takes nothing away");
     delivered["active"] = json!(false);
     assert_eq!(installation.import(&[delivered]).code, Some(0));
