@@ -10,12 +10,14 @@ mod input;
 mod origin;
 mod problem;
 mod routes;
+mod settings;
 mod views;
 
 pub use api::{Api, Development, Outbox, OutboxMessage, ProviderView, Vitals};
 pub use edge::{RequestSpan, edge};
 pub use problem::Kind;
 pub use routes::{configure, table};
+pub use settings::EdgeSettings;
 
 use std::net::TcpListener;
 use std::time::Duration;

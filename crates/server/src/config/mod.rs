@@ -1,5 +1,6 @@
 //! The server's settings: the defaults, over them the `.env` file of the working directory, over that the environment.
 
+mod edge;
 mod faults;
 mod messaging;
 mod parse;
@@ -7,6 +8,7 @@ mod parser;
 mod settings;
 mod sources;
 
+pub(crate) use edge::{TlsFiles, Tracing};
 pub(crate) use faults::{ConfigError, Fault};
 pub(crate) use messaging::Messaging;
 pub(crate) use parse::{Config, Mode, Purpose};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use muster_crypto::{Pepper, SigningKey};
 use muster_domain::directory::BrakePolicy;
 use muster_domain::user::Region;
+use muster_http::EdgeSettings;
 use muster_identity::OidcSettings;
 use muster_persistence::StoreOptions;
 use time::Duration;
@@ -14,6 +15,7 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::edge::{TlsFiles, Tracing};
 use super::messaging::Messaging;
 use super::parser::Parser;
 use super::{ConfigError, Settings};
@@ -68,6 +70,14 @@ pub(crate) struct Config {
     pub oidc: Option<OidcSettings>,
     /// Whether people whom the identity provider knows and the directory has not delivered are added when they sign in.
     pub creates_users: bool,
+    /// How clients are treated before any route does.
+    pub edge: EdgeSettings,
+    /// The certificate, when the server speaks TLS itself.
+    pub tls: Option<TlsFiles>,
+    /// After how long audit records are removed.
+    pub audit_retention: Option<Duration>,
+    /// Where traces go.
+    pub tracing: Option<Tracing>,
     /// Over which channels people are reached, and how; whole only for [`Purpose::Serve`].
     pub messaging: Messaging,
 }
@@ -122,6 +132,10 @@ impl Config {
         if creates_users && !parser.any_given(&OIDC) {
             parser.fault("MUSTER_OIDC_CREATE_USERS", "means nothing without MUSTER_OIDC_ISSUER");
         }
+        let edge = parser.edge(public_url.as_deref());
+        let tls = parser.tls();
+        let audit_retention = parser.audit_retention();
+        let tracing = parser.tracing();
         let messaging = match purpose {
             Purpose::Serve => Messaging::parse(&mut parser, mode, public_url.as_deref()),
             Purpose::WriteContacts | Purpose::UseStore => Messaging::default(),
@@ -153,6 +167,10 @@ impl Config {
             log,
             oidc,
             creates_users,
+            edge,
+            tls,
+            audit_retention,
+            tracing,
             messaging,
         })
     }

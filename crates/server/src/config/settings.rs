@@ -14,7 +14,7 @@ const fn setting(name: &'static str, meaning: &'static str, default: &'static st
 }
 
 /// Every setting there is.
-pub(crate) const SETTINGS: [Setting; 51] = [
+pub(crate) const SETTINGS: [Setting; 61] = [
     setting("MUSTER_MODE", "how the server runs: development or production", "development"),
     setting("MUSTER_LISTEN", "the IP address and port that the server listens on", "127.0.0.1:8080"),
     setting("MUSTER_DATA_DIR", "the folder for what the server keeps on disk", "./data"),
@@ -179,6 +179,46 @@ pub(crate) const SETTINGS: [Setting; 51] = [
         "where APNs is; https://api.sandbox.push.apple.com for builds that were not distributed",
         "https://api.push.apple.com",
     ),
+    setting(
+        "MUSTER_TLS_CERTIFICATE_FILE",
+        "the PEM file of the server's certificate and what it is signed by, when it speaks TLS itself; read anew when \
+         it changes",
+        "none: plain HTTP, behind a proxy that speaks TLS",
+    ),
+    setting("MUSTER_TLS_KEY_FILE", "the PEM file of that certificate's private key", "none"),
+    setting(
+        "MUSTER_TRUSTED_PROXIES",
+        "whose word is taken for the address of a client (X-Forwarded-For): addresses or networks of proxies with \
+         commas between them, like 10.0.0.0/8",
+        "none: the connection's own address counts",
+    ),
+    setting(
+        "MUSTER_CORS_ORIGINS",
+        "from which web pages browsers may call, with commas between them, like https://oncall.example.com",
+        "none: from none of another origin",
+    ),
+    setting("MUSTER_MAX_CONNECTIONS", "how many connections are open at once: 1 to 1000000", "10000"),
+    setting(
+        "MUSTER_MAX_REQUESTS",
+        "how many requests are worked on at once, before further ones are told to come back (503): 1 to 100000",
+        "512",
+    ),
+    setting(
+        "MUSTER_ANONYMOUS_REQUESTS_PER_MINUTE",
+        "how many requests without a credential one address may make in a minute: 1 to 1000000, or 0 for no limit",
+        "600",
+    ),
+    setting(
+        "MUSTER_AUDIT_RETENTION_DAYS",
+        "after how many days audit records are removed: 30 to 36500",
+        "none: they are kept",
+    ),
+    setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "where traces are sent, by OTLP over HTTP, like http://127.0.0.1:4318",
+        "none: nowhere",
+    ),
+    setting("MUSTER_TRACE_PERCENT", "how many per cent of the traces that begin here are sent: 0 to 100", "100"),
     setting("MUSTER_LOG", "what is logged, as a tracing filter like info,muster_http=debug", "info"),
 ];
 
