@@ -7,8 +7,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use futures_util::FutureExt;
-use tracing::Span;
-use tracing_actix_web::{RequestId, RootSpanBuilder};
+use tracing_actix_web::RequestId;
 
 use crate::problem::{Kind, Problem};
 
@@ -71,26 +70,4 @@ fn framework_problem(response: &ServiceResponse<BoxBody>) -> Problem {
 /// The request's id: a UUIDv7 that logs, problems and audit records share.
 pub(crate) fn request_id(request: &HttpRequest) -> String {
     request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default()
-}
-
-/// A request in the log: its id, method, route template and status. No path, query, header or body, since those hold
-/// contacts and credentials.
-pub struct RequestSpan;
-
-impl RootSpanBuilder for RequestSpan {
-    fn on_request_start(request: &ServiceRequest) -> Span {
-        let id = request_id(request.request());
-        let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
-        let method = request.method().as_str();
-        tracing::info_span!("request", id, method, route, status = tracing::field::Empty)
-    }
-
-    fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
-        let status = match outcome {
-            Ok(response) => response.status(),
-            Err(error) => error.as_response_error().status_code(),
-        };
-        span.record("status", status.as_u16());
-        span.in_scope(|| tracing::info!("answered"));
-    }
 }

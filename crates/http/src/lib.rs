@@ -11,13 +11,15 @@ mod origin;
 mod problem;
 mod routes;
 mod settings;
+mod telemetry;
 mod views;
 
 pub use api::{Api, Development, Outbox, OutboxMessage, ProviderView, Vitals};
-pub use edge::{RequestSpan, edge};
+pub use edge::edge;
 pub use problem::Kind;
 pub use routes::{configure, table};
 pub use settings::EdgeSettings;
+pub use telemetry::RequestSpan;
 
 use std::net::TcpListener;
 use std::time::Duration;
