@@ -17,7 +17,7 @@ mod views;
 pub use api::{Api, Development, Outbox, OutboxMessage, ProviderView, Vitals};
 pub use edge::edge;
 pub use problem::Kind;
-pub use routes::{configure, table};
+pub use routes::{AuditEventView, configure, table};
 pub use settings::EdgeSettings;
 pub use telemetry::RequestSpan;
 

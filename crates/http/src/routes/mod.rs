@@ -13,6 +13,8 @@ mod teams;
 mod users;
 mod verification;
 
+pub use audit::AuditEventView;
+
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, Resource, Route, guard, web};

@@ -50,10 +50,10 @@ impl Filters {
     }
 }
 
-/// One record, as the list and the export show it.
+/// One record, as the list and the exports show it, that of the command line too.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct AuditEventView {
+pub struct AuditEventView {
     id: AuditId,
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
