@@ -31,6 +31,11 @@ lint:
 doc:
     cargo doc --workspace --all-features --no-deps --document-private-items --open
 
+# Hold the pages to what is there: links, settings, commands.
+check-docs:
+    cargo build
+    scripts/check-docs --muster "${CARGO_TARGET_DIR:-target}/debug/muster"
+
 # Run the README's walk against a fresh server.
 walk:
     scripts/walk
