@@ -1,6 +1,7 @@
 use std::fmt;
 
 use muster_domain::api_key::{ApiKeyHash, ApiKeyHasher, ApiKeyToken};
+use muster_domain::audit::chain::{AuditSealer, SealHash};
 use muster_domain::session::{RefreshToken, RefreshTokenHasher, SuccessorSalt, TokenHash};
 use muster_domain::verification::{Code, CodeBinding, CodeHash, CodeHasher, Fingerprint, Fingerprinter, Method};
 use ring::{digest, hkdf, hmac};
@@ -16,6 +17,7 @@ pub struct Keyring {
     codes: hmac::Key,
     fingerprints: hmac::Key,
     successors: hmac::Key,
+    seals: hmac::Key,
 }
 
 impl Keyring {
@@ -27,6 +29,7 @@ impl Keyring {
             codes: subkey(&root, b"verification code"),
             fingerprints: subkey(&root, b"contact fingerprint"),
             successors: subkey(&root, b"refresh token successor"),
+            seals: subkey(&root, b"audit seal"),
         }
     }
 }
@@ -95,6 +98,18 @@ impl RefreshTokenHasher for Keyring {
         context.update(token.as_bytes());
         context.update(&salt.0);
         RefreshToken::from_bytes(bytes_of(context.sign().as_ref()))
+    }
+}
+
+impl AuditSealer for Keyring {
+    /// HMAC-SHA256 of the bytes.
+    fn seal(&self, bytes: &[u8]) -> SealHash {
+        SealHash(bytes_of(hmac::sign(&self.seals, bytes).as_ref()))
+    }
+
+    fn matches(&self, bytes: &[u8], hash: &SealHash) -> bool {
+        // Compares in constant time.
+        hmac::verify(&self.seals, bytes, &hash.0).is_ok()
     }
 }
 

@@ -19,6 +19,7 @@ pub mod device;
 pub mod directory;
 mod entropy;
 mod error;
+pub mod housekeeping;
 mod id;
 pub mod notice;
 pub mod page;

@@ -104,6 +104,8 @@ pub enum RevokeReason {
     SignedOut,
     /// The owner ended it from a list of sessions.
     RevokedByOwner,
+    /// The operator ended it at the command line.
+    RevokedByOperator,
     /// A token was used whose successor was already in use (RFC 9700, section 4.14.2).
     Replayed,
     /// The directory deactivated the person.
@@ -117,6 +119,7 @@ impl RevokeReason {
         match self {
             Self::SignedOut => "signedOut",
             Self::RevokedByOwner => "revokedByOwner",
+            Self::RevokedByOperator => "revokedByOperator",
             Self::Replayed => "replayed",
             Self::Deactivated => "deactivated",
         }
@@ -166,6 +169,7 @@ pub enum AuditChange {
     SessionRefreshed { session_id: SessionId },
     SessionReplayed { session_id: SessionId },
     SessionRevoked { session_id: SessionId, reason: RevokeReason },
+    AuditForgotten { through: u64, records: usize },
 }
 
 impl AuditChange {
@@ -212,6 +216,7 @@ impl AuditChange {
             Self::SessionRefreshed { .. } => "session.refreshed",
             Self::SessionReplayed { .. } => "session.replayed",
             Self::SessionRevoked { .. } => "session.revoked",
+            Self::AuditForgotten { .. } => "audit.forgotten",
         };
         fixed.to_owned()
     }
@@ -277,6 +282,7 @@ impl AuditChange {
             | Self::SessionRefreshed { session_id }
             | Self::SessionReplayed { session_id } => json!({ "sessionId": session_id }),
             Self::SessionRevoked { session_id, reason } => json!({ "sessionId": session_id, "reason": reason }),
+            Self::AuditForgotten { through, records } => json!({ "throughPosition": through, "records": records }),
         }
     }
 }

@@ -19,6 +19,18 @@ impl SessionService {
         self.end(user_id, id, RevokeReason::RevokedByOwner, origin).await
     }
 
+    /// Ends every live session of a person for the operator, and returns how many that were.
+    ///
+    /// # Errors
+    /// When the store fails; sessions that were ended by then stay ended.
+    pub async fn revoke_all(&self, user_id: UserId, origin: &Origin) -> Result<usize, StoreError> {
+        let mut ended = 0;
+        for session in self.list(user_id).await? {
+            ended += usize::from(self.end(user_id, session.id, RevokeReason::RevokedByOperator, origin).await?);
+        }
+        Ok(ended)
+    }
+
     /// Ends the session that a token belongs to. A token that is unknown or already dead ends nothing, and that is
     /// well: whoever signs out wants it dead.
     ///

@@ -1,5 +1,6 @@
 //! Proof of contact: a code goes to a destination, and whoever can say it is reached there.
 
+mod census;
 mod challenge;
 mod channel_set;
 mod code;
@@ -13,6 +14,7 @@ mod send_limits;
 mod status;
 mod verify_code;
 
+pub use census::{Census, ReadinessReader};
 pub use challenge::{Challenge, ChallengeState, Closure, Delivery, Proof};
 pub use channel_set::ChannelSet;
 pub use code::{Code, CodeBinding, CodeHash, CodeHasher, InvalidCode};
@@ -28,6 +30,7 @@ pub use verify_code::{Verified, VerifyCodeError};
 
 #[cfg(feature = "mock")]
 pub use {
+    census::MockReadinessReader,
     code::MockCodeHasher,
     fingerprint::MockFingerprinter,
     message::{MockEmailSender, MockPushSender, MockSmsSender},

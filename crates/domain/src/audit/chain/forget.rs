@@ -1,0 +1,35 @@
+use time::OffsetDateTime;
+
+use super::content::{End, mark};
+use super::{AuditChainService, Forgetting};
+use crate::StoreError;
+use crate::audit::{AuditChange, AuditEvent, Origin};
+
+impl AuditChainService {
+    /// Removes records of before that time, the oldest of the chain first and a batch at a time, and returns how many
+    /// went. Only sealed ones go, and none that stands after a younger one, so that what stays is proven as before. Of
+    /// several servers that do this at once one does it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn forget_before(&self, before: OffsetDateTime, origin: &Origin) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        loop {
+            let after = self.chain.marks().await?.start;
+            let oldest = self.chain.sealed(after.map_or(0, |mark| mark.position), Self::BATCH).await?;
+            let old = |at: Option<OffsetDateTime>| at.is_some_and(|at| at < before);
+            let going = oldest.iter().take_while(|record| old(record.event.as_ref().map(|event| event.at))).count();
+            let Some(last) = going.checked_sub(1).and_then(|index| oldest.get(index)) else { return Ok(removed) };
+            let start = mark(&*self.sealer, End::Start, last.position, last.hash);
+            let change = AuditChange::AuditForgotten { through: last.position, records: going };
+            let event = AuditEvent::new(self.clock.now(), &*self.entropy, origin, None, &change);
+            if !self.chain.forget(&Forgetting { after, start, event }).await? {
+                return Ok(removed);
+            }
+            removed += going as u64;
+            if going < usize::from(Self::BATCH) {
+                return Ok(removed);
+            }
+        }
+    }
+}

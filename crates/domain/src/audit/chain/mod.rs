@@ -1,0 +1,35 @@
+//! The chain that makes the audit trail tamper-evident: each record is sealed over its content, its place and the seal
+//! before it, by a key that the store does not have. Who can write to the store can then change or remove nothing
+//! unseen; whoever has the key too can, up to a head that was noted elsewhere.
+//!
+//! Records are written without a seal, so that parallel writers do not wait for one another, and sealed in batches a
+//! moment later ([`AuditChainService::seal_next`]). Until then a record can be changed unseen.
+
+mod content;
+mod forget;
+mod port;
+mod seal_next;
+mod verify;
+
+pub use port::{AuditChain, AuditSealer, ChainMark, ChainMarks, Forgetting, SealHash, SealedRecord, Sealing, Unsealed};
+pub use seal_next::Sealed;
+pub use verify::{ChainFault, ChainReport, NotedHead};
+
+#[cfg(feature = "mock")]
+pub use port::{MockAuditChain, MockAuditSealer};
+
+use std::sync::Arc;
+
+use crate::{Clock, Entropy};
+
+/// Sealing audit records, verifying the seals, and removing what is too old to be kept.
+pub struct AuditChainService {
+    /// The records and their seals.
+    pub chain: Arc<dyn AuditChain>,
+    /// The key that records are sealed with.
+    pub sealer: Arc<dyn AuditSealer>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids come from.
+    pub entropy: Arc<dyn Entropy>,
+}

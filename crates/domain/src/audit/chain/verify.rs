@@ -1,0 +1,253 @@
+use std::iter::once;
+use std::sync::Arc;
+
+use time::{Duration, OffsetDateTime};
+
+use super::content::{End, content, is_marked};
+use super::{AuditChainService, AuditSealer, ChainMarks, SealHash, SealedRecord};
+use crate::audit::AuditEvent;
+use crate::{AuditId, StoreError};
+
+/// An end of the chain that somebody noted where the store's owner cannot change it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotedHead {
+    /// The record's place.
+    pub position: u64,
+    /// Its seal.
+    pub hash: SealHash,
+}
+
+/// What is wrong with the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are what each message says")]
+pub enum ChainFault {
+    /// Its content or its seal.
+    #[error("record {position} ({id}) was changed, or the record before it was put there later")]
+    Changed { position: u64, id: AuditId },
+    /// Nobody but somebody who writes to the store by hand makes such a row.
+    #[error("record {position} ({id}) cannot be read")]
+    Unreadable { position: u64, id: AuditId },
+    /// It is whole, and its place is another's.
+    #[error("record {position} ({id}) belongs at {belongs}")]
+    Moved { position: u64, id: AuditId, belongs: u64 },
+    /// Whether the record after them was changed too cannot be told.
+    #[error("records {first} to {last} are missing")]
+    Missing { first: u64, last: u64 },
+    /// The end is not one that Muster set, or is not the last record's.
+    #[error("the head of the chain was changed")]
+    Head,
+    /// The start is not one that Muster set: records before it may have been removed by somebody else.
+    #[error("the start of the chain was changed")]
+    Start,
+    /// The chain was cut off, or another one put in its place.
+    #[error("the chain has no record {position} with the seal that was noted")]
+    NotNoted { position: u64 },
+    /// No server seals, or somebody inserted a record with a time of long ago.
+    #[error("record {id} of {at} is not sealed yet: servers do that within seconds")]
+    NotSealed { id: AuditId, at: OffsetDateTime },
+}
+
+/// What came of a verification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainReport {
+    /// The place of the first record that is still there.
+    pub first: u64,
+    /// The end of the chain, to be noted elsewhere; `None` when nothing was ever sealed.
+    pub head: Option<NotedHead>,
+    /// How many records were looked at.
+    pub checked: u64,
+    /// What is wrong, up to [`AuditChainService::MOST_FAULTS`] of it.
+    pub faults: Vec<ChainFault>,
+    /// How many faults there are beyond those.
+    pub further_faults: u64,
+}
+
+/// A record that does not fit its seal and its place.
+struct Misfit {
+    position: u64,
+    id: AuditId,
+    hash: SealHash,
+    event: AuditEvent,
+    previous: SealHash,
+}
+
+impl AuditChainService {
+    /// How many faults a report names.
+    pub const MOST_FAULTS: usize = 100;
+    /// How long a record may wait for its seal before that is a fault.
+    pub const LONGEST_WAIT: Duration = Duration::HOUR;
+    /// Up to how many records that do not fit are tried at one another's places.
+    const MOST_MISFITS: usize = 50;
+
+    /// Reads the chain from its start to its end and says what is wrong with it. `older` are the keys that records were
+    /// sealed with before the present one; `progress` is told how many records were looked at, of how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn verify(
+        &self,
+        older: &[Arc<dyn AuditSealer>],
+        noted: Option<NotedHead>,
+        progress: &mut (dyn FnMut(u64, u64) + Send),
+    ) -> Result<ChainReport, StoreError> {
+        loop {
+            let marks = self.chain.marks().await?;
+            let report = self.walk(&marks, older, noted, progress).await?;
+            // What retention removed meanwhile is not missing.
+            if report.faults.is_empty() || self.chain.marks().await?.start == marks.start {
+                return Ok(report);
+            }
+        }
+    }
+
+    async fn walk(
+        &self,
+        marks: &ChainMarks,
+        older: &[Arc<dyn AuditSealer>],
+        noted: Option<NotedHead>,
+        progress: &mut (dyn FnMut(u64, u64) + Send),
+    ) -> Result<ChainReport, StoreError> {
+        let keys: Vec<&dyn AuditSealer> = once(&*self.sealer).chain(older.iter().map(|key| &**key)).collect();
+        let start = marks.start.map_or(0, |mark| mark.position);
+        let end = marks.head.map_or(0, |mark| mark.position);
+        let head = marks.head.map(|mark| NotedHead { position: mark.position, hash: mark.hash });
+        let mut walk = Walk {
+            report: ChainReport { first: start + 1, head, checked: 0, faults: Vec::new(), further_faults: 0 },
+            keys,
+            noted,
+            last: start,
+            previous: Some(marks.start.map_or(SealHash::NONE, |mark| mark.hash)),
+            misfits: Vec::new(),
+        };
+        walk.marks(marks);
+        loop {
+            let page = self.chain.sealed(walk.last, Self::BATCH).await?;
+            let more = page.len() == usize::from(Self::BATCH);
+            // What was sealed since the marks were read is left to the next verification, unless there was no head.
+            for record in page.into_iter().take_while(|record| record.position <= end || marks.head.is_none()) {
+                walk.record(record);
+            }
+            progress(walk.report.checked, end.saturating_sub(start));
+            if !more || walk.last >= end {
+                break;
+            }
+        }
+        walk.end(marks, end);
+        if let Some(oldest) = self.chain.unsealed(1).await?.records.first()
+            && self.clock.now() - oldest.at > Self::LONGEST_WAIT
+        {
+            walk.fault(ChainFault::NotSealed { id: oldest.id, at: oldest.at });
+        }
+        Ok(walk.report)
+    }
+}
+
+/// A verification under way.
+struct Walk<'a> {
+    report: ChainReport,
+    keys: Vec<&'a dyn AuditSealer>,
+    noted: Option<NotedHead>,
+    /// The place that was looked at last.
+    last: u64,
+    /// The seal there; `None` after a gap.
+    previous: Option<SealHash>,
+    misfits: Vec<Misfit>,
+}
+
+impl Walk<'_> {
+    fn fault(&mut self, fault: ChainFault) {
+        if self.report.faults.len() < AuditChainService::MOST_FAULTS {
+            self.report.faults.push(fault);
+        } else {
+            self.report.further_faults += 1;
+        }
+    }
+
+    fn fits(&self, position: u64, previous: &SealHash, event: &AuditEvent, hash: &SealHash) -> bool {
+        let content = content(position, previous, event);
+        self.keys.iter().any(|key| key.matches(&content, hash))
+    }
+
+    fn marks(&mut self, marks: &ChainMarks) {
+        if marks.start.is_some_and(|mark| !self.keys.iter().any(|key| is_marked(*key, End::Start, &mark))) {
+            self.fault(ChainFault::Start);
+        }
+        if marks.head.is_some_and(|mark| !self.keys.iter().any(|key| is_marked(*key, End::Head, &mark))) {
+            self.fault(ChainFault::Head);
+        }
+    }
+
+    fn record(&mut self, record: SealedRecord) {
+        let SealedRecord { position, id, hash, event } = record;
+        if position > self.last + 1 {
+            self.fault(ChainFault::Missing { first: self.last + 1, last: position - 1 });
+            self.previous = None;
+        }
+        match (event, self.previous) {
+            (None, _) => self.fault(ChainFault::Unreadable { position, id }),
+            (Some(event), Some(previous)) if !self.fits(position, &previous, &event, &hash) => {
+                if self.misfits.len() < AuditChainService::MOST_MISFITS {
+                    self.misfits.push(Misfit { position, id, hash, event, previous });
+                } else {
+                    self.fault(ChainFault::Changed { position, id });
+                }
+            }
+            (Some(_), _) => {}
+        }
+        if self.noted == Some(NotedHead { position, hash }) {
+            self.noted = None;
+        }
+        self.previous = Some(hash);
+        self.last = position;
+        self.report.checked += 1;
+    }
+
+    fn end(&mut self, marks: &ChainMarks, end: u64) {
+        if self.last < end {
+            self.fault(ChainFault::Missing { first: self.last + 1, last: end });
+        } else if marks.head.map(|mark| mark.hash) != self.previous.filter(|_| self.last > 0) {
+            self.fault(ChainFault::Head);
+        }
+        if let Some(noted) = self.noted {
+            let at_start = marks.start.is_some_and(|mark| mark.position == noted.position && mark.hash == noted.hash);
+            if !at_start {
+                self.fault(ChainFault::NotNoted { position: noted.position });
+            }
+        }
+        for misfit in self.misplaced() {
+            self.fault(misfit);
+        }
+        self.report.faults.sort_by_key(place);
+    }
+
+    /// Tries each record that does not fit at the others' places, after the others' seals.
+    fn misplaced(&self) -> Vec<ChainFault> {
+        let places = self.misfits.iter().map(|misfit| misfit.position);
+        let seals: Vec<SealHash> = self.misfits.iter().flat_map(|misfit| [misfit.hash, misfit.previous]).collect();
+        let belongs = |misfit: &Misfit| {
+            places
+                .clone()
+                .find(|place| seals.iter().any(|previous| self.fits(*place, previous, &misfit.event, &misfit.hash)))
+        };
+        let fault = |misfit: &Misfit| match belongs(misfit) {
+            // Whole and in its own place, after a record that is not in its own.
+            Some(place) if place == misfit.position => None,
+            Some(belongs) => Some(ChainFault::Moved { position: misfit.position, id: misfit.id, belongs }),
+            None => Some(ChainFault::Changed { position: misfit.position, id: misfit.id }),
+        };
+        self.misfits.iter().filter_map(fault).collect()
+    }
+}
+
+/// Where a fault is, for the order in which faults are told.
+fn place(fault: &ChainFault) -> u64 {
+    match fault {
+        ChainFault::Start => 0,
+        ChainFault::Changed { position, .. }
+        | ChainFault::Unreadable { position, .. }
+        | ChainFault::Moved { position, .. }
+        | ChainFault::NotNoted { position }
+        | ChainFault::Missing { first: position, .. } => *position,
+        ChainFault::Head | ChainFault::NotSealed { .. } => u64::MAX,
+    }
+}
