@@ -9,7 +9,7 @@ use crate::StoreError;
 pub struct Sealed {
     /// How many records were sealed: 0 when none waited, or when another server was faster.
     pub records: usize,
-    /// Whether more wait, or may.
+    /// Whether more are waiting to be sealed at once. Who lost against another server leaves them to that one.
     pub more: bool,
     /// How long the oldest of them had waited.
     pub lag: Duration,
@@ -40,6 +40,6 @@ impl AuditChainService {
         let head = mark(&*self.sealer, End::Head, position, previous);
         let ours = self.chain.seal(&Sealing { after, seals, head }).await?;
         let records = if ours { records.len() } else { 0 };
-        Ok(Sealed { records, more: !ours || records == usize::from(Self::BATCH), lag })
+        Ok(Sealed { records, more: records == usize::from(Self::BATCH), lag })
     }
 }
