@@ -19,6 +19,8 @@ mod stores;
 pub use builders::{Builders, UserBuilder};
 pub use clock::FixedClock;
 pub use entropy::SeededEntropy;
-pub use fakes::{Answer, FakeAccessTokens, FakeHasher, FakePasswordHasher, Recipient, RecordingSender, SentMessage};
-pub use memory::MemoryStore;
+pub use fakes::{
+    Answer, FakeAccessTokens, FakeAuditSealer, FakeHasher, FakePasswordHasher, Recipient, RecordingSender, SentMessage,
+};
+pub use memory::{KeptChain, MemoryStore};
 pub use stores::Stores;

@@ -4,15 +4,17 @@ use std::sync::Arc;
 use muster_domain::StoreHealth;
 use muster_domain::api_key::ApiKeyStore;
 use muster_domain::audit::AuditReader;
+use muster_domain::audit::chain::AuditChain;
 use muster_domain::break_glass::BreakGlassStore;
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::{DirectoryReader, DirectoryStore};
+use muster_domain::housekeeping::Housekeeping;
 use muster_domain::notice::NoticeStore;
 use muster_domain::preferences::PreferenceStore;
 use muster_domain::session::SessionStore;
 use muster_domain::team::TeamStore;
 use muster_domain::user::{ProfileReader, UserStore};
-use muster_domain::verification::VerificationStore;
+use muster_domain::verification::{ReadinessReader, VerificationStore};
 
 /// Every store port, over one set of data: what the contract suite is run against.
 #[derive(Clone)]
@@ -31,6 +33,9 @@ pub struct Stores {
     pub break_glass: Arc<dyn BreakGlassStore>,
     pub api_keys: Arc<dyn ApiKeyStore>,
     pub audit: Arc<dyn AuditReader>,
+    pub chain: Arc<dyn AuditChain>,
+    pub housekeeping: Arc<dyn Housekeeping>,
+    pub readiness: Arc<dyn ReadinessReader>,
     pub health: Arc<dyn StoreHealth>,
     /// Dropped after the ports: what must outlive them, a temporary folder for one.
     pub keep: Arc<dyn Any + Send + Sync>,
@@ -53,6 +58,9 @@ impl Stores {
             + BreakGlassStore
             + ApiKeyStore
             + AuditReader
+            + AuditChain
+            + Housekeeping
+            + ReadinessReader
             + StoreHealth
             + 'static,
     {
@@ -71,6 +79,9 @@ impl Stores {
             break_glass: store.clone(),
             api_keys: store.clone(),
             audit: store.clone(),
+            chain: store.clone(),
+            housekeeping: store.clone(),
+            readiness: store.clone(),
             health: store,
             keep: Arc::new(()),
         }

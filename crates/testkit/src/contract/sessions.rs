@@ -69,8 +69,13 @@ pub async fn a_candidate_shows_what_was_committed_last(world: World) {
 
 pub async fn a_live_session_of_that_person_is_revoked(world: World) {
     let ada = world.user("ada").await;
-    let reasons =
-        [RevokeReason::SignedOut, RevokeReason::RevokedByOwner, RevokeReason::Replayed, RevokeReason::Deactivated];
+    let reasons = [
+        RevokeReason::SignedOut,
+        RevokeReason::RevokedByOwner,
+        RevokeReason::RevokedByOperator,
+        RevokeReason::Replayed,
+        RevokeReason::Deactivated,
+    ];
     for reason in reasons {
         let (session, token) = world.session(&ada).await;
         let (_, others) = world.session(&ada).await;

@@ -50,6 +50,19 @@ impl State {
         self.brakes.iter().filter_map(engaged).collect()
     }
 
+    /// Forgets up to `limit` deactivations of before that time that were counted, and returns how many.
+    pub(super) fn forget_deactivations(&mut self, before: OffsetDateTime, limit: usize) -> usize {
+        let mut left = limit;
+        for kept in self.brakes.values_mut() {
+            kept.stopped.retain(|_, at| {
+                let goes = *at < before && left > 0;
+                left -= usize::from(goes);
+                !goes
+            });
+        }
+        limit - left
+    }
+
     pub(super) fn release_brake(&mut self, client: &str, event: &AuditEvent) -> bool {
         let Some(kept) = self.brakes.get_mut(client).filter(|kept| kept.engaged_at.is_some()) else {
             return false;

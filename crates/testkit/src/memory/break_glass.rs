@@ -22,7 +22,7 @@ pub(super) struct KeptAccount {
 /// How many attempts one window has seen.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AttemptCount {
-    began_at: OffsetDateTime,
+    pub(super) began_at: OffsetDateTime,
     used: u32,
 }
 

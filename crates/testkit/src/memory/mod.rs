@@ -2,11 +2,14 @@ mod api_keys;
 mod audit;
 mod brakes;
 mod break_glass;
+mod census;
+mod chain;
 mod conditions;
 mod devices;
 mod directory;
 mod directory_reader;
 mod groups;
+mod housekeeping;
 mod notices;
 mod preferences;
 mod profiles;
@@ -39,6 +42,8 @@ use crate::memory::break_glass::{AttemptCount, KeptAccount};
 use crate::memory::groups::KeptTeam;
 use crate::memory::send_limits::Count;
 
+pub use chain::KeptChain;
+
 /// Every store port over one set of data in memory. It passes the contract suite, so it does what a database does,
 /// only that nothing outlives it. Clones share their data.
 ///
@@ -69,6 +74,7 @@ struct State {
     tokens: BTreeMap<TokenHash, (SessionId, StoredToken)>,
     api_keys: BTreeMap<ApiKeyId, (ApiKey, ApiKeyHash)>,
     trail: Vec<AuditEvent>,
+    chain: KeptChain,
 }
 
 impl MemoryStore {

@@ -6,7 +6,7 @@ use crate::memory::State;
 /// How many codes one window of a quota has seen.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Count {
-    began_at: OffsetDateTime,
+    pub(super) began_at: OffsetDateTime,
     used: u32,
 }
 

@@ -109,6 +109,6 @@ impl State {
     }
 }
 
-fn is_live(session: &Session, at: OffsetDateTime) -> bool {
+pub(super) fn is_live(session: &Session, at: OffsetDateTime) -> bool {
     session.revocation.is_none() && at < session.expires_at
 }

@@ -5,6 +5,7 @@
 
 use async_trait::async_trait;
 use muster_domain::api_key::{ApiKey, ApiKeyHash, ApiKeyStore, KeyRotation, RotateKeyOutcome};
+use muster_domain::audit::chain::{AuditChain, ChainMarks, Forgetting, SealedRecord, Sealing, Unsealed};
 use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
 use muster_domain::break_glass::{AttemptLimit, BreakGlassAccount, BreakGlassStore, Credential, PasswordHash};
 use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEvents};
@@ -12,6 +13,7 @@ use muster_domain::directory::{
     DirectoryQuery, DirectoryReader, DirectoryStore, EngagedBrake, Found, Group, GroupAttribute, GroupUpdate,
     InsertOutcome, PersonKey, UpdateOutcome, UserAttribute, UserRemoval, UserUpdate,
 };
+use muster_domain::housekeeping::{Housekeeping, OldDevice, Stale};
 use muster_domain::notice::{Due, Notice, NoticeStore};
 use muster_domain::preferences::{PreferenceStore, Preferences, StoredPreferences};
 use muster_domain::session::{
@@ -21,7 +23,9 @@ use muster_domain::team::{Member, MemberRoleOutcome, RoleChange, Team, TeamFacts
 use muster_domain::user::{
     Account, ProfileFacts, ProfileReader, Role, RoleOutcome, User, UserQuery, UserStore, UserSummary,
 };
-use muster_domain::verification::{Challenge, Delivery, Method, OpenOutcome, Quota, Refused, VerificationStore};
+use muster_domain::verification::{
+    Census, Challenge, ChannelSet, Delivery, Method, OpenOutcome, Quota, ReadinessReader, Refused, VerificationStore,
+};
 use muster_domain::{ApiKeyId, ChallengeId, DeviceId, NoticeId, SessionId, StoreError, StoreHealth, TeamId, UserId};
 use muster_testkit::MemoryStore;
 use time::OffsetDateTime;
@@ -169,6 +173,23 @@ breakable! {
     }
     Trail: AuditReader {
         fn list(query: &AuditQuery) -> Vec<AuditEvent>;
+    }
+    Chain: AuditChain {
+        fn marks() -> ChainMarks;
+        fn unsealed(limit: u16) -> Unsealed;
+        fn seal(sealing: &Sealing) -> bool;
+        fn sealed(position: u64, limit: u16) -> Vec<SealedRecord>;
+        fn forget(forgetting: &Forgetting) -> bool;
+    }
+    Sweeping: Housekeeping {
+        fn purge(what: Stale, before: OffsetDateTime, limit: u16) -> u64;
+        fn old_devices(
+            unproven: OffsetDateTime, proven: OffsetDateTime, now: OffsetDateTime, limit: u16
+        ) -> Vec<OldDevice>;
+        fn expire_device(device: &OldDevice, at: OffsetDateTime, event: &AuditEvent) -> bool;
+    }
+    Counting: ReadinessReader {
+        fn census(required: ChannelSet) -> Census;
     }
     Health: StoreHealth {
         fn check() -> ();

@@ -23,8 +23,8 @@ use muster_testkit::contract::{World, run};
 use muster_testkit::{MemoryStore, Stores};
 
 use breakable::{
-    BreakGlass, Broken, Choices, Delivered, Devices, Directory, Health, Kept, Keys, Notices, Profiles, Sessions, Teams,
-    Trail, Users, Verification,
+    BreakGlass, Broken, Chain, Choices, Counting, Delivered, Devices, Directory, Health, Kept, Keys, Notices, Profiles,
+    Sessions, Sweeping, Teams, Trail, Users, Verification,
 };
 
 /// Breaks nothing: with all of its methods the way they are, what holds the broken ones passes the whole suite.
@@ -49,6 +49,9 @@ impl Notices for Whole {}
 impl BreakGlass for Whole {}
 impl Keys for Whole {}
 impl Trail for Whole {}
+impl Chain for Whole {}
+impl Sweeping for Whole {}
+impl Counting for Whole {}
 impl Health for Whole {}
 
 async fn whole() -> Stores {
