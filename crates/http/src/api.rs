@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+pub use futures_util::future::BoxFuture;
 use muster_domain::access::AccessService;
 use muster_domain::audit::AuditReader;
 use muster_domain::break_glass::BreakGlassService;
@@ -47,7 +48,7 @@ pub trait Vitals: Send + Sync {
     fn providers(&self) -> Vec<ProviderView>;
 
     /// All metrics in Prometheus' text format. `brakes` is how many brakes on deactivations hold, when the store says so.
-    fn metrics(&self, brakes: Option<usize>) -> String;
+    fn metrics(&self, brakes: Option<usize>) -> BoxFuture<'_, String>;
 }
 
 /// A provider, as `GET /readyz` shows it.

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::api::Api;
 use crate::origin::origin;
 use crate::problem::Problem;
+use crate::telemetry;
 
 /// A credential, before anything is looked up: for handlers that read the whole profile, which for our own tokens is then
 /// their one read of the store.
@@ -29,10 +30,14 @@ impl Bearer {
         let user_id = match api.access.identify(&self.credential, &self.origin).await? {
             Holder::TokenOf { user_id, .. } => user_id,
             Holder::Person(account) => account.id,
-            Holder::Service(_) => return Err(Denied.into()),
+            Holder::Service(service) => {
+                telemetry::principal(&service);
+                return Err(Denied.into());
+            }
         };
-        let facts = api.users.profile(user_id).await?;
-        facts.filter(|facts| facts.user.active).ok_or_else(refused)
+        let facts = api.users.profile(user_id).await?.filter(|facts| facts.user.active).ok_or_else(refused)?;
+        telemetry::person(user_id);
+        Ok(facts)
     }
 }
 
@@ -92,6 +97,7 @@ impl FromRequest for Caller {
         Box::pin(async move {
             let Bearer { credential, origin } = bearer(&request)?;
             let (principal, session_id) = api(&request)?.access.authenticate(&credential, &origin).await?;
+            telemetry::principal(&principal);
             let origin = Origin { actor: principal.actor(), ..origin };
             Ok(Self { principal, session_id, origin })
         })

@@ -14,12 +14,12 @@ mod settings;
 mod telemetry;
 mod views;
 
-pub use api::{Api, Development, Outbox, OutboxMessage, ProviderView, Vitals};
+pub use api::{Api, BoxFuture, Development, Outbox, OutboxMessage, ProviderView, Vitals};
 pub use edge::edge;
 pub use problem::Kind;
 pub use routes::{AuditEventView, configure, table};
 pub use settings::EdgeSettings;
-pub use telemetry::RequestSpan;
+pub use telemetry::{Observe, RequestSpan};
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -44,6 +44,7 @@ pub fn server(api: web::Data<Api>, listener: TcpListener, workers: usize) -> std
         App::new()
             .configure(|config| configure(config, &api))
             .wrap(from_fn(edge))
+            .wrap(Observe)
             .wrap(TracingLogger::<RequestSpan>::new())
     };
     Ok(HttpServer::new(app)

@@ -1,7 +1,8 @@
+use std::future::ready;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use muster_http::{ProviderView, Vitals};
+use muster_http::{BoxFuture, ProviderView, Vitals};
 use muster_notify::Circuit;
 use tokio::time::MissedTickBehavior;
 
@@ -78,7 +79,7 @@ impl Vitals for ServerVitals {
 
     /// A circuit is a state and no event, so it is looked at when it is asked for: also before the first message, and
     /// after the last.
-    fn metrics(&self, brakes: Option<usize>) -> String {
+    fn metrics(&self, brakes: Option<usize>) -> BoxFuture<'_, String> {
         if let Some(brakes) = brakes.and_then(|brakes| u32::try_from(brakes).ok()) {
             metrics::gauge!("muster_directory_brakes_engaged").set(brakes);
         }
@@ -86,6 +87,6 @@ impl Vitals for ServerVitals {
             let open = if state.circuit == Circuit::Open { 1.0 } else { 0.0 };
             metrics::gauge!("muster_notify_circuit_open", "provider" => state.provider).set(open);
         }
-        self.metrics.render()
+        Box::pin(ready(self.metrics.render()))
     }
 }

@@ -6,6 +6,8 @@ use actix_web::http::header::HeaderMap;
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, web};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
 use muster_domain::access::{
     AccessClaims, AccessService, AccessTokens, Audience, Identity, IdentityError, IdentityTokens,
 };
@@ -20,7 +22,9 @@ use muster_domain::team::{Member, TeamRole, TeamService};
 use muster_domain::user::{Phone, User, UserService};
 use muster_domain::verification::{ChannelSet, SendLimits, VerificationService};
 use muster_domain::{Clock, Text, UserId};
-use muster_http::{Api, Development, Outbox, OutboxMessage, ProviderView, RequestSpan, Vitals, configure, edge};
+use muster_http::{
+    Api, Development, Observe, Outbox, OutboxMessage, ProviderView, RequestSpan, Vitals, configure, edge,
+};
 use muster_scim::ScimService;
 use muster_testkit::{
     Answer, Builders, FakeAccessTokens, FakePasswordHasher, MemoryStore, RecordingSender, UserBuilder,
@@ -121,8 +125,9 @@ impl Vitals for OneDown {
         vec![ProviderView { name: "ses", circuit: "open" }]
     }
 
-    fn metrics(&self, brakes: Option<usize>) -> String {
-        format!("muster_notify_circuit_open{{provider=\"ses\"}} 1\nbrakes {brakes:?}\n")
+    fn metrics(&self, brakes: Option<usize>) -> BoxFuture<'_, String> {
+        let text = format!("muster_notify_circuit_open{{provider=\"ses\"}} 1\nbrakes {brakes:?}\n");
+        ready(text).boxed()
     }
 }
 
@@ -198,6 +203,7 @@ impl World {
         let app = App::new()
             .configure(|config| configure(config, &self.api))
             .wrap(from_fn(edge))
+            .wrap(Observe)
             .wrap(TracingLogger::<RequestSpan>::new());
         let app = init_service(app).await;
         let response = call_service(&app, request.to_request()).await;

@@ -8,6 +8,7 @@ use crate::api::Api;
 use crate::input::Body;
 use crate::origin::origin;
 use crate::problem::Problem;
+use crate::telemetry;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,7 +48,9 @@ pub(super) async fn break_glass(
     let Presented { account, password: TypedPassword(password) } = body.json()?;
     let origin = origin(&request, Actor::Anonymous);
     let tokens = &*api.access.access_tokens;
-    let signed_in = api.break_glass.sign_in(account.as_str(), password.as_ref(), tokens, &origin).await?;
+    let signed_in = api.break_glass.sign_in(account.as_str(), password.as_ref(), tokens, &origin).await;
+    telemetry::signed_in_by_break_glass(&signed_in);
+    let signed_in = signed_in?;
     tracing::warn!(account = account.as_str(), "somebody signed in with a break-glass account");
     Ok(HttpResponse::Ok().json(SignedInView {
         access_token: signed_in.access_token.expose(),

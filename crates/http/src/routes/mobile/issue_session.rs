@@ -9,6 +9,7 @@ use crate::api::Api;
 use crate::authentication::Own;
 use crate::input::Body;
 use crate::problem::Problem;
+use crate::telemetry;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -33,6 +34,7 @@ struct IssuedView<'a> {
 pub(super) async fn issue_session(api: web::Data<Api>, own: Own, body: Body) -> Result<HttpResponse, Problem> {
     let IssueRequest { device_name, device_id } = body.json_or_default()?;
     let issued = api.sessions.issue(own.id, own.session_id, device_name, device_id, &own.origin).await?;
+    telemetry::session_issued();
     Ok(HttpResponse::Created().json(IssuedView {
         id: issued.id,
         refresh_token: &issued.refresh_token.expose(),

@@ -9,6 +9,7 @@ use crate::api::Api;
 use crate::input::Body;
 use crate::origin::origin;
 use crate::problem::Problem;
+use crate::telemetry;
 use crate::views::ProfileView;
 
 #[derive(Serialize)]
@@ -31,7 +32,10 @@ pub(super) async fn refresh_session(
 ) -> Result<HttpResponse, Problem> {
     let Presented { refresh_token } = body.json()?;
     let origin = origin(&request, Actor::Anonymous);
-    let refreshed = api.sessions.refresh(&refresh_token, &origin).await?;
+    let refreshed = api.sessions.refresh(&refresh_token, &origin).await;
+    telemetry::session_refreshed(&refreshed);
+    let refreshed = refreshed?;
+    telemetry::person(refreshed.profile.user.id);
     Ok(HttpResponse::Ok().json(RefreshedView {
         access_token: refreshed.access_token.expose(),
         token_type: "Bearer",

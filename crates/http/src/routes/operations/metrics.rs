@@ -13,5 +13,6 @@ pub(super) async fn metrics(api: web::Data<Api>) -> HttpResponse {
     // A store that is slow or gone must not keep anybody from the other metrics.
     let engaged = timeout(PATIENCE, api.scim.directory.engaged_brakes()).await;
     let brakes = engaged.ok().and_then(Result::ok).map(|brakes| brakes.len());
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(api.vitals.metrics(brakes))
+    let text = api.vitals.metrics(brakes).await;
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }

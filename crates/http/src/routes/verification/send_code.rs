@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use actix_web::{rt, web};
-use muster_domain::verification::{Masked, Method, SendCodeError};
+use muster_domain::verification::{Masked, Method};
 use muster_domain::{ChallengeId, DeviceId, with_causes};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -11,6 +11,7 @@ use crate::api::Api;
 use crate::authentication::Own;
 use crate::input::Body;
 use crate::problem::{Kind, Problem};
+use crate::telemetry;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -39,12 +40,16 @@ pub(super) async fn send_code(api: web::Data<Api>, own: Own, body: Body) -> Resu
     let SendRequest { method, device_id } = body.json()?;
     let verification = Arc::clone(&api.verification);
     let sending = rt::spawn(
-        async move { verification.send_code(own.id, method, device_id, &own.origin).await }.in_current_span(),
+        async move {
+            let sent = verification.send_code(own.id, method, device_id, &own.origin).await;
+            telemetry::challenge_sent(method, &sent);
+            sent
+        }
+        .in_current_span(),
     );
     let sent = sending
         .await
-        .map_err(|error| Problem::failure(Kind::Internal, "the code may or may not have been sent", &error))?;
-    let sent = sent.inspect_err(|error| count_refusal(method, error))?;
+        .map_err(|error| Problem::failure(Kind::Internal, "the code may or may not have been sent", &error))??;
     if let Some(failure) = &sent.failure {
         tracing::warn!(%method, cause = with_causes(failure), "a code was not delivered");
     }
@@ -57,11 +62,4 @@ pub(super) async fn send_code(api: web::Data<Api>, own: Own, body: Body) -> Resu
         send_success: sent.delivery.is_success(),
         code: code.map(|code| code.expose().to_owned()),
     }))
-}
-
-fn count_refusal(method: Method, error: &SendCodeError) {
-    if let Some(reason) = error.refusal() {
-        let labels = [("method", method.as_str()), ("reason", reason.as_str())];
-        metrics::counter!("muster_codes_refused_total", &labels).increment(1);
-    }
 }

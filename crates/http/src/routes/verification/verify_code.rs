@@ -7,6 +7,7 @@ use crate::api::Api;
 use crate::authentication::Own;
 use crate::input::Body;
 use crate::problem::Problem;
+use crate::telemetry;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,7 +29,9 @@ pub(super) struct VerifiedView {
 /// `POST /api/notifications/verification/verify`: proves one of the caller's contacts with the code that went there.
 pub(super) async fn verify_code(api: web::Data<Api>, own: Own, body: Body) -> Result<web::Json<VerifiedView>, Problem> {
     let VerifyRequest { method, code } = body.json()?;
-    let verified = api.verification.verify_code(own.id, method, &code, &own.origin).await?;
+    let verified = api.verification.verify_code(own.id, method, &code, &own.origin).await;
+    telemetry::challenge_answered(method, &verified);
+    let verified = verified?;
     Ok(web::Json(VerifiedView {
         method: verified.method,
         verified: true,
