@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use muster_outbound::traced;
 use reqwest::header::{CACHE_CONTROL, HeaderMap};
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
@@ -92,7 +93,7 @@ pub(crate) async fn fetch_key_set(client: &Client, url: Url) -> Result<Fetched, 
 
 async fn get(client: &Client, url: &str, document: &'static str) -> Result<(HeaderMap, Vec<u8>), DocumentError> {
     let unreachable = |error: reqwest::Error| DocumentError::Unreachable(document, error.without_url());
-    let mut response = client.get(url).timeout(DEADLINE).send().await.map_err(unreachable)?;
+    let mut response = traced(client.get(url)).timeout(DEADLINE).send().await.map_err(unreachable)?;
     if response.status() != StatusCode::OK {
         return Err(DocumentError::Status(document, response.status().as_u16()));
     }

@@ -4,6 +4,8 @@ use backon::{ExponentialBuilder, Retryable};
 use muster_domain::verification::{NotifyError, Receipt};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use crate::attempt::AttemptError;
 use crate::breaker::{Breaker, Circuit};
@@ -66,8 +68,10 @@ impl Gate {
         Sending: Future<Output = Result<Receipt, AttemptError>>,
     {
         let began = Instant::now();
-        let result = self.within_deadline(began + self.policy.deadline, attempt).await;
+        let span = tracing::info_span!("send", provider = self.provider, outcome = Empty, otel.kind = "client");
+        let result = self.within_deadline(began + self.policy.deadline, attempt).instrument(span.clone()).await;
         let outcome = outcome(&result);
+        span.record("outcome", outcome);
         metrics::counter!("muster_notify_sends_total", "provider" => self.provider, "outcome" => outcome).increment(1);
         metrics::histogram!("muster_notify_send_seconds", "provider" => self.provider)
             .record(began.elapsed().as_secs_f64());

@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::RequestBuilder;
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
+use muster_outbound::traced;
 pub use muster_outbound::{TransportError, client, client_trusting};
 
 use crate::attempt::{AttemptError, Refusal};
@@ -24,13 +25,13 @@ pub struct Answer {
     pub body: Option<Vec<u8>>,
 }
 
-/// Sends a request and reads the answer.
+/// Sends a request, in the trace that it belongs to, and reads the answer.
 ///
 /// # Errors
 /// [`AttemptError::NotAccepted`] when no connection could be made, [`AttemptError::Failed`] when one broke before the
 /// answer's head was there. The request's URL, which may hold an address, is in neither.
 pub async fn exchange(request: RequestBuilder) -> Result<Answer, AttemptError> {
-    let mut response = request.send().await.map_err(|error| {
+    let mut response = traced(request).send().await.map_err(|error| {
         let error = error.without_url();
         if error.is_connect() || error.is_builder() {
             AttemptError::not_accepted(error)

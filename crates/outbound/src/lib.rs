@@ -2,13 +2,15 @@
 //! when a service was looked at.
 
 mod finding;
+mod trace;
 
 pub use finding::{Finding, Verdict, clock_finding};
+pub use trace::traced;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-pub use reqwest::Error as ClientError;
+pub use reqwest::{Client, Error as ClientError};
 use reqwest::{ClientBuilder, redirect};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};

@@ -23,6 +23,7 @@ mod json;
 mod locks;
 mod migrations;
 mod options;
+mod pool_status;
 mod ports;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -42,4 +43,5 @@ compile_error!("muster-persistence needs one of its features `postgres` and `sql
 
 pub use migrations::PendingMigration;
 pub use options::StoreOptions;
+pub use pool_status::PoolStatus;
 pub use store::Store;

@@ -12,6 +12,7 @@ mod notices;
 mod output;
 mod senders;
 mod store;
+mod telemetry;
 mod vitals;
 mod wiring;
 

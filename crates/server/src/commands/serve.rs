@@ -15,6 +15,7 @@ use crate::notices;
 use crate::output::say;
 use crate::senders::SendersError;
 use crate::store::{self, OpenStoreError};
+use crate::telemetry;
 use crate::vitals::ServerVitals;
 use crate::wiring::{self, OidcError, Parts};
 
@@ -66,8 +67,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
     let signer = super::signer(config, public_url.clone())?;
     let outbox = development.then(wiring::outbox);
     let senders = wiring::senders(&config.messaging, outbox.as_ref()).await?;
-    let vitals = Arc::new(ServerVitals::start(senders.providers.clone())?);
     let store = store::open(config).await?;
+    let channels = config.messaging.channels;
+    let vitals = ServerVitals::start(&store, senders.providers.clone(), channels, wiring::clock())?;
     let users = wiring::users(&store);
     if development {
         seed(&wiring::directory(&store, keyring.clone(), config.brake), &users).await?;
@@ -80,7 +82,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
         identities: oidc.map(|oidc| oidc as Arc<dyn IdentityTokens>),
         takes_newcomers: config.creates_users,
         senders: &senders,
-        vitals,
+        vitals: Arc::new(vitals),
         messaging: &config.messaging,
         replay_grace: config.replay_grace,
         brake: config.brake,
@@ -100,7 +102,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
         ended = &mut server => return ended.map_err(ServeError::Run),
         announced = announce(&url, development.then_some(&users)) => announced?,
     }
-    server.await.map_err(ServeError::Run)
+    let ended = server.await.map_err(ServeError::Run);
+    telemetry::stop().await;
+    ended
 }
 
 /// Says where the server listens and, in development mode, what a newcomer can type.
