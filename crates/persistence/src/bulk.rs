@@ -8,6 +8,9 @@ use diesel_async::RunQueryDsl as AsyncRunQueryDsl;
 use crate::error::DbError;
 use crate::rows::{AuditRow, MemberRow, NoticeRow};
 use crate::schema::{audit_events, notices, team_members};
+#[cfg(feature = "postgres")]
+use crate::types::Id;
+use crate::types::{DbId, Hash};
 
 /// How many ids a statement names at the most: SQLite takes 32,766 values.
 pub(crate) const IDS: usize = 10_000;
@@ -60,4 +63,42 @@ bulk! {
 
     /// Adds places in teams.
     fn insert_members(MemberRow) -> team_members;
+}
+
+pub(crate) trait SealRecords {
+    /// Gives audit records their seals and places, the first one's behind `last`. How many were there and had none.
+    async fn seal_records(&mut self, last: i64, seals: Vec<(DbId, Hash)>) -> Result<usize, DbError>;
+}
+
+#[cfg(feature = "postgres")]
+impl SealRecords for crate::db::PgConn {
+    async fn seal_records(&mut self, last: i64, seals: Vec<(DbId, Hash)>) -> Result<usize, DbError> {
+        use diesel::sql_types::{Array, BigInt, Binary};
+
+        const SEAL: &str = "UPDATE audit_events SET position = $1 + given.place, seal = given.seal \
+            FROM unnest($2, $3) WITH ORDINALITY AS given (id, seal, place) \
+            WHERE audit_events.id = given.id AND audit_events.position IS NULL";
+        let (ids, seals): (Vec<DbId>, Vec<Hash>) = seals.into_iter().unzip();
+        let seal = diesel::sql_query(SEAL).bind::<BigInt, _>(last);
+        let seal = seal.bind::<Array<Id>, _>(ids).bind::<Array<Binary>, _>(seals);
+        Ok(AsyncRunQueryDsl::execute(seal, self).await?)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl SealRecords for crate::db::SqliteConn {
+    async fn seal_records(&mut self, last: i64, seals: Vec<(DbId, Hash)>) -> Result<usize, DbError> {
+        use diesel::prelude::*;
+
+        let sealed = self.spawn_blocking(move |connection| {
+            let mut sealed = 0;
+            for (position, (id, seal)) in (last + 1..).zip(seals) {
+                let record = audit_events::table.find(id).filter(audit_events::position.is_null());
+                let place = (audit_events::position.eq(position), audit_events::seal.eq(seal));
+                sealed += RunQueryDsl::execute(diesel::update(record).set(place), connection)?;
+            }
+            Ok(sealed)
+        });
+        Ok(sealed.await?)
+    }
 }

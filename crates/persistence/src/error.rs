@@ -19,6 +19,9 @@ pub(crate) enum DbError {
     /// As much. When the window ends.
     #[error("one more attempt is more than a limit allows")]
     OverLimit(OffsetDateTime),
+    /// As much.
+    #[error("an audit record is gone or sealed already")]
+    Unsealable,
 }
 
 impl DbError {
@@ -43,7 +46,7 @@ impl From<DbError> for StoreError {
         match error {
             DbError::Store(error) => error,
             DbError::Pool(_) => Self::Unavailable(Box::new(error)),
-            DbError::OverQuota(_) | DbError::OverLimit(_) => Self::Backend(Box::new(error)),
+            DbError::OverQuota(_) | DbError::OverLimit(_) | DbError::Unsealable => Self::Backend(Box::new(error)),
             DbError::Query(ref query) => match nature(query) {
                 Nature::Conflict | Nature::Lost | Nature::Passing => Self::Unavailable(Box::new(error)),
                 Nature::Row(rule) => Self::inconsistent(rule),

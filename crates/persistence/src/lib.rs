@@ -6,10 +6,12 @@
 //!
 //! ```text
 //! brakes, break-glass accounts ─▶ users ─▶ teams ─▶ places in teams ─▶ devices ─▶ challenges ─▶ send counts ─▶ proofs
-//!   ─▶ notices ─▶ sessions ─▶ refresh tokens ─▶ audit records
+//!   ─▶ notices ─▶ sessions ─▶ refresh tokens ─▶ ends of the audit chain ─▶ audit records
 //! ```
 //!
-//! Several rows of one table are locked in the order of their keys.
+//! Several rows of one table are locked in the order of their keys, but for what housekeeping removes: it waits for none.
+//! Audit records are only added, which locks nothing, until they are sealed and later forgotten behind an end of the
+//! chain.
 //!
 //! On SQLite there is one writer at a time (`BEGIN IMMEDIATE`), so that nothing there waits for a row.
 

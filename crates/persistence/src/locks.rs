@@ -12,10 +12,10 @@ use crate::delivered;
 use crate::error::DbError;
 use crate::rows::PlaceRow;
 use crate::schema::{devices, sessions, team_members, teams, users};
-use crate::types::{DbId, Hash};
+use crate::types::{DbId, Hash, Ts};
 
 macro_rules! locks {
-    ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $ty:ty),*) -> $row:ty: $lock:ident($query:expr);)*) => {
+    ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $ty:ty),*) -> $row:ty: $($lock:ident).+($query:expr);)*) => {
         pub(crate) trait Locks {
             $($(#[$doc])* async fn $name(&mut self $(, $arg: $ty)*) -> Result<Vec<$row>, DbError>;)*
         }
@@ -23,7 +23,7 @@ macro_rules! locks {
         #[cfg(feature = "postgres")]
         impl Locks for crate::db::PgConn {
             $(async fn $name(&mut self $(, $arg: $ty)*) -> Result<Vec<$row>, DbError> {
-                Ok($query.$lock().load(self).await?)
+                Ok($query$(.$lock())+.load(self).await?)
             })*
         }
 
@@ -108,6 +108,14 @@ locks! {
         devices::table.find(id).select((devices::user_id, devices::token_fingerprint))
     );
 
+    /// A device of that person's, unless it was seen since.
+    fn lock_device_as_seen(id: DbId, owner: DbId, last_seen_at: Ts) -> DbId: for_update(
+        devices::table
+            .find(id)
+            .filter(devices::user_id.eq(owner).and(devices::last_seen_at.eq(last_seen_at)))
+            .select(devices::id)
+    );
+
     /// A device's owner, who cannot lose it until the transaction ends.
     fn share_device(id: DbId) -> DbId: for_key_share(devices::table.find(id).select(devices::user_id));
 
@@ -119,6 +127,15 @@ locks! {
     /// The sessions on a device, which lose it when it goes. In the order of their ids.
     fn lock_sessions_on(device: DbId) -> DbId: for_no_key_update(
         sessions::table.filter(sessions::device_id.eq(device)).order(sessions::id).select(sessions::id)
+    );
+
+    /// Some sessions that expired or were ended before that time, before they are deleted. Those that others have are
+    /// left out.
+    fn lock_dead_sessions(before: Ts, limit: i64) -> DbId: for_update.skip_locked(
+        sessions::table
+            .filter(sessions::expires_at.lt(before).or(sessions::revoked_at.lt(before).assume_not_null()))
+            .limit(limit)
+            .select(sessions::id)
     );
 
     /// A person's sessions that nobody ended. In the order of their ids.

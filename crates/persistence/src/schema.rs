@@ -199,7 +199,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
     audit_events (id) {
         id -> Id,
@@ -213,6 +213,19 @@ diesel::table! {
         ip -> Nullable<Text>,
         user_agent -> Nullable<Text>,
         request_id -> Nullable<Text>,
+        position -> Nullable<BigInt>,
+        seal -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Text};
+
+    audit_chain (mark) {
+        mark -> Text,
+        position -> BigInt,
+        seal -> Binary,
+        mac -> Binary,
     }
 }
 

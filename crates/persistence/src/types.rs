@@ -7,6 +7,7 @@ use diesel::query_builder::QueryId;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{Binary, SqlType};
 use muster_domain::api_key::ApiKeyHash;
+use muster_domain::audit::chain::SealHash;
 use muster_domain::session::{SuccessorSalt, TokenHash};
 use muster_domain::verification::{CodeHash, Fingerprint};
 use muster_domain::{ApiKeyId, AuditId, ChallengeId, DeviceId, NoticeId, SessionId, TeamId, UserId, to_micros};
@@ -114,8 +115,27 @@ macro_rules! bytes {
 }
 
 bytes! {
-    Hash: 32 = ApiKeyHash | CodeHash | Fingerprint | TokenHash;
+    Hash: 32 = ApiKeyHash | CodeHash | Fingerprint | SealHash | TokenHash;
     Salt: 16 = SuccessorSalt;
+}
+
+/// What a column holds, or nothing where that cannot be a value of its type: for rows that must be shown whatever
+/// somebody wrote into them by hand.
+#[derive(FromSqlRow)]
+pub(crate) struct Lenient<T>(pub(crate) Option<T>);
+
+impl<T, ST, DB> FromSql<ST, DB> for Lenient<T>
+where
+    DB: Backend,
+    T: FromSql<ST, DB>,
+{
+    fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(T::from_sql(value).ok()))
+    }
+
+    fn from_nullable_sql(value: Option<DB::RawValue<'_>>) -> deserialize::Result<Self> {
+        Ok(Self(T::from_nullable_sql(value).ok()))
+    }
 }
 
 #[cfg(feature = "postgres")]

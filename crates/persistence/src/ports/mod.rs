@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod audit;
+mod audit_chain;
 mod brakes;
 mod break_glass;
 mod challenges;
@@ -12,10 +13,12 @@ mod directory_filter;
 mod directory_reader;
 mod directory_sql;
 mod groups;
+mod housekeeping;
 mod notices;
 mod on_call;
 mod people_list;
 mod preferences;
+mod readiness;
 mod removal;
 pub(crate) mod rotate;
 mod send_limits;

@@ -8,17 +8,17 @@ use crate::types::{DbId, Ts};
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_events, treat_none_as_default_value = false)]
 pub(crate) struct AuditRow {
-    id: DbId,
-    at: Ts,
-    action: String,
-    actor_type: String,
-    actor_id: Option<DbId>,
-    actor_name: Option<String>,
-    subject: Option<DbId>,
-    details: String,
-    ip: Option<String>,
-    user_agent: Option<String>,
-    request_id: Option<String>,
+    pub(super) id: DbId,
+    pub(super) at: Ts,
+    pub(super) action: String,
+    pub(super) actor_type: String,
+    pub(super) actor_id: Option<DbId>,
+    pub(super) actor_name: Option<String>,
+    pub(super) subject: Option<DbId>,
+    pub(super) details: String,
+    pub(super) ip: Option<String>,
+    pub(super) user_agent: Option<String>,
+    pub(super) request_id: Option<String>,
 }
 
 impl From<&AuditEvent> for AuditRow {

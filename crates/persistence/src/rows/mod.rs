@@ -4,6 +4,7 @@
 mod api_key;
 mod audit;
 mod break_glass;
+mod chain;
 mod challenge;
 mod device;
 mod group;
@@ -16,6 +17,7 @@ mod user;
 pub(crate) use api_key::ApiKeyRow;
 pub(crate) use audit::AuditRow;
 pub(crate) use break_glass::{BreakGlassRow, CredentialRow};
+pub(crate) use chain::{MarkRow, SealedRow, place};
 pub(crate) use challenge::{ChallengeRow, ProofRow};
 pub(crate) use device::DeviceRow;
 pub(crate) use group::{GroupRow, MemberRow, NewTeamRow};
@@ -28,6 +30,6 @@ pub(crate) use user::{AccountRow, DirectoryColumns, MembershipRow, OwnColumns, S
 use crate::error::DbError;
 
 /// The domain's value of that name in a column, or an inconsistency.
-fn named<T>(table: &str, column: &str, value: Option<T>) -> Result<T, DbError> {
+pub(crate) fn named<T>(table: &str, column: &str, value: Option<T>) -> Result<T, DbError> {
     value.ok_or_else(|| DbError::inconsistent(table, &format!("{column} is none of its known names")))
 }
