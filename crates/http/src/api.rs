@@ -14,6 +14,9 @@ use muster_domain::{Clock, StoreHealth};
 use muster_scim::ScimService;
 use serde::Serialize;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use crate::openapi::schemas;
 
 /// Everything the routes work with. Built once by the server and shared by its workers.
 pub struct Api {
@@ -52,12 +55,15 @@ pub trait Vitals: Send + Sync {
 }
 
 /// A provider, as `GET /readyz` shows it.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = Provider)]
 pub struct ProviderView {
     /// For example `ses`.
+    #[schema(examples("ses"))]
     pub name: &'static str,
     /// `closed` while messages reach it, `open` while it is left alone because it failed again and again, `half-open`
     /// when the next message tries it.
+    #[schema(pattern = "^(closed|open|half-open)$", examples("closed"))]
     pub circuit: &'static str,
 }
 
@@ -74,16 +80,20 @@ pub trait Outbox: Send + Sync {
 }
 
 /// A captured message, as `GET /dev/outbox` shows it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct OutboxMessage {
     pub id: String,
     /// `email`, `sms` or `push`.
+    #[schema(pattern = "^(email|sms|push)$", examples("email"))]
     pub channel: String,
     /// The address, the number or the push token: whole, for this is development.
+    #[schema(examples("grace@example.com"))]
     pub to: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     pub subject: Option<String>,
     pub body: String,
     #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = schemas::Time)]
     pub at: OffsetDateTime,
 }

@@ -18,6 +18,7 @@ pub use audit::AuditEventView;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, Resource, Route, guard, web};
+use utoipa::OpenApi;
 
 use crate::api::Api;
 use crate::input::Accepted;
@@ -37,6 +38,27 @@ pub fn configure(config: &mut web::ServiceConfig, api: &web::Data<Api>) {
 pub fn table(development: bool) -> Vec<(Method, &'static str)> {
     let of = |endpoint: Endpoint| endpoint.routes.into_iter().map(move |(method, _)| (method, endpoint.path));
     endpoints(development).into_iter().flat_map(of).collect()
+}
+
+/// What the handlers say of themselves for the OpenAPI document.
+pub(crate) fn documented(development: bool) -> utoipa::openapi::OpenApi {
+    let mut areas = vec![
+        users::Documented::openapi(),
+        teams::Documented::openapi(),
+        preferences::Documented::openapi(),
+        verification::Documented::openapi(),
+        devices::Documented::openapi(),
+        mobile::Documented::openapi(),
+        keys::Documented::openapi(),
+        auth::Documented::openapi(),
+        audit::Documented::openapi(),
+        scim::Documented::openapi(),
+        operations::Documented::openapi(),
+    ];
+    if development {
+        areas.push(development::Documented::openapi());
+    }
+    areas.into_iter().fold(utoipa::openapi::OpenApi::default(), utoipa::openapi::OpenApi::merge_from)
 }
 
 fn endpoints(development: bool) -> Vec<Endpoint> {

@@ -10,17 +10,23 @@ pub(crate) use profile::{ProfileView, UserSummaryView};
 pub(crate) use verification::VerificationStatusView;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// One page of a list.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = PageOf)]
 pub(crate) struct PageView<T> {
+    #[schema(max_items = 200)]
     pub(crate) items: Vec<T>,
+    /// The `cursor` of the page that follows; null on the last one.
+    #[schema(required = true, examples("dWdyYWNl"))]
     pub(crate) next_cursor: Option<String>,
 }
 
 /// A list that is always whole.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ListOf)]
 pub(crate) struct ListView<T> {
     pub(crate) items: Vec<T>,
 }

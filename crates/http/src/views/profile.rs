@@ -5,31 +5,61 @@ use muster_domain::user::{ProfileFacts, Role, Source, UserSummary};
 use muster_domain::verification::ChannelSet;
 use serde::Serialize;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
+use crate::openapi::schemas;
 use crate::views::{DeviceView, VerificationStatusView};
 
-#[derive(Serialize)]
+/// A person, whole.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Profile)]
 pub(crate) struct ProfileView {
+    #[schema(value_type = schemas::Id)]
     id: UserId,
+    /// The sign-in name, unique without regard to case.
+    #[schema(examples("grace@example.com"))]
     user_name: String,
+    /// The name to show.
+    #[schema(examples("Grace Hopper"))]
     display_name: String,
+    #[schema(required = true, examples("Grace"))]
     given_name: Option<String>,
+    #[schema(required = true, examples("Hopper"))]
     family_name: Option<String>,
+    /// Where e-mail goes.
+    #[schema(required = true, examples("grace@example.com"))]
     email: Option<String>,
+    /// Where text messages go: in the form of E.164 when it can be read as a telephone number.
+    #[schema(required = true, examples("+12025550100"))]
     phone: Option<String>,
+    /// IANA time zone, as the directory gave it.
+    #[schema(required = true, examples("Europe/London"))]
     time_zone: Option<String>,
+    /// BCP 47 language tag, as the directory gave it.
+    #[schema(required = true, examples("en-GB"))]
     locale: Option<String>,
+    #[schema(value_type = schemas::Role)]
     role: Role,
+    /// Whether the person may sign in and can be on call.
     active: bool,
+    #[schema(value_type = schemas::Source)]
     source: Source,
+    /// The person's active teams.
+    #[schema(value_type = Vec<schemas::Membership>)]
     teams: Vec<Membership>,
     verification: VerificationStatusView,
+    #[schema(max_items = 20)]
     devices: Vec<DeviceView>,
+    #[schema(value_type = schemas::Preferences)]
     preferences: Preferences,
+    /// When the person was first seen.
     #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = schemas::Time)]
     created_at: OffsetDateTime,
+    /// When the profile or the role last changed.
     #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = schemas::Time)]
     updated_at: OffsetDateTime,
 }
 
@@ -61,16 +91,29 @@ impl ProfileView {
     }
 }
 
-#[derive(Serialize)]
+/// A person, as lists show them.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = UserSummary)]
 pub(crate) struct UserSummaryView {
+    #[schema(value_type = schemas::Id)]
     id: UserId,
+    /// The sign-in name, unique without regard to case.
+    #[schema(examples("grace@example.com"))]
     user_name: String,
+    /// The name to show.
+    #[schema(examples("Grace Hopper"))]
     display_name: String,
+    /// Where e-mail goes.
+    #[schema(required = true, examples("grace@example.com"))]
     email: Option<String>,
+    #[schema(value_type = schemas::Role)]
     role: Role,
+    /// Whether the person may sign in.
     active: bool,
     can_be_on_call: bool,
+    /// The person's active teams.
+    #[schema(value_type = Vec<schemas::Membership>)]
     teams: Vec<Membership>,
 }
 

@@ -1,43 +1,71 @@
 use muster_domain::verification::{ChannelStatus, Masked, Method, Pending, VerificationStatus};
 use serde::Serialize;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
+use crate::openapi::schemas;
+
+/// Which of a person's contacts are proven.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = VerificationStatus)]
 pub(crate) struct VerificationStatusView {
     email: ChannelStatusView,
     sms: ChannelStatusView,
     push: PushStatusView,
+    /// Whether every channel that the installation has on is proven.
     all_verified: bool,
+    /// Whether the person is active besides.
     can_be_on_call: bool,
+    /// The channels that are on and not proven.
+    #[schema(value_type = Vec<schemas::Channel>, max_items = 3)]
     missing: Vec<Method>,
 }
 
-#[derive(Serialize)]
+/// Whether a channel is proven.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ChannelStatus)]
 struct ChannelStatusView {
+    /// Where codes go, masked; null when there is nowhere.
+    #[schema(value_type = Option<String>, required = true, examples("gr***@example.com"))]
     destination: Option<Masked>,
     verified: bool,
+    /// Since when; null while it is not proven.
     #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(value_type = Option<schemas::Time>, required = true)]
     verified_at: Option<OffsetDateTime>,
+    /// The code that was sent and is not used up; null when there is none.
+    #[schema(required = true)]
     pending: Option<PendingView>,
 }
 
-#[derive(Serialize)]
+/// Whether push is proven.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = PushStatus)]
 struct PushStatusView {
     #[serde(flatten)]
     channel: ChannelStatusView,
+    /// How many devices there are.
+    #[schema(minimum = 0, maximum = 20, examples(1))]
     device_count: usize,
 }
 
-#[derive(Serialize)]
+/// A code that was sent and is not used up.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = PendingCode)]
 struct PendingView {
     #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = schemas::Time)]
     expires_at: OffsetDateTime,
+    /// How many wrong codes more it takes.
+    #[schema(minimum = 1, maximum = 5, examples(5))]
     attempts_left: u8,
+    /// When another may be sent.
     #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = schemas::Time)]
     resend_after: OffsetDateTime,
 }
 

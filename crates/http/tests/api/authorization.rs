@@ -19,7 +19,7 @@ const CALLERS: usize = 12;
 
 /// What each caller gets: `-` is 401, `x` is 403, `y` is neither, `?` is not asked because the route names nobody.
 #[rustfmt::skip]
-const TABLE: [(&str, &str, &str); 56] = [
+const TABLE: [(&str, &str, &str); 59] = [
     ("GET",    "/api/users/me",                          "---yyyyyxxxx"),
     ("GET",    "/api/users",                             "---xxxyyyxxx"),
     ("GET",    "/api/users/{id}",                        "---yxxyyyxxx"),
@@ -73,6 +73,9 @@ const TABLE: [(&str, &str, &str); 56] = [
     ("GET",    "/readyz",                                "yyyyyyyyyyyy"),
     ("GET",    "/metrics",                               "yyyyyyyyyyyy"),
     ("GET",    "/.well-known/jwks.json",                 "yyyyyyyyyyyy"),
+    ("GET",    "/openapi.json",                          "yyyyyyyyyyyy"),
+    ("GET",    "/docs",                                  "yyyyyyyyyyyy"),
+    ("GET",    "/docs/{file}",                           "yyyyyyyyyyyy"),
     ("POST",   "/dev/login",                             "yyyyyyyyyyyy"),
     ("GET",    "/dev/outbox",                            "yyyyyyyyyyyy"),
     ("PUT",    "/api/users/{id}",                        ""),

@@ -9,6 +9,7 @@ use super::{AuditEventView, Filters};
 use crate::api::Api;
 use crate::authentication::Caller;
 use crate::input::query;
+use crate::openapi::schemas;
 use crate::problem::Problem;
 
 /// Where an export is: what to write next, and how to read what follows.
@@ -19,6 +20,23 @@ struct Step {
 
 /// `GET /api/audit/export`: every record that matches, newest first, one JSON object a line. Memory holds a page at a
 /// time. Should the store fail midway, the connection breaks, so that half an export is not taken for a whole one.
+#[utoipa::path(
+    get, path = "/api/audit/export", tag = "audit", operation_id = "exportAudit",
+    summary = "Every record that matches, newest first",
+    description = "For an admin or a service that reads the audit trail. One JSON object a line. Should the store fail midway, the connection breaks, so that half an export is not taken for a whole one.",
+    params(
+        ("userId" = Option<schemas::Id>, Query, description = "Only records about this person."),
+        ("actorId" = Option<schemas::Id>, Query, description = "Only records of what this person did."),
+        ("action" = Option<schemas::ShortText>, Query, description = "Only records with exactly this action."),
+        ("from" = Option<schemas::Time>, Query, description = "Only records at or after this time."),
+        ("to" = Option<schemas::Time>, Query, description = "Only records before this time.")
+    ),
+    responses((
+        status = 200, description = "The records, each an `AuditRecord` on a line of its own",
+        body = String, content_type = "application/x-ndjson"
+    )),
+    security(("person" = []), ("apiKey" = ["audit:read"]))
+)]
 pub(super) async fn export_audit(
     api: web::Data<Api>,
     caller: Caller,

@@ -13,6 +13,16 @@ use crate::problem::Problem;
 use crate::views::PageView;
 
 /// `GET /api/audit`: the records that match, newest first, a page at a time.
+#[utoipa::path(
+    get, path = "/api/audit", tag = "audit", operation_id = "listAudit",
+    summary = "The records that match, newest first",
+    description = "For an admin or a service that reads the audit trail.",
+    params(Filters),
+    responses((
+        status = 200, description = "A page of records", body = PageView<AuditEventView>, headers(("Link" = String))
+    )),
+    security(("person" = []), ("apiKey" = ["audit:read"]))
+)]
 pub(super) async fn list_audit(
     api: web::Data<Api>,
     caller: Caller,

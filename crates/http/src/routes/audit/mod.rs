@@ -10,11 +10,17 @@ use muster_domain::{AuditId, Text, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::{Endpoint, endpoint};
 use crate::cursor;
 use crate::input::{Limited, Timestamp};
+use crate::openapi::schemas;
 use crate::problem::Problem;
+
+#[derive(OpenApi)]
+#[openapi(paths(list_audit::list_audit, export_audit::export_audit))]
+pub(super) struct Documented;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -24,15 +30,29 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 /// Which records are asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct Filters {
+    /// Only records about this person.
+    #[param(value_type = Option<schemas::Id>)]
     user_id: Option<UserId>,
+    /// Only records of what this person did.
+    #[param(value_type = Option<schemas::Id>)]
     actor_id: Option<UserId>,
+    /// Only records with exactly this action.
+    #[param(value_type = Option<schemas::ShortText>, example = "role.changed")]
     action: Option<Text<100>>,
+    /// Only records at or after this time.
+    #[param(value_type = Option<schemas::Time>)]
     from: Option<Timestamp>,
+    /// Only records before this time.
+    #[param(value_type = Option<schemas::Time>)]
     to: Option<Timestamp>,
+    /// How many on a page.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<Limited>,
+    /// The `nextCursor` of the page before.
     cursor: Option<String>,
 }
 
@@ -51,18 +71,34 @@ impl Filters {
 }
 
 /// One record, as the list and the exports show it, that of the command line too.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = AuditRecord)]
 pub struct AuditEventView {
+    #[schema(value_type = schemas::Id)]
     id: AuditId,
+    /// When it happened.
     #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = schemas::Time)]
     at: OffsetDateTime,
+    #[schema(value_type = schemas::Action)]
     action: String,
+    #[schema(value_type = schemas::Actor)]
     actor: Actor,
+    /// Whom it is about, when it is about somebody.
+    #[schema(value_type = Option<schemas::Id>, required = true)]
     user_id: Option<UserId>,
+    /// What the action tells of besides; which members there are goes by the action.
+    #[schema(value_type = Object, examples(json!({ "from": "user", "to": "admin" })))]
     details: Value,
+    /// The client's address.
+    #[schema(required = true, examples("203.0.113.7"))]
     ip: Option<String>,
+    /// The client's `User-Agent`, cut at 256 characters.
+    #[schema(required = true, max_length = 256, examples("curl/8.5.0"))]
     user_agent: Option<String>,
+    /// The request's id, as in `x-request-id`.
+    #[schema(required = true, examples("019aabc4-7c4b-7a51-9d0b-6f0d7f0f9a10"))]
     request_id: Option<String>,
 }
 

@@ -3,17 +3,28 @@ use muster_domain::audit::Actor;
 use muster_domain::break_glass::{AccountName, BreakGlassService, Password};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::input::Body;
+use crate::openapi::schemas;
 use crate::origin::origin;
 use crate::problem::Problem;
 use crate::telemetry;
 
-#[derive(Deserialize)]
+/// The name and the password of a break-glass account.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = BreakGlassSignIn)]
 pub(super) struct Presented {
+    /// Case does not matter.
+    #[schema(
+        value_type = String, min_length = 1, max_length = 64,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]*[!-~][^\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$",
+        examples("safe")
+    )]
     account: AccountName,
+    #[schema(value_type = String, format = Password, write_only, examples("00000-00000-00000-00000-00000-00000"))]
     password: TypedPassword,
 }
 
@@ -28,18 +39,33 @@ impl From<String> for TypedPassword {
     }
 }
 
-#[derive(Serialize)]
+/// A token for an admin of last resort.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = SignedIn)]
 struct SignedInView<'a> {
     access_token: &'a str,
+    /// Always `Bearer`.
+    #[schema(pattern = "^Bearer$", examples("Bearer"))]
     token_type: &'static str,
+    /// For how many seconds the token is good.
+    #[schema(minimum = 1, examples(1800))]
     expires_in: i64,
     #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = schemas::Time)]
     expires_at: OffsetDateTime,
 }
 
 /// `POST /auth/break-glass`: a token for an admin of last resort, for the name and the password of an account. What breaks
 /// rules is no attempt; whatever else goes wrong is one answer.
+#[utoipa::path(
+    post, path = "/auth/break-glass", tag = "auth", operation_id = "signInBreakGlass",
+    summary = "Sign in an admin of last resort",
+    description = "For the name and the password of an account that `muster break-glass create` made. Every admin is told.",
+    request_body = Presented,
+    responses((status = 200, description = "A token", body = SignedInView<'_>)),
+    extensions(("x-problems" = json!(["sign-in-refused", "too-many-sign-ins", "busy", "unavailable"])))
+)]
 pub(super) async fn break_glass(
     api: web::Data<Api>,
     request: HttpRequest,

@@ -1,9 +1,9 @@
 use actix_web::{HttpResponse, web};
 use muster_domain::Text;
 use muster_domain::access::{AccessClaims, Audience};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use time::Duration;
+use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::authentication::refused;
@@ -13,13 +13,36 @@ use crate::problem::{Kind, Problem};
 /// How long a development sign-in lasts: a working day.
 const LIFETIME: Duration = Duration::hours(8);
 
-#[derive(Deserialize)]
+/// Who signs in.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LoginRequest {
+    /// The e-mail address or the user name.
+    #[schema(
+        value_type = String, min_length = 1, max_length = 255,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]*[!-~][^\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$",
+        examples("ada@example.com")
+    )]
     email: Text<255>,
 }
 
+/// A token for trying things out.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = DevelopmentToken)]
+struct LoginView<'a> {
+    access_token: &'a str,
+}
+
 /// `POST /dev/login`: an access token for anyone on record, by e-mail address or user name, without any proof.
+#[utoipa::path(
+    post, path = "/dev/login", tag = "development", operation_id = "developmentLogin",
+    summary = "An access token for anyone on record",
+    description = "By e-mail address or user name, without any proof. Through a name of this machine alone: any other `Host` gets 404.",
+    request_body = LoginRequest,
+    responses((status = 200, description = "A token, good for 8 hours", body = LoginView<'_>)),
+    extensions(("x-problems" = json!(["unauthenticated", "not-found", "unavailable"])))
+)]
 pub(super) async fn login(api: web::Data<Api>, body: Body) -> Result<HttpResponse, Problem> {
     let LoginRequest { email } = body.json()?;
     let account = api.users.users.find_login(email.as_str()).await?;
@@ -37,5 +60,5 @@ pub(super) async fn login(api: web::Data<Api>, body: Body) -> Result<HttpRespons
         issued_at: now,
         expires_at: now + LIFETIME,
     })?;
-    Ok(HttpResponse::Ok().json(json!({ "accessToken": token.expose() })))
+    Ok(HttpResponse::Ok().json(LoginView { access_token: token.expose() }))
 }

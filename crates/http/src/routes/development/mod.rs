@@ -9,8 +9,13 @@ use actix_web::guard::{Guard, GuardContext};
 use actix_web::http::uri::Authority;
 use actix_web::http::{Method, header};
 use actix_web::web;
+use utoipa::OpenApi;
 
 use super::{Endpoint, endpoint};
+
+#[derive(OpenApi)]
+#[openapi(paths(login::login, outbox::outbox))]
+pub(super) struct Documented;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![

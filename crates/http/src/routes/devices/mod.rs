@@ -6,8 +6,13 @@ mod remove_device;
 
 use actix_web::http::Method;
 use actix_web::web;
+use utoipa::OpenApi;
 
 use super::{Endpoint, endpoint};
+
+#[derive(OpenApi)]
+#[openapi(paths(list_devices::list_devices, register_device::register_device, remove_device::remove_device))]
+pub(super) struct Documented;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![

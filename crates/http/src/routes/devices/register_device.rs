@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::api::Api;
 use crate::authentication::Own;
 use crate::input::Body;
+use crate::openapi::schemas;
 use crate::problem::Problem;
 use crate::views::DeviceView;
 
@@ -36,6 +37,18 @@ impl TryFrom<Value> for Token {
 }
 
 /// `POST /api/notifications/devices`: registers a device (201), or updates the caller's with the same token (200).
+#[utoipa::path(
+    post, path = "/api/notifications/devices", tag = "devices", operation_id = "registerDevice",
+    summary = "Register a device",
+    description = "Or update the caller's with the same token. A token that another person holds moves to the caller.",
+    request_body = schemas::DeviceRegistration,
+    responses(
+        (status = 200, description = "The caller's device with this token is updated", body = DeviceView),
+        (status = 201, description = "The device is registered", body = DeviceView)
+    ),
+    security(("person" = [])),
+    extensions(("x-problems" = json!(["device-limit"])))
+)]
 pub(super) async fn register_device(api: web::Data<Api>, own: Own, body: Body) -> Result<HttpResponse, Problem> {
     let RegisterRequest { platform, token, name, app_version } = body.json()?;
     let new = NewDevice { platform, token: token.0, name, app_version };

@@ -12,8 +12,14 @@ use muster_domain::access::Scope;
 use muster_domain::api_key::{ApiKey, CreatedKey};
 use serde::Serialize;
 use time::OffsetDateTime;
+use utoipa::{OpenApi, ToSchema};
 
 use super::{Endpoint, endpoint};
+use crate::openapi::schemas;
+
+#[derive(OpenApi)]
+#[openapi(paths(list_keys::list_keys, create_key::create_key, revoke_key::revoke_key, rotate_key::rotate_key))]
+pub(super) struct Documented;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -27,20 +33,33 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 /// A key as it is on record.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ApiKey)]
 struct KeyView {
+    #[schema(value_type = schemas::Id)]
     id: ApiKeyId,
+    /// What it is called; a rotated key and its successor share it.
+    #[schema(examples("Statuspage"))]
     name: String,
+    /// How the key begins, to recognize it by.
+    #[schema(examples("mst_key_2vAx"))]
     prefix: String,
+    #[schema(value_type = Vec<schemas::Scope>, min_items = 1, max_items = 4)]
     scopes: Vec<Scope>,
     #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = schemas::Time)]
     created_at: OffsetDateTime,
+    /// When it stops working, when it does.
     #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(value_type = Option<schemas::Time>, required = true)]
     expires_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(value_type = Option<schemas::Time>, required = true)]
     revoked_at: Option<OffsetDateTime>,
+    /// When it was last used, to the minute.
     #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(value_type = Option<schemas::Time>, required = true)]
     last_used_at: Option<OffsetDateTime>,
 }
 
@@ -59,10 +78,14 @@ impl From<ApiKey> for KeyView {
     }
 }
 
-#[derive(Serialize)]
+/// A key that was just made.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CreatedApiKey)]
 struct CreatedKeyView<'a> {
     #[serde(flatten)]
     on_record: KeyView,
+    /// The key itself, shown this once.
+    #[schema(pattern = "^mst_key_[0-9A-Za-z]{50}$")]
     key: &'a str,
 }
 

@@ -4,9 +4,18 @@ use muster_domain::SessionId;
 use crate::api::Api;
 use crate::authentication::Own;
 use crate::input::path_id;
+use crate::openapi::schemas;
 use crate::problem::Problem;
 
 /// `DELETE /api/mobile/tokens/{id}`: ends one of the caller's live sessions.
+#[utoipa::path(
+    delete, path = "/api/mobile/tokens/{id}", tag = "mobile", operation_id = "revokeSession",
+    summary = "End one of the caller's live sessions",
+    params(("id" = schemas::Id, Path, description = "Which session")),
+    responses((status = 204, description = "It has ended")),
+    security(("person" = [])),
+    extensions(("x-problems" = json!(["not-found"])))
+)]
 pub(super) async fn revoke_session(
     api: web::Data<Api>,
     own: Own,

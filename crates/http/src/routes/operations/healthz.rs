@@ -1,7 +1,21 @@
 use actix_web::HttpResponse;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A process that answers.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Alive)]
+struct AliveView {
+    #[schema(pattern = "^alive$", examples("alive"))]
+    status: &'static str,
+}
 
 /// `GET /healthz`: the process is alive and answers. Says nothing of what it depends on.
+#[utoipa::path(
+    get, path = "/healthz", tag = "operations", operation_id = "getHealth",
+    summary = "Whether the process is alive",
+    responses((status = 200, description = "It is", body = AliveView))
+)]
 pub(super) async fn healthz() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": "alive" }))
+    HttpResponse::Ok().json(AliveView { status: "alive" })
 }

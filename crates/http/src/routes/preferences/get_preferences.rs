@@ -5,9 +5,26 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::answer;
 use crate::api::Api;
 use crate::authentication::Own;
+use crate::openapi::schemas;
 use crate::problem::Problem;
 
 /// `GET /api/notifications/preferences`: what the caller chose, or the defaults; 304 when `If-None-Match` has it.
+#[utoipa::path(
+    get, path = "/api/notifications/preferences", tag = "preferences", operation_id = "getPreferences",
+    summary = "What the caller chose, or the defaults",
+    params(("If-None-Match" = Option<String>, Header, description = "Tags that the client has already, or `*`", example = "\"1\"")),
+    responses(
+        (
+            status = 200, description = "The document", body = schemas::Preferences,
+            headers(("ETag" = String, description = "The document's version"))
+        ),
+        (
+            status = 304, description = "The client has it already",
+            headers(("ETag" = String, description = "The document's version"))
+        )
+    ),
+    security(("person" = []))
+)]
 pub(super) async fn get_preferences(
     api: web::Data<Api>,
     own: Own,

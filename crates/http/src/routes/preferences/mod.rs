@@ -7,8 +7,13 @@ use actix_web::http::Method;
 use actix_web::http::header::{ETag, EntityTag};
 use actix_web::{HttpResponse, web};
 use muster_domain::preferences::StoredPreferences;
+use utoipa::OpenApi;
 
 use super::{Endpoint, endpoint};
+
+#[derive(OpenApi)]
+#[openapi(paths(get_preferences::get_preferences, put_preferences::put_preferences))]
+pub(super) struct Documented;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![endpoint(

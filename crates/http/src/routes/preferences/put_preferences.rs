@@ -6,9 +6,23 @@ use super::answer;
 use crate::api::Api;
 use crate::authentication::Own;
 use crate::input::Body;
+use crate::openapi::schemas;
 use crate::problem::{Kind, Problem};
 
 /// `PUT /api/notifications/preferences`: replaces the whole document; `If-Match` is honoured.
+#[utoipa::path(
+    put, path = "/api/notifications/preferences", tag = "preferences", operation_id = "putPreferences",
+    summary = "Replace the caller's preferences",
+    description = "The whole document. Critical alerts cannot be silenced.",
+    params(("If-Match" = Option<String>, Header, description = "The tags of the versions that may be replaced, or `*`", example = "\"1\"")),
+    request_body = schemas::Preferences,
+    responses((
+        status = 200, description = "The document as it is stored", body = schemas::Preferences,
+        headers(("ETag" = String, description = "The document's version"))
+    )),
+    security(("person" = [])),
+    extensions(("x-problems" = json!(["conflict", "precondition-failed"])))
+)]
 pub(super) async fn put_preferences(
     api: web::Data<Api>,
     own: Own,

@@ -7,10 +7,40 @@ mod resources;
 
 use actix_web::http::Method;
 use actix_web::web;
+use utoipa::OpenApi;
 
 use self::resources::{groups, users};
 use super::{Endpoint, endpoint};
 use crate::input::Accepted;
+use crate::openapi::schemas;
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        users::list,
+        users::create,
+        users::search,
+        users::get,
+        users::replace,
+        users::patch,
+        users::delete,
+        groups::list,
+        groups::create,
+        groups::search,
+        groups::get,
+        groups::replace,
+        groups::patch,
+        groups::delete,
+        resources::search,
+        discovery::service_provider_config,
+        discovery::resource_types,
+        discovery::resource_type,
+        discovery::schemas,
+        discovery::schema
+    ),
+    components(schemas(schemas::ScimError))
+)]
+pub(super) struct Documented;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let all = [

@@ -5,11 +5,13 @@ use actix_web::{HttpResponse, web};
 use super::client::{Client, respond};
 use crate::api::Api;
 use crate::input::Body;
+use crate::openapi::schemas::{self, ScimList};
 use crate::problem::Problem;
 
 macro_rules! resource {
     (
-        $(#[$doc:meta])* $area:ident:
+        $(#[$doc:meta])* $area:ident, $id:literal, $plural:literal, $resource:ty, $new:ty, $gone:literal,
+        $path:literal, $search_path:literal, $one:literal:
         $list:ident, $search:ident, $get:ident, $create:ident, $replace:ident, $patch:ident, $delete:ident
     ) => {
         $(#[$doc])*
@@ -17,6 +19,14 @@ macro_rules! resource {
             use super::*;
 
             /// Those that match.
+            #[utoipa::path(
+                get, path = $path, tag = "scim", operation_id = concat!("list", $id, "s"),
+                summary = concat!($plural, " that match"),
+                params(schemas::ScimListQuery),
+                responses((status = 200, description = "A page of them", body = ScimList<$resource>, content_type = "application/scim+json")),
+                security(("apiKey" = ["scim"])),
+                extensions(("x-refusals" = json!([400])))
+            )]
             pub(in super::super) async fn list(api: web::Data<Api>, client: Client) -> HttpResponse {
                 respond(match client.query() {
                     Ok(query) => api.scim.$list(&query).await,
@@ -25,6 +35,15 @@ macro_rules! resource {
             }
 
             /// Those that match a query in the body.
+            #[utoipa::path(
+                post, path = $search_path, tag = "scim", operation_id = concat!("search", $id, "s"),
+                summary = concat!($plural, " that match a query in the body"),
+                description = "Addresses reach logs, bodies do not.",
+                request_body(content = schemas::ScimSearch, content_type = "application/scim+json"),
+                responses((status = 200, description = "A page of them", body = ScimList<$resource>, content_type = "application/scim+json")),
+                security(("apiKey" = ["scim"])),
+                extensions(("x-refusals" = json!([400])))
+            )]
             pub(in super::super) async fn search(
                 api: web::Data<Api>,
                 _: Client,
@@ -34,6 +53,14 @@ macro_rules! resource {
             }
 
             /// One of them.
+            #[utoipa::path(
+                get, path = $one, tag = "scim", operation_id = concat!("get", $id),
+                summary = concat!("One of the ", $plural),
+                params(("id" = schemas::Id, Path, description = "Which"), ("If-None-Match" = Option<String>, Header, description = "The versions that the client has already, or `*`", example = "W/\"3\""), schemas::ScimQuery),
+                responses((status = 200, description = "The resource", body = $resource, content_type = "application/scim+json", headers(("ETag" = String, description = "The version of the resource"))), (status = 304, description = "The client has it already", headers(("ETag" = String, description = "The version of the resource")))),
+                security(("apiKey" = ["scim"])),
+                extensions(("x-refusals" = json!([400, 404])))
+            )]
             pub(in super::super) async fn get(api: web::Data<Api>, client: Client) -> HttpResponse {
                 respond(match client.query() {
                     Ok(query) => api.scim.$get(client.id(), &query, client.if_none_match()).await,
@@ -42,6 +69,15 @@ macro_rules! resource {
             }
 
             /// A new one.
+            #[utoipa::path(
+                post, path = $path, tag = "scim", operation_id = concat!("create", $id),
+                summary = concat!("Add to the ", $plural),
+                params(schemas::ScimQuery),
+                request_body(content = $new, content_type = "application/scim+json"),
+                responses((status = 201, description = "The resource", body = $resource, content_type = "application/scim+json", headers(("ETag" = String, description = "The version of the resource"), ("Location" = String, description = "Where the resource is")))),
+                security(("apiKey" = ["scim"])),
+                extensions(("x-refusals" = json!([400, 409])))
+            )]
             pub(in super::super) async fn create(
                 api: web::Data<Api>,
                 client: Client,
@@ -55,6 +91,15 @@ macro_rules! resource {
             }
 
             /// One of them as a whole.
+            #[utoipa::path(
+                put, path = $one, tag = "scim", operation_id = concat!("replace", $id),
+                summary = concat!("Replace one of the ", $plural),
+                params(("id" = schemas::Id, Path, description = "Which"), ("If-Match" = Option<String>, Header, description = "The versions that may be changed, or `*`", example = "W/\"3\""), schemas::ScimQuery),
+                request_body(content = $new, content_type = "application/scim+json"),
+                responses((status = 200, description = "The resource as it is now", body = $resource, content_type = "application/scim+json", headers(("ETag" = String, description = "The version of the resource")))),
+                security(("apiKey" = ["scim"])),
+                extensions(("x-refusals" = json!([400, 404, 409, 412])))
+            )]
             pub(in super::super) async fn replace(
                 api: web::Data<Api>,
                 client: Client,
@@ -70,6 +115,16 @@ macro_rules! resource {
             }
 
             /// Parts of one of them.
+            #[utoipa::path(
+                patch, path = $one, tag = "scim", operation_id = concat!("patch", $id),
+                summary = concat!("Change parts of one of the ", $plural),
+                description = "All of the operations or none.",
+                params(("id" = schemas::Id, Path, description = "Which"), ("If-Match" = Option<String>, Header, description = "The versions that may be changed, or `*`", example = "W/\"3\""), schemas::ScimQuery),
+                request_body(content = schemas::ScimPatch, content_type = "application/scim+json"),
+                responses((status = 200, description = "The resource as it is now", body = $resource, content_type = "application/scim+json", headers(("ETag" = String, description = "The version of the resource"))), (status = 204, description = "Done; a team comes back only with `attributes` or `excludedAttributes`", headers(("ETag" = String, description = "The version of the resource")))),
+                security(("apiKey" = ["scim"])),
+                extensions(("x-refusals" = json!([400, 404, 409, 412])))
+            )]
             pub(in super::super) async fn patch(
                 api: web::Data<Api>,
                 client: Client,
@@ -85,6 +140,15 @@ macro_rules! resource {
             }
 
             /// One of them goes.
+            #[utoipa::path(
+                delete, path = $one, tag = "scim", operation_id = concat!("delete", $id),
+                summary = concat!("Take away one of the ", $plural),
+                description = $gone,
+                params(("id" = schemas::Id, Path, description = "Which"), ("If-Match" = Option<String>, Header, description = "The versions that may be changed, or `*`", example = "W/\"3\"")),
+                responses((status = 204, description = "It is gone from the directory")),
+                security(("apiKey" = ["scim"])),
+                extensions(("x-refusals" = json!([404, 412])))
+            )]
             pub(in super::super) async fn delete(api: web::Data<Api>, client: Client) -> HttpResponse {
                 respond(api.scim.$delete(client.id(), client.if_match(), &client.caller()).await)
             }
@@ -94,14 +158,26 @@ macro_rules! resource {
 
 resource!(
     /// `/scim/v2/Users`.
-    users: list_users, search_users, get_user, create_user, replace_user, patch_user, delete_user
+    users, "ScimUser", "people", schemas::ScimUser, schemas::ScimNewUser,
+    "Deactivates the person, which ends their sessions, and hides them from SCIM. History stays.",
+    "/scim/v2/Users", "/scim/v2/Users/.search", "/scim/v2/Users/{id}": list_users, search_users, get_user, create_user, replace_user, patch_user, delete_user
 );
 resource!(
     /// `/scim/v2/Groups`.
-    groups: list_groups, search_groups, get_group, create_group, replace_group, patch_group, delete_group
+    groups, "ScimGroup", "teams", schemas::ScimGroup, schemas::ScimNewGroup,
+    "Takes the team out of sight, and everybody out of it.",
+    "/scim/v2/Groups", "/scim/v2/Groups/.search", "/scim/v2/Groups/{id}": list_groups, search_groups, get_group, create_group, replace_group, patch_group, delete_group
 );
 
 /// `POST /scim/v2/.search`: people and groups that match a query in the body.
+#[utoipa::path(
+    post, path = "/scim/v2/.search", tag = "scim", operation_id = "searchScim",
+    summary = "People and teams that match a query in the body",
+    request_body(content = schemas::ScimSearch, content_type = "application/scim+json"),
+    responses((status = 200, description = "A page of them, people first", body = ScimList<schemas::ScimResource>, content_type = "application/scim+json")),
+    security(("apiKey" = ["scim"])),
+    extensions(("x-refusals" = json!([400])))
+)]
 pub(super) async fn search(api: web::Data<Api>, _: Client, body: Body) -> Result<HttpResponse, Problem> {
     Ok(respond(api.scim.search(&body.bytes()?).await))
 }

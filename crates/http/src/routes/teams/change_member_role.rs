@@ -3,21 +3,36 @@ use muster_domain::access::{Action, Denied, Principal};
 use muster_domain::team::{RoleGiver, TeamRole};
 use muster_domain::user::Role;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::MemberView;
 use crate::api::Api;
 use crate::authentication::Caller;
 use crate::input::{Body, path_id, path_id_named};
+use crate::openapi::schemas;
 use crate::problem::Problem;
 
-#[derive(Deserialize)]
+/// The role to give.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewTeamRole)]
 struct NewRole {
+    #[schema(value_type = schemas::TeamRole)]
     role: TeamRole,
 }
 
 /// `PATCH /api/teams/{id}/members/{userId}`: gives a member a role, for an admin of that team or of the platform. Anyone
 /// else gets 403 whether or not there is such a team or such a member.
+#[utoipa::path(
+    patch, path = "/api/teams/{id}/members/{userId}", tag = "teams", operation_id = "changeMemberRole",
+    summary = "Give a member of a team a role",
+    description = "For an admin of that team or of the platform. Anyone else gets 403 whether or not there is such a team or such a member.",
+    params(("id" = schemas::Id, Path, description = "Which team"), ("userId" = schemas::Id, Path, description = "Whose role")),
+    request_body = NewRole,
+    responses((status = 200, description = "The member as they are now", body = MemberView)),
+    security(("person" = [])),
+    extensions(("x-problems" = json!(["not-found"])))
+)]
 pub(super) async fn change_member_role(
     api: web::Data<Api>,
     caller: Caller,

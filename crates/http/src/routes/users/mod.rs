@@ -7,8 +7,13 @@ mod me;
 
 use actix_web::http::Method;
 use actix_web::web;
+use utoipa::OpenApi;
 
 use super::{Endpoint, endpoint};
+
+#[derive(OpenApi)]
+#[openapi(paths(me::me, list_users::list_users, get_user::get_user, change_role::change_role))]
+pub(super) struct Documented;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![

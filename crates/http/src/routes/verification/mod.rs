@@ -6,8 +6,13 @@ mod verify_code;
 
 use actix_web::http::Method;
 use actix_web::web;
+use utoipa::OpenApi;
 
 use super::{Endpoint, endpoint};
+
+#[derive(OpenApi)]
+#[openapi(paths(status::status, send_code::send_code, verify_code::verify_code))]
+pub(super) struct Documented;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![

@@ -1,0 +1,97 @@
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{ScimGroup, ScimUser};
+
+/// A page of resources (RFC 7644, section 3.4.2).
+#[derive(Serialize, ToSchema)]
+#[schema(as = ScimListOf)]
+pub(crate) struct ScimList<T> {
+    #[schema(min_items = 1, max_items = 1, examples(json!(["urn:ietf:params:scim:api:messages:2.0:ListResponse"])))]
+    schemas: Vec<String>,
+    /// How many match, on whatever page.
+    #[serde(rename = "totalResults")]
+    #[schema(minimum = 0, examples(1))]
+    total_results: u64,
+    #[serde(rename = "startIndex")]
+    #[schema(minimum = 1, examples(1))]
+    start_index: u32,
+    #[serde(rename = "itemsPerPage")]
+    #[schema(minimum = 0, maximum = 200, examples(1))]
+    items_per_page: u32,
+    #[serde(rename = "Resources")]
+    #[schema(max_items = 200)]
+    resources: Vec<T>,
+}
+
+/// A person or a team.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum ScimResource {
+    User(ScimUser),
+    Group(ScimGroup),
+}
+
+/// What of the protocol is spoken (RFC 7643, section 5).
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ScimServiceProviderConfig {
+    schemas: Vec<String>,
+    patch: ScimSupport,
+    bulk: ScimSupport,
+    filter: ScimSupport,
+    change_password: ScimSupport,
+    sort: ScimSupport,
+    etag: ScimSupport,
+    #[schema(value_type = Vec<Object>)]
+    authentication_schemes: Vec<String>,
+    #[schema(value_type = Object)]
+    meta: String,
+}
+
+/// Whether a feature is there, and how far it goes.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ScimSupport {
+    supported: bool,
+    #[schema(required = false, examples(200))]
+    max_results: u32,
+    #[schema(required = false, examples(0))]
+    max_operations: u32,
+    #[schema(required = false, examples(0))]
+    max_payload_size: u32,
+}
+
+/// A kind of resource (RFC 7643, section 6).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ScimResourceType {
+    schemas: Vec<String>,
+    #[schema(examples("User"))]
+    id: String,
+    #[schema(examples("User"))]
+    name: String,
+    #[schema(examples("/Users"))]
+    endpoint: String,
+    #[schema(examples("A person who can be called"))]
+    description: String,
+    #[schema(examples("urn:ietf:params:scim:schemas:core:2.0:User"))]
+    schema: String,
+    #[schema(value_type = Object)]
+    meta: String,
+}
+
+/// The attributes of one kind of resource (RFC 7643, section 7).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ScimSchema {
+    schemas: Vec<String>,
+    #[schema(examples("urn:ietf:params:scim:schemas:core:2.0:User"))]
+    id: String,
+    #[schema(examples("User"))]
+    name: String,
+    #[schema(examples("A person who can be called"))]
+    description: String,
+    #[schema(value_type = Vec<Object>)]
+    attributes: Vec<String>,
+    #[schema(value_type = Object)]
+    meta: String,
+}
