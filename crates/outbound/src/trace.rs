@@ -5,7 +5,6 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// A request that tells whom it goes to which trace it belongs to (W3C Trace Context, `traceparent`), when it belongs to
 /// one. What the trace's beginner added for systems of its own (`tracestate`, `baggage`) stays here.
-#[must_use]
 pub fn traced(request: RequestBuilder) -> RequestBuilder {
     let context = Span::current().context();
     let span = context.span();

@@ -20,10 +20,12 @@ pub(crate) async fn deliver(notices: NoticeService) {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => {
                 tracing::warn!(cause = with_causes(&error), "notices wait, because the store failed");
+                metrics::counter!("muster_notice_batches_failed_total").increment(1);
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
             Err(panicked) => {
                 tracing::error!(cause = with_causes(&panicked), "notices wait, because sending them failed");
+                metrics::counter!("muster_notice_batches_failed_total").increment(1);
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
         }

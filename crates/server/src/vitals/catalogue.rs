@@ -32,7 +32,7 @@ const fn histogram(name: &'static str, labels: &'static str, meaning: &'static s
     Metric { name, kind: Kind::Histogram, labels, meaning }
 }
 
-pub(crate) const METRICS: [Metric; 33] = [
+pub(crate) const METRICS: [Metric; 34] = [
     counter(
         "muster_http_requests_total",
         "method,route,status",
@@ -78,6 +78,11 @@ pub(crate) const METRICS: [Metric; 33] = [
         "muster_notify_circuit_open",
         "provider",
         "1 while the provider is left alone because it failed again and again, else 0",
+    ),
+    counter(
+        "muster_notice_batches_failed_total",
+        "",
+        "batches of notices that failed with the store and wait; each server tries a batch every few seconds",
     ),
     counter(
         "muster_sessions_total",
@@ -137,4 +142,5 @@ pub(crate) fn begin_at_zero() {
     }
     metrics::counter!("muster_directory_deactivations_refused_total").increment(0);
     metrics::counter!("muster_passwords_refused_busy_total").increment(0);
+    metrics::counter!("muster_notice_batches_failed_total").increment(0);
 }
