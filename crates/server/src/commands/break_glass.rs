@@ -3,12 +3,11 @@ use muster_domain::break_glass::{
     AccountName, BreakGlassAccount, BreakGlassService, CreateAccountError, CreatedAccount,
 };
 use muster_domain::{InvalidText, StoreError};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use serde_json::{Value, json};
 
 use crate::command_line::BreakGlassCommand;
 use crate::config::Config;
-use crate::output::say;
+use crate::output::{at, say, say_json};
 use crate::store::{self, OpenStoreError};
 use crate::wiring;
 
@@ -39,15 +38,22 @@ pub(crate) enum BreakGlassError {
 pub(crate) async fn run(config: &Config, command: BreakGlassCommand) -> Result<(), BreakGlassError> {
     let accounts = wiring::break_glass(&store::open(config).await?);
     match command {
-        BreakGlassCommand::Create { name } => {
+        BreakGlassCommand::Create { name, json: true } => {
+            let CreatedAccount { name, password, .. } = create(&accounts, &name).await?;
+            say_json(&json!({ "name": name, "password": password.expose() }));
+        }
+        BreakGlassCommand::Create { name, json: false } => {
             let created = create(&accounts, &name).await?;
             say(format!("{} is an admin of last resort", created.name));
             say("This is the only time that the password is shown:");
             say(created.password.expose());
         }
-        BreakGlassCommand::List => {
-            for account in accounts.list().await? {
-                say(line(&account));
+        BreakGlassCommand::List { json } => {
+            let accounts = accounts.list().await?;
+            if json {
+                say_json(&json!({ "items": accounts.iter().map(document).collect::<Vec<_>>() }));
+            } else {
+                accounts.iter().map(line).for_each(say);
             }
         }
         BreakGlassCommand::Revoke { name } => say(revoke(&accounts, &name).await?),
@@ -71,10 +77,19 @@ async fn revoke(accounts: &BreakGlassService, name: &str) -> Result<String, Brea
 
 /// An account in one line of columns: id, when it was made, when it was last used, whether it works, name.
 fn line(account: &BreakGlassAccount) -> String {
-    let at = |time: OffsetDateTime| time.format(&Rfc3339).unwrap_or_default();
     let used = account.last_used_at.map_or_else(|| "never used".to_owned(), |time| format!("used {}", at(time)));
     let state = account.revoked_at.map_or_else(|| "works".to_owned(), |time| format!("revoked {}", at(time)));
     format!("{}  made {}  {used}  {state}  {}", account.user_id, at(account.created_at), account.name)
+}
+
+fn document(account: &BreakGlassAccount) -> Value {
+    json!({
+        "id": account.user_id,
+        "name": account.name,
+        "createdAt": at(account.created_at),
+        "lastUsedAt": account.last_used_at.map(at),
+        "revokedAt": account.revoked_at.map(at),
+    })
 }
 
 #[cfg(test)]

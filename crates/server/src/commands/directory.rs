@@ -4,11 +4,11 @@ use muster_crypto::{Keyring, Pepper, SystemEntropy};
 use muster_domain::StoreError;
 use muster_domain::audit::Origin;
 use muster_domain::directory::{DirectoryService, EngagedBrake};
-use time::format_description::well_known::Rfc3339;
+use serde_json::{Value, json};
 
 use crate::command_line::DirectoryCommand;
 use crate::config::Config;
-use crate::output::say;
+use crate::output::{at, say, say_json};
 use crate::store::{self, OpenStoreError};
 use crate::wiring;
 
@@ -38,11 +38,14 @@ pub(crate) async fn run(config: &Config, command: DirectoryCommand) -> Result<()
     // No contact is fingerprinted here, so any pepper does: a release in an emergency needs no secret but the store's.
     let keyring = Arc::new(Keyring::new(&Pepper::generate(&SystemEntropy)));
     let directory = wiring::directory(&store, keyring, config.brake);
-    let lines = match command {
-        DirectoryCommand::Status => status(&directory).await?,
-        DirectoryCommand::Release { client } => release(&directory, client.as_deref()).await?,
-    };
-    lines.iter().for_each(say);
+    match command {
+        DirectoryCommand::Status { json: true } => {
+            let engaged = directory.engaged_brakes().await?;
+            say_json(&json!({ "items": engaged.iter().map(document).collect::<Vec<_>>() }));
+        }
+        DirectoryCommand::Status { json: false } => status(&directory).await?.iter().for_each(say),
+        DirectoryCommand::Release { client } => release(&directory, client.as_deref()).await?.iter().for_each(say),
+    }
     Ok(())
 }
 
@@ -52,10 +55,13 @@ async fn status(directory: &DirectoryService) -> Result<Vec<String>, DirectoryEr
         return Ok(vec!["no brake is engaged".to_owned()]);
     }
     let line = |brake: EngagedBrake| {
-        let since = brake.since.format(&Rfc3339).unwrap_or_default();
-        format!("{}: engaged since {since}, people refused: {}", brake.client, brake.refused)
+        format!("{}: engaged since {}, people refused: {}", brake.client, at(brake.since), brake.refused)
     };
     Ok(engaged.into_iter().map(line).collect())
+}
+
+fn document(brake: &EngagedBrake) -> Value {
+    json!({ "client": brake.client, "since": at(brake.since), "refused": brake.refused })
 }
 
 async fn release(directory: &DirectoryService, client: Option<&str>) -> Result<Vec<String>, DirectoryError> {

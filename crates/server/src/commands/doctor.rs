@@ -6,10 +6,11 @@ use muster_domain::verification::{Delivery, Method, SendCodeError, SentCode, Ver
 use muster_domain::{StoreHealth, UserId, with_causes};
 use muster_notify::{Finding, Verdict};
 use muster_persistence::Store;
+use serde_json::{Value, json};
 
 use crate::config::{Config, Mode};
 use crate::data_dir::DataDirError;
-use crate::output::say;
+use crate::output::{say, say_json};
 use crate::senders::SendersError;
 use crate::store::{self, OpenStoreError};
 use crate::wiring::{self, OidcError};
@@ -42,7 +43,8 @@ pub(crate) enum DoctorError {
 ///
 /// # Errors
 /// When nothing can be looked at, or nobody is named so.
-pub(crate) async fn run(config: &Config, send_to: Option<&str>) -> Result<bool, DoctorError> {
+pub(crate) async fn run(config: &Config, send_to: Option<&str>, json: bool) -> Result<bool, DoctorError> {
+    let mut report = Report { healthy: true, findings: json.then(Vec::new) };
     let outbox = (config.mode == Mode::Development).then(wiring::outbox);
     let senders = wiring::senders(&config.messaging, outbox.as_ref()).await?;
     let store = match config.mode {
@@ -50,32 +52,32 @@ pub(crate) async fn run(config: &Config, send_to: Option<&str>) -> Result<bool, 
         Mode::Development => store::open(config).await?,
         Mode::Production => Arc::new(store::connect(config)?),
     };
-    let mut healthy = tell("store", &check_store(&store).await);
+    report.tell("store", &check_store(&store).await);
     for method in config.messaging.channels.iter().filter(|method| !has_provider(config, *method)) {
         let captured = "has no provider: in development mode its messages go to the outbox and reach nobody";
-        healthy &= tell(method.as_str(), &Finding::warning("channel", captured));
+        report.tell(method.as_str(), &Finding::warning("channel", captured));
     }
     for method in Method::ALL.into_iter().filter(|method| !config.messaging.channels.contains(*method)) {
-        healthy &= tell(method.as_str(), &Finding::good("channel", "is off (MUSTER_CHANNELS): nobody has to prove it"));
+        report.tell(method.as_str(), &Finding::good("channel", "is off (MUSTER_CHANNELS): nobody has to prove it"));
     }
     if let Some(sms) = &config.messaging.sms
         && sms.origin_host.is_none()
     {
         let missing = "is not given, or no host name: text messages lack the line by which phones fill codes in";
-        healthy &= tell(Method::Sms.as_str(), &Finding::warning("MUSTER_PUBLIC_URL", missing));
+        report.tell(Method::Sms.as_str(), &Finding::warning("MUSTER_PUBLIC_URL", missing));
     }
     for (channel, findings) in senders.providers.check(wiring::clock().now()).await {
         for finding in findings {
-            healthy &= tell(channel, &finding);
+            report.tell(channel, &finding);
         }
     }
     if let Some(oidc) = wiring::oidc(config)? {
         for finding in oidc.check(wiring::clock().now()).await {
-            healthy &= tell("sign-in", &finding);
+            report.tell("sign-in", &finding);
         }
     } else if config.mode == Mode::Production {
         let nobody = "is not given: nobody can sign in";
-        healthy &= tell("sign-in", &Finding::warning("MUSTER_OIDC_ISSUER", nobody));
+        report.tell("sign-in", &Finding::warning("MUSTER_OIDC_ISSUER", nobody));
     }
     if let Some(login) = send_to {
         let account = wiring::users(&store).users.find_login(login).await.map_err(DoctorError::Find)?;
@@ -83,10 +85,13 @@ pub(crate) async fn run(config: &Config, send_to: Option<&str>) -> Result<bool, 
         let account = account.ok_or_else(|| DoctorError::Nobody(login.escape_debug().to_string()))?;
         let verification = wiring::verification(&store, super::keyring(config)?, &senders, &config.messaging);
         for method in config.messaging.channels.iter() {
-            healthy &= tell(method.as_str(), &send(&verification, account.id, method).await);
+            report.tell(method.as_str(), &send(&verification, account.id, method).await);
         }
     }
-    Ok(healthy)
+    if let Some(findings) = report.findings {
+        say_json(&json!({ "healthy": report.healthy, "findings": findings }));
+    }
+    Ok(report.healthy)
 }
 
 fn has_provider(config: &Config, method: Method) -> bool {
@@ -136,13 +141,29 @@ fn sent_finding(sent: &SentCode) -> Finding {
     }
 }
 
-/// Prints a finding as one line; returns whether it lets messages go out.
-fn tell(about: &str, finding: &Finding) -> bool {
-    let verdict = match finding.verdict {
-        Verdict::Good => "ok  ",
-        Verdict::Warning => "WARN",
-        Verdict::Bad => "BAD ",
-    };
-    say(format!("{verdict}  {about}: {} {}", finding.check, finding.detail));
-    finding.verdict != Verdict::Bad
+/// What was found so far.
+struct Report {
+    /// Whether nothing has to be mended.
+    healthy: bool,
+    /// What goes into a document at the end; `None` when each finding is told at once.
+    findings: Option<Vec<Value>>,
+}
+
+impl Report {
+    /// Prints a finding as one line, or keeps it for the document.
+    fn tell(&mut self, about: &str, finding: &Finding) {
+        self.healthy &= finding.verdict != Verdict::Bad;
+        let (line, verdict) = match finding.verdict {
+            Verdict::Good => ("ok  ", "good"),
+            Verdict::Warning => ("WARN", "warning"),
+            Verdict::Bad => ("BAD ", "bad"),
+        };
+        let Finding { check, detail, .. } = finding;
+        match &mut self.findings {
+            Some(findings) => findings.push(json!({
+                "about": about, "check": check, "verdict": verdict, "detail": detail,
+            })),
+            None => say(format!("{line}  {about}: {check} {detail}")),
+        }
+    }
 }

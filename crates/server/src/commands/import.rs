@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Config;
 use crate::data_dir::DataDirError;
 use crate::import::{self, FileError, ImportError, Summary};
-use crate::output::say;
+use crate::output::{progress, say};
 use crate::store::{self, OpenStoreError};
 use crate::wiring;
 
@@ -28,18 +28,34 @@ pub(crate) enum ImportCommandError {
     Import(#[from] ImportError),
 }
 
-/// Imports a file, printing what became of each record and at the end how many of each there were.
+/// Imports a file, printing what became of each record and at the end how many of each there were, as lines for people or
+/// as a JSON object a line.
 ///
 /// # Errors
 /// When the file as a whole cannot be read, or the store fails. Refused records are no error: the summary counts them.
-pub(crate) async fn run(config: &Config, path: &Path) -> Result<Summary, ImportCommandError> {
+pub(crate) async fn run(config: &Config, path: &Path, json: bool) -> Result<Summary, ImportCommandError> {
     let bytes = std::fs::read(path).map_err(|error| ImportCommandError::Read(path.to_owned(), error))?;
     let roster = import::parse(&bytes).map_err(|error| ImportCommandError::File(path.to_owned(), error))?;
     let keyring = super::keyring(config)?;
     let store = store::open(config).await?;
     let directory = wiring::directory(&store, keyring, config.brake);
-    let report = |entry: &import::Entry| entry.lines().into_iter().for_each(say);
+    let bar = progress(Some(roster.records.len() as u64), "records");
+    let report = |entry: &import::Entry| {
+        bar.inc(1);
+        bar.suspend(|| {
+            if json {
+                entry.document().iter().map(ToString::to_string).for_each(say);
+            } else {
+                entry.lines().into_iter().for_each(say);
+            }
+        });
+    };
     let summary = import::run(&roster, &directory, config.default_phone_region, report).await?;
+    bar.finish_and_clear();
+    if json {
+        say(summary.document(roster.records.len(), roster.total).to_string());
+        return Ok(summary);
+    }
     if let Some(total) = roster.total {
         say(format!("note: the file says that it holds {} of {total} people", roster.records.len()));
     }

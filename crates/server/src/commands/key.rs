@@ -2,12 +2,12 @@ use muster_domain::access::Scope;
 use muster_domain::api_key::{ApiKey, ApiKeyName, ApiKeyService, CreatedKey, NewKey, RotateKeyError, Scopes};
 use muster_domain::audit::Origin;
 use muster_domain::{InvalidText, StoreError};
+use serde_json::{Value, json};
 use time::Duration;
-use time::format_description::well_known::Rfc3339;
 
 use crate::command_line::KeyCommand;
 use crate::config::Config;
-use crate::output::say;
+use crate::output::{at, say, say_json};
 use crate::store::{self, OpenStoreError};
 use crate::wiring;
 
@@ -40,24 +40,27 @@ pub(crate) async fn run(config: &Config, command: KeyCommand) -> Result<(), KeyE
     let keys = wiring::api_keys(&store);
     let origin = |what| Origin::system(format!("key {what}"));
     match command {
-        KeyCommand::Create { name, scopes, expires_in_days } => {
+        KeyCommand::Create { name, scopes, expires_in_days, json } => {
             let name = ApiKeyName::parse(&name).map_err(KeyError::Name)?;
             let expires_at = expires_in_days.map(|days| wiring::clock().now() + Duration::days(days.into()));
             let scopes = Scopes::of(&scopes).ok_or(KeyError::NoScopes)?;
-            shown(&keys.create(NewKey { name, scopes, expires_at }, &origin("create")).await?);
+            show(&keys.create(NewKey { name, scopes, expires_at }, &origin("create")).await?, json);
         }
-        KeyCommand::List => {
-            for key in keys.list().await? {
-                say(line(&key));
+        KeyCommand::List { json } => {
+            let keys = keys.list().await?;
+            if json {
+                say_json(&json!({ "items": keys.iter().map(document).collect::<Vec<_>>() }));
+            } else {
+                keys.iter().map(line).for_each(say);
             }
         }
-        KeyCommand::Rotate { id, overlap_hours } => {
+        KeyCommand::Rotate { id, overlap_hours, json } => {
             let overlap = overlap_hours.map_or(ApiKeyService::OVERLAP, |hours| Duration::hours(hours.into()));
             let made = keys.rotate(id, overlap, &origin("rotate")).await.map_err(|error| match error {
                 RotateKeyError::NotLive => KeyError::NotLive,
                 RotateKeyError::Store(error) => error.into(),
             })?;
-            shown(&made);
+            show(&made, json);
         }
         KeyCommand::Revoke { id } => {
             if !keys.revoke(id, &origin("revoke")).await? {
@@ -69,7 +72,12 @@ pub(crate) async fn run(config: &Config, command: KeyCommand) -> Result<(), KeyE
     Ok(())
 }
 
-fn shown(made: &CreatedKey) {
+fn show(made: &CreatedKey, json: bool) {
+    if json {
+        let mut document = document(&made.key);
+        document["key"] = Value::from(made.token.expose().as_str());
+        return say_json(&document);
+    }
     say(line(&made.key));
     say("This is the only time that the key is shown:");
     say(&*made.token.expose());
@@ -78,12 +86,25 @@ fn shown(made: &CreatedKey) {
 /// A key in one line of columns: id, how it begins, scopes, when it was last used, whether it works, name.
 fn line(key: &ApiKey) -> String {
     let scopes: Vec<&str> = key.scopes.iter().copied().map(Scope::as_str).collect();
-    let at = |time: Option<time::OffsetDateTime>| time.and_then(|at| at.format(&Rfc3339).ok());
-    let state = match (at(key.revoked_at), at(key.expires_at)) {
+    let state = match (key.revoked_at.map(at), key.expires_at.map(at)) {
         (Some(at), _) => format!("revoked {at}"),
         (None, Some(at)) => format!("until {at}"),
         (None, None) => "works".to_owned(),
     };
-    let used = at(key.last_used_at).map_or_else(|| "never used".to_owned(), |at| format!("used {at}"));
+    let used = key.last_used_at.map(at).map_or_else(|| "never used".to_owned(), |at| format!("used {at}"));
     format!("{}  {}…  {}  {used}  {state}  {}", key.id, key.prefix, scopes.join(","), key.name)
+}
+
+/// A key as the API shows it.
+fn document(key: &ApiKey) -> Value {
+    json!({
+        "id": key.id,
+        "name": key.name,
+        "prefix": key.prefix,
+        "scopes": key.scopes,
+        "createdAt": at(key.created_at),
+        "expiresAt": key.expires_at.map(at),
+        "revokedAt": key.revoked_at.map(at),
+        "lastUsedAt": key.last_used_at.map(at),
+    })
 }

@@ -1,7 +1,8 @@
 use muster_domain::{StoreError, StoreHealth};
+use serde_json::json;
 
 use crate::config::Config;
-use crate::output::say;
+use crate::output::{say, say_json};
 use crate::store::{OpenStoreError, connect, migrate};
 
 /// Brings the store's schema up to date and prints which migrations that took.
@@ -23,22 +24,24 @@ pub(crate) async fn run(config: &Config) -> Result<(), OpenStoreError> {
 ///
 /// # Errors
 /// When the store cannot be opened or does not answer.
-pub(crate) async fn check(config: &Config) -> Result<bool, OpenStoreError> {
+pub(crate) async fn check(config: &Config, json: bool) -> Result<bool, OpenStoreError> {
     let store = connect(config)?;
-    for migration in store.pending_migrations().await.map_err(OpenStoreError::NotReady)? {
-        say(format!("pending {}", migration.name));
-    }
-    match store.check().await {
-        Ok(()) => {
-            say("the schema is current");
-            Ok(true)
+    let pending = store.pending_migrations().await.map_err(OpenStoreError::NotReady)?;
+    let pending: Vec<String> = pending.into_iter().map(|migration| migration.name).collect();
+    let (current, detail) = match store.check().await {
+        Ok(()) => (true, "the schema is current".to_owned()),
+        Err(StoreError::Inconsistent { what }) => (false, what),
+        Err(error) => return Err(OpenStoreError::NotReady(error)),
+    };
+    if json {
+        say_json(&json!({ "current": current, "pending": pending, "detail": detail }));
+    } else {
+        for name in &pending {
+            say(format!("pending {name}"));
         }
-        Err(StoreError::Inconsistent { what }) => {
-            say(what);
-            Ok(false)
-        }
-        Err(error) => Err(OpenStoreError::NotReady(error)),
+        say(detail);
     }
+    Ok(current)
 }
 
 /// Prints what [`run`] would run, as SQL.

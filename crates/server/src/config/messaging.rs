@@ -28,7 +28,7 @@ pub(crate) struct Messaging {
 }
 
 const SES: [&str; 2] = ["AWS_REGION", "AWS_SES_FROM_EMAIL"];
-const AWS_KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+const AWS_KEYS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY_FILE"];
 const TWILIO: [&str; 6] = [
     "TWILIO_ACCOUNT_SID",
     "TWILIO_AUTH_TOKEN",
@@ -90,24 +90,29 @@ fn limits(parser: &mut Parser<'_>) -> SendLimits {
 fn ses(parser: &mut Parser<'_>, public_url: Option<&str>) -> Option<SesSettings> {
     parser.require(&SES, "e-mail goes out by AWS SES (or leave email out of MUSTER_CHANNELS)");
     if parser.any_given(&AWS_KEYS) {
-        parser.require(
-            &AWS_KEYS,
-            "the other half of the key pair is given; give both, or none to use the SDK's own chain",
-        );
+        let reason = "the other half of the key pair is given; give both, or none to use the SDK's own chain";
+        parser.require(&AWS_KEYS[..1], reason);
+        parser.require_one(&AWS_KEYS[1..], reason);
     }
     let region = parser.checked("AWS_REGION", SesSettings::check_region);
     let from = parser.checked("AWS_SES_FROM_EMAIL", SesSettings::check_from);
     let configuration_set = parser.checked("AWS_SES_CONFIGURATION_SET", SesSettings::check_configuration_set);
     let endpoint_url = parser.checked("AWS_ENDPOINT_URL_SES", SesSettings::check_endpoint_url);
-    let text = |name| parser.settings.get(name).map(str::to_owned);
-    let credentials =
-        text("AWS_ACCESS_KEY_ID").zip(text("AWS_SECRET_ACCESS_KEY")).map(|(id, secret)| StaticCredentials {
-            access_key_id: id,
-            secret_access_key: SecretString::from(secret),
-            session_token: text("AWS_SESSION_TOKEN").map(SecretString::from),
-        });
+    let secret = parser.secret("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY_FILE", aws_secret);
+    let session_token = parser.secret("AWS_SESSION_TOKEN", "AWS_SESSION_TOKEN_FILE", aws_secret);
+    let id = parser.settings.get("AWS_ACCESS_KEY_ID").map(str::to_owned);
+    let credentials = id.zip(secret).map(|(access_key_id, secret_access_key)| StaticCredentials {
+        access_key_id,
+        secret_access_key,
+        session_token,
+    });
     let public_url = public_url.map(str::to_owned);
     Some(SesSettings { region: region?, from: from?, credentials, configuration_set, endpoint_url, public_url })
+}
+
+fn aws_secret(text: &str) -> Result<SecretString, &'static str> {
+    let text = text.trim();
+    if text.is_empty() { Err("is empty") } else { Ok(SecretString::from(text)) }
 }
 
 fn twilio(parser: &mut Parser<'_>, public_url: Option<&str>) -> Option<TwilioSettings> {

@@ -1,10 +1,13 @@
-//! The server's settings: the defaults, over them the `.env` file of the working directory, over that the environment.
+//! The server's settings: the defaults, over them the `.env` file of the working directory, over that the environment,
+//! over that the flags.
 
 mod edge;
 mod faults;
+pub(crate) mod flags;
 mod messaging;
 mod parse;
 mod parser;
+pub(crate) mod reference;
 mod settings;
 mod sources;
 

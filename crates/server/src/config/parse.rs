@@ -34,8 +34,8 @@ pub(crate) enum Mode {
 pub(crate) enum Purpose {
     /// Serving, and checking what serving needs: everything.
     Serve,
-    /// Writing contacts: the store and, because contacts are fingerprinted, the pepper.
-    WriteContacts,
+    /// The store and the pepper: contacts are fingerprinted with it, and audit records sealed.
+    UsePepper,
     /// The store alone.
     UseStore,
 }
@@ -109,7 +109,7 @@ impl Config {
         let how = "must be an IP address and a port, like 127.0.0.1:8080";
         let listen: SocketAddr = parser.value("MUSTER_LISTEN", default_listen, how, |text| text.parse().ok());
         let data_dir = PathBuf::from(settings.get("MUSTER_DATA_DIR").unwrap_or("./data"));
-        let store = parser.store(&data_dir);
+        let (store, database_in_data_dir) = parser.store(&data_dir);
         let public_url = parser.optional(
             "MUSTER_PUBLIC_URL",
             "must be an http or https address without a query, like https://muster.example.com",
@@ -138,7 +138,7 @@ impl Config {
         let tracing = parser.tracing();
         let messaging = match purpose {
             Purpose::Serve => Messaging::parse(&mut parser, mode, public_url.as_deref()),
-            Purpose::WriteContacts | Purpose::UseStore => Messaging::default(),
+            Purpose::UsePepper | Purpose::UseStore => Messaging::default(),
         };
         match (mode, purpose) {
             (Mode::Development, Purpose::Serve) => parser.require_loopback(listen),
@@ -146,17 +146,17 @@ impl Config {
                 parser.require_one(&PEPPER, PRODUCTION);
                 parser.require_one(&SIGNING_KEY, PRODUCTION);
             }
-            (Mode::Production, Purpose::WriteContacts) => parser.require_one(&PEPPER, PRODUCTION),
-            (_, Purpose::WriteContacts | Purpose::UseStore) => {}
+            (Mode::Production, Purpose::UsePepper) => parser.require_one(&PEPPER, PRODUCTION),
+            (_, Purpose::UsePepper | Purpose::UseStore) => {}
         }
         if !parser.faults.is_empty() {
-            return Err(parser.faults.into());
+            return Err(ConfigError::new(parser.faults, settings));
         }
         Ok(Self {
             mode,
             listen,
             store,
-            database_in_data_dir: settings.get("DATABASE_URL").is_none(),
+            database_in_data_dir,
             data_dir,
             public_url,
             pepper,
@@ -177,14 +177,11 @@ impl Config {
 }
 
 impl Parser<'_> {
-    fn store(&mut self, data_dir: &Path) -> StoreOptions {
+    /// The store, and whether it is in the data folder because nothing else was said.
+    fn store(&mut self, data_dir: &Path) -> (StoreOptions, bool) {
         let default = || format!("sqlite://{}", data_dir.join("muster.db").display());
-        let how = "must begin with sqlite:// or postgres://";
-        let schemes = ["sqlite://", "postgres://", "postgresql://"];
-        let given = self.optional("DATABASE_URL", how, |text| {
-            let known = schemes.iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
-            known.then(|| text.to_owned())
-        });
+        let given = self.secret("DATABASE_URL", "DATABASE_URL_FILE", database_url);
+        let in_data_dir = given.is_none();
         let defaults = StoreOptions::new(given.unwrap_or_else(default));
         let pool_size = self.optional("MUSTER_DB_POOL_SIZE", "must be a number from 1 to 1000", |text| {
             text.parse().ok().filter(|size: &NonZeroUsize| size.get() <= 1000)
@@ -193,14 +190,15 @@ impl Parser<'_> {
         let acquire_timeout = self.timeout("MUSTER_DB_ACQUIRE_TIMEOUT_SECONDS");
         let how = "must be a number from 0 to 3600";
         let statement_timeout = self.optional("MUSTER_DB_STATEMENT_TIMEOUT_SECONDS", how, seconds);
-        StoreOptions {
+        let store = StoreOptions {
             pool_size: pool_size.or(defaults.pool_size),
             connect_timeout: connect_timeout.unwrap_or(defaults.connect_timeout),
             acquire_timeout: acquire_timeout.unwrap_or(defaults.acquire_timeout),
             statement_timeout: statement_timeout
                 .map_or(defaults.statement_timeout, |limit| (!limit.is_zero()).then_some(limit)),
             ..defaults
-        }
+        };
+        (store, in_data_dir)
     }
 
     fn brake(&mut self) -> BrakePolicy {
@@ -239,6 +237,14 @@ impl Parser<'_> {
         }
     }
 }
+
+fn database_url(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    let schemes = ["sqlite://", "postgres://", "postgresql://"];
+    let known = schemes.iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
+    if known { Ok(text.to_owned()) } else { Err("must begin with sqlite:// or postgres://") }
+}
+
 /// Whole seconds, up to an hour.
 fn seconds(text: &str) -> Option<std::time::Duration> {
     let seconds = text.parse::<u16>().ok().filter(|seconds| *seconds <= 3600)?;

@@ -1,4 +1,4 @@
-/// One setting, as messages and `.env.example` describe it.
+/// One setting, as messages, `--help`, the table in docs/operations.md and `.env.example` describe it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Setting {
     /// Its name in the environment.
@@ -7,18 +7,29 @@ pub(crate) struct Setting {
     pub meaning: &'static str,
     /// What holds when it is left out.
     pub default: &'static str,
+    /// Whether its value is a secret: it has no flag then, because others can read a command line.
+    pub secret: bool,
 }
 
 const fn setting(name: &'static str, meaning: &'static str, default: &'static str) -> Setting {
-    Setting { name, meaning, default }
+    Setting { name, meaning, default, secret: false }
+}
+
+const fn secret(name: &'static str, meaning: &'static str, default: &'static str) -> Setting {
+    Setting { name, meaning, default, secret: true }
 }
 
 /// Every setting there is.
-pub(crate) const SETTINGS: [Setting; 61] = [
+pub(crate) const SETTINGS: [Setting; 64] = [
     setting("MUSTER_MODE", "how the server runs: development or production", "development"),
-    setting("MUSTER_LISTEN", "the IP address and port that the server listens on", "127.0.0.1:8080"),
-    setting("MUSTER_DATA_DIR", "the folder for what the server keeps on disk", "./data"),
+    setting(
+        "MUSTER_LISTEN",
+        "the IP address and port that the server listens on; in development mode a loopback address",
+        "127.0.0.1:8080",
+    ),
+    setting("MUSTER_DATA_DIR", "the folder for the SQLite file and for the keys that development mode makes", "./data"),
     setting("DATABASE_URL", "where the store is: sqlite://FILE or postgres://…", "sqlite://<data dir>/muster.db"),
+    setting("DATABASE_URL_FILE", "a file that holds that URL, which may have a password", "none"),
     setting(
         "MUSTER_DB_POOL_SIZE",
         "how many connections one server opens to its database: 1 to 1000",
@@ -31,24 +42,30 @@ pub(crate) const SETTINGS: [Setting; 61] = [
     ),
     setting(
         "MUSTER_DB_ACQUIRE_TIMEOUT_SECONDS",
-        "for how many seconds a request waits for a connection that others use: 1 to 3600",
+        "for how many seconds a request waits for a connection that others use, before it gets 503: 1 to 3600",
         "10",
     ),
     setting(
         "MUSTER_DB_STATEMENT_TIMEOUT_SECONDS",
-        "for how many seconds PostgreSQL works on one statement: 1 to 3600, or 0 for no limit",
+        "for how many seconds PostgreSQL works on one statement: 1 to 3600, or 0 for no limit; migrations have none",
         "30",
     ),
-    setting("MUSTER_PUBLIC_URL", "the address by which clients reach the server", "http://<listen>"),
     setting(
+        "MUSTER_PUBLIC_URL",
+        "the address by which clients reach the server; access tokens name it as their issuer",
+        "http://<listen>",
+    ),
+    secret(
         "MUSTER_PEPPER",
-        "the secret under which codes and contacts are hashed: base64 of at least 32 random bytes",
+        "the secret under which codes and contacts are hashed: base64 of at least 32 random bytes, as \
+         `openssl rand -base64 32` prints them",
         "in development, made once in the data folder",
     ),
     setting("MUSTER_PEPPER_FILE", "a file that holds the pepper", "none"),
-    setting(
+    secret(
         "MUSTER_SIGNING_KEY",
-        "the Ed25519 private key that signs access tokens: PKCS#8 as PEM, or the base64 of its DER in one line",
+        "the Ed25519 private key that signs access tokens: PKCS#8 as PEM, as `openssl genpkey \
+         -algorithm ed25519` prints it, or the base64 of its DER in one line",
         "in development, made once in the data folder",
     ),
     setting("MUSTER_SIGNING_KEY_FILE", "a file that holds the signing key", "none"),
@@ -124,8 +141,10 @@ pub(crate) const SETTINGS: [Setting; 61] = [
         "the id of the AWS key pair that sends e-mail",
         "none: the AWS SDK's own chain (environment, profile, web identity, container, instance)",
     ),
-    setting("AWS_SECRET_ACCESS_KEY", "the secret of that key pair", "none"),
-    setting("AWS_SESSION_TOKEN", "what goes with a key pair that is lent for a while", "none"),
+    secret("AWS_SECRET_ACCESS_KEY", "the secret of that key pair", "none"),
+    setting("AWS_SECRET_ACCESS_KEY_FILE", "a file that holds the secret of that key pair", "none"),
+    secret("AWS_SESSION_TOKEN", "what goes with a key pair that is lent for a while", "none"),
+    setting("AWS_SESSION_TOKEN_FILE", "a file that holds what goes with such a key pair", "none"),
     setting("AWS_ENDPOINT_URL_SES", "where SES is, when it is not AWS's own", "AWS's own"),
     setting(
         "TWILIO_ACCOUNT_SID",
@@ -133,7 +152,7 @@ pub(crate) const SETTINGS: [Setting; 61] = [
          outbox when no TWILIO setting is given",
         "none",
     ),
-    setting("TWILIO_AUTH_TOKEN", "that account's auth token", "none"),
+    secret("TWILIO_AUTH_TOKEN", "that account's auth token", "none"),
     setting("TWILIO_AUTH_TOKEN_FILE", "a file that holds the auth token", "none"),
     setting(
         "TWILIO_PHONE_NUMBER",
@@ -146,7 +165,7 @@ pub(crate) const SETTINGS: [Setting; 61] = [
         "none",
     ),
     setting("TWILIO_API_BASE_URL", "where Twilio's API is", "https://api.twilio.com"),
-    setting(
+    secret(
         "VAPID_PRIVATE_KEY",
         "the key that browsers subscribe to push with: 43 characters of base64url, as web-push generate-vapid-keys \
          prints it, or PKCS#8 as PEM",
@@ -237,4 +256,13 @@ fn bare(name: &str) -> &str {
 /// The setting of that name.
 pub(super) fn find(name: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+/// The other way to give the same value: `NAME_FILE` for `NAME`, and back.
+pub(super) fn twin(name: &str) -> Option<&'static Setting> {
+    let base = name.strip_suffix("_FILE");
+    SETTINGS.iter().find(|setting| match base {
+        Some(base) => setting.name == base,
+        None => setting.name.strip_suffix("_FILE") == Some(name),
+    })
 }

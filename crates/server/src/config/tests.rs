@@ -1,7 +1,5 @@
-use std::ffi::OsString;
 use std::io;
 use std::num::NonZeroUsize;
-use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use muster_persistence::StoreOptions;
@@ -16,6 +14,7 @@ const PEPPER: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const KEY: &str = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g";
 
 mod messaging;
+mod sources;
 
 fn files(path: &Path) -> io::Result<Zeroizing<String>> {
     match path.to_str() {
@@ -23,6 +22,8 @@ fn files(path: &Path) -> io::Result<Zeroizing<String>> {
         Some("/run/key") => {
             Ok(Zeroizing::new(format!("-----BEGIN PRIVATE KEY-----\n{KEY}\n-----END PRIVATE KEY-----\n")))
         }
+        Some("/run/database-url") => Ok(Zeroizing::new("postgres://muster:hunter2@db/muster\n".to_owned())),
+        Some("/run/aws-secret") => Ok(Zeroizing::new("aws-key-that-is-secret\n".to_owned())),
         Some("/run/junk") => Ok(Zeroizing::new("junk-that-is-secret".to_owned())),
         _ => Err(io::Error::from(io::ErrorKind::NotFound)),
     }
@@ -59,7 +60,7 @@ fn nothing_given_is_development_on_loopback() {
 #[test]
 fn every_setting_is_taken() {
     let config = parse(
-        Purpose::WriteContacts,
+        Purpose::UsePepper,
         &[
             ("MUSTER_MODE", "production"),
             ("MUSTER_LISTEN", "[::]:9000"),
@@ -205,7 +206,7 @@ fn development_takes_any_loopback_address(#[case] listen: &str) {
 fn production_needs_only_what_its_command_uses() {
     let production = [("MUSTER_MODE", "production")];
     assert!(parse(Purpose::UseStore, &production).is_ok());
-    assert_eq!(faulty_names(Purpose::WriteContacts, &production), ["MUSTER_PEPPER"]);
+    assert_eq!(faulty_names(Purpose::UsePepper, &production), ["MUSTER_PEPPER"]);
 }
 
 #[test]
@@ -245,51 +246,4 @@ fn no_secret_is_in_debug_or_in_a_message() {
     let error = parse(Purpose::Serve, &wrong).unwrap_err();
     assert_eq!(error.faults.len(), 3);
     assert!(!format!("{error} {error:?}").contains("that-is-secret"), "{error:?}");
-}
-
-#[test]
-fn environment_wins_over_the_dotenv_file() {
-    let mut settings = Settings::default();
-    settings.add_dotenv("# a comment\nMUSTER_LISTEN=127.0.0.1:1\nMUSTER_LOG='warn'\nOTHER=ignored\n");
-    settings.add_environment(
-        [("MUSTER_LISTEN", "127.0.0.1:2"), ("HOME", "/root")].map(|(n, v)| (n.into(), v.into())).into_iter(),
-    );
-    let config = Config::parse(&settings, Purpose::Serve, &files).unwrap();
-    assert_eq!(config.listen.port(), 2);
-    assert_eq!(config.log, "warn");
-}
-
-#[test]
-fn broken_dotenv_line_is_named_by_number_and_not_quoted() {
-    let mut settings = Settings::default();
-    settings.add_dotenv("MUSTER_LOG=info\nthis is secret\nMUSTER_LISTEN=127.0.0.1:1\nthis is secret\n");
-    let error = Config::parse(&settings, Purpose::Serve, &files).unwrap_err();
-    assert_eq!(error.faults[0].name, ".env");
-    assert!(error.faults[0].detail.starts_with("line 2 is not of the form NAME=value"), "{}", error.faults[0].detail);
-    assert!(error.faults[1].detail.starts_with("line 4 is not of the form NAME=value"), "{}", error.faults[1].detail);
-    assert!(!error.to_string().contains("secret"));
-}
-
-#[test]
-fn value_that_is_not_utf8_is_refused() {
-    let mut settings = Settings::default();
-    settings.add_environment([(OsString::from("MUSTER_DATA_DIR"), OsString::from_vec(vec![0xff]))].into_iter());
-    let error = Config::parse(&settings, Purpose::Serve, &files).unwrap_err();
-    assert_eq!(error.faults.len(), 1);
-    assert_eq!(error.faults[0].detail, "must be UTF-8");
-}
-
-#[test]
-fn example_file_names_every_setting_with_its_meaning_and_default() {
-    let example = include_str!("../../../../.env.example");
-    for setting in SETTINGS {
-        let entry = format!("# {}\n# Default: {}\n#{}=\n", capitalized(setting.meaning), setting.default, setting.name);
-        assert!(example.contains(&entry), "{entry}");
-    }
-    assert_eq!(example.lines().filter(|line| line.ends_with('=')).count(), SETTINGS.len());
-}
-
-fn capitalized(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

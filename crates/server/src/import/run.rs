@@ -6,6 +6,7 @@ use muster_domain::directory::{ApplyRecordError, Change, DirectoryRecord, Direct
 use muster_domain::user::{Region, fold};
 use muster_domain::{FieldError, StoreError};
 use muster_scim::{name_of, read_user};
+use serde_json::{Value, json};
 
 use super::{Place, Record, Roster};
 
@@ -182,6 +183,50 @@ impl Entry {
             format!("{at} note: the phone number of {name} is kept, but it is no number that a text message can reach")
         });
         told.into_iter().chain(note).collect()
+    }
+}
+
+impl Entry {
+    /// What tells of it as JSON; `None` when nothing changed and there is nothing to note.
+    pub(crate) fn document(&self) -> Option<Value> {
+        let no_fields: &[&str] = &[];
+        let (outcome, fields, reason) = match &self.outcome {
+            Outcome::Applied(Change::Added) => ("added", no_fields, None),
+            Outcome::Applied(Change::Updated { fields }) => ("changed", &**fields, None),
+            Outcome::Applied(Change::Deactivated { fields }) => ("deactivated", &**fields, None),
+            Outcome::Applied(Change::Reactivated { fields }) => ("reactivated", &**fields, None),
+            Outcome::Applied(Change::Unchanged) if self.undeliverable_phone => ("unchanged", no_fields, None),
+            Outcome::Applied(Change::Unchanged) => return None,
+            Outcome::Refused { reason } => ("refused", no_fields, Some(reason)),
+        };
+        Some(json!({
+            "type": "record",
+            "line": self.place.line,
+            "record": self.place.record,
+            "userName": self.user_name,
+            "outcome": outcome,
+            "fields": fields,
+            "reason": reason,
+            "undeliverablePhone": self.undeliverable_phone,
+        }))
+    }
+}
+
+impl Summary {
+    /// The counts as JSON: of so many records in the file, which may say that it holds only some of a total.
+    pub(crate) fn document(&self, records: usize, total: Option<usize>) -> Value {
+        let Self { added, changed, deactivated, reactivated, unchanged, refused } = self;
+        json!({
+            "type": "summary",
+            "records": records,
+            "total": total.unwrap_or(records),
+            "added": added,
+            "changed": changed,
+            "deactivated": deactivated,
+            "reactivated": reactivated,
+            "unchanged": unchanged,
+            "refused": refused,
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 use muster_domain::verification::{Allowance, ChannelSet, Method, SendLimits, SmsPrefixes};
 use rstest::rstest;
+use secrecy::ExposeSecret;
 
 use super::{KEY, PEPPER, faulty_names, parse};
 use crate::config::{Messaging, Purpose};
@@ -74,7 +75,7 @@ fn all_that_production_lacks_is_told_at_once() {
         ]
     );
     assert!(error.to_string().contains("the Twilio account that sends text messages"), "{error}");
-    for purpose in [Purpose::UseStore, Purpose::WriteContacts] {
+    for purpose in [Purpose::UseStore, Purpose::UsePepper] {
         let pairs = [("MUSTER_MODE", "production"), ("MUSTER_PEPPER", PEPPER)];
         assert!(parse(purpose, &pairs).is_ok());
     }
@@ -194,4 +195,16 @@ fn no_secret_is_in_debug() {
     let given = with(&[("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "aws-key-that-is-secret")]);
     let debug = format!("{:?}", messaging(&given));
     assert!(!debug.contains("that-is-secret") && !debug.contains(VAPID), "{debug}");
+}
+
+#[test]
+fn aws_secrets_are_read_from_files_too() {
+    let files_given = [
+        ("AWS_ACCESS_KEY_ID", "AKIA"),
+        ("AWS_SECRET_ACCESS_KEY_FILE", "/run/aws-secret"),
+        ("AWS_SESSION_TOKEN_FILE", "/run/aws-secret"),
+    ];
+    let credentials = messaging(&with(&files_given)).email.unwrap().credentials.unwrap();
+    assert_eq!(credentials.secret_access_key.expose_secret(), "aws-key-that-is-secret");
+    assert_eq!(credentials.session_token.unwrap().expose_secret(), "aws-key-that-is-secret");
 }

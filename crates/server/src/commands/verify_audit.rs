@@ -1,0 +1,141 @@
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use muster_crypto::{InvalidPepper, Keyring, Pepper, SystemEntropy};
+use muster_domain::StoreError;
+use muster_domain::audit::AuditChainService;
+use muster_domain::audit::chain::{AuditSealer, ChainReport, NotedHead};
+use serde_json::{Value, json};
+
+use crate::config::{Config, read_secret_file};
+use crate::data_dir::DataDirError;
+use crate::output::{self, say, say_json};
+use crate::store::{self, OpenStoreError};
+use crate::wiring;
+
+/// Why the audit trail was not checked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum VerifyAuditError {
+    /// The pepper cannot be had.
+    #[error("cannot verify")]
+    Pepper(#[from] DataDirError),
+    /// An older pepper cannot be read.
+    #[error("cannot read {}", .0.display())]
+    Read(PathBuf, #[source] io::Error),
+    /// An older pepper is none.
+    #[error("the pepper in {} is none", .0.display())]
+    OldPepper(PathBuf, #[source] InvalidPepper),
+    /// The store cannot be used.
+    #[error("cannot verify")]
+    Open(#[from] OpenStoreError),
+    /// The store failed.
+    #[error("the verification broke off")]
+    Store(#[from] StoreError),
+}
+
+/// Checks the chain of the audit trail and prints what it finds. Returns whether the chain is whole.
+///
+/// # Errors
+/// When it cannot be checked.
+pub(crate) async fn run(
+    config: &Config,
+    noted: Option<NotedHead>,
+    old_peppers: &[PathBuf],
+    json: bool,
+) -> Result<bool, VerifyAuditError> {
+    let older = old_peppers.iter().map(|path| older(path)).collect::<Result<Vec<_>, _>>()?;
+    let sealer = super::keyring(config)?;
+    let store = store::open(config).await?;
+    let chain = AuditChainService { chain: store, sealer, clock: wiring::clock(), entropy: Arc::new(SystemEntropy) };
+    let bar = output::progress(Some(0), "records");
+    let mut progress = |checked, of| {
+        bar.set_length(of);
+        bar.set_position(checked);
+    };
+    let report = chain.verify(&older, noted, &mut progress).await?;
+    bar.finish_and_clear();
+    if json {
+        say_json(&document(&report));
+    } else {
+        lines(&report, noted).iter().for_each(say);
+    }
+    Ok(report.faults.is_empty())
+}
+
+fn older(path: &Path) -> Result<Arc<dyn AuditSealer>, VerifyAuditError> {
+    let text = read_secret_file(path).map_err(|error| VerifyAuditError::Read(path.to_owned(), error))?;
+    let pepper = Pepper::from_base64(&text).map_err(|error| VerifyAuditError::OldPepper(path.to_owned(), error))?;
+    Ok(Arc::new(Keyring::new(&pepper)))
+}
+
+fn lines(report: &ChainReport, noted: Option<NotedHead>) -> Vec<String> {
+    let ChainReport { first, head, checked, faults, further_faults } = report;
+    let mut lines: Vec<String> = faults.iter().map(|fault| format!("FAULT  {fault}")).collect();
+    if *further_faults > 0 {
+        lines.push(format!("FAULT  and {further_faults} more"));
+    }
+    lines.push(match head {
+        Some(head) => format!("records checked: {checked}, from {first} to {}", head.position),
+        None => "no record is sealed yet: servers do that within seconds".to_owned(),
+    });
+    if let (Some(noted), true) = (noted, faults.is_empty()) {
+        lines.push(format!("the head that was noted is in the chain, at {}", noted.position));
+    }
+    lines.push(if faults.is_empty() { "the chain is whole" } else { "the chain is not whole" }.to_owned());
+    if let Some(head) = head {
+        lines.push(format!("head, to be noted elsewhere: {}:{}", head.position, head.hash));
+    }
+    lines
+}
+
+fn document(report: &ChainReport) -> Value {
+    let ChainReport { first, head, checked, faults, further_faults } = report;
+    json!({
+        "whole": faults.is_empty(),
+        "checked": checked,
+        "first": first,
+        "head": head.map(|head| json!({ "position": head.position, "hash": head.hash.to_string() })),
+        "faults": faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "furtherFaults": further_faults,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use muster_domain::audit::chain::{ChainFault, SealHash};
+
+    use super::*;
+
+    fn report(faults: Vec<ChainFault>, further_faults: u64) -> ChainReport {
+        let head = Some(NotedHead { position: 12, hash: SealHash([0xab; 32]) });
+        ChainReport { first: 3, head, checked: 9, faults, further_faults }
+    }
+
+    #[test]
+    fn whole_chain_is_told_with_its_head() {
+        let noted = Some(NotedHead { position: 5, hash: SealHash::NONE });
+        let expected = [
+            "records checked: 9, from 3 to 12".to_owned(),
+            "the head that was noted is in the chain, at 5".to_owned(),
+            "the chain is whole".to_owned(),
+            format!("head, to be noted elsewhere: 12:{}", "ab".repeat(32)),
+        ];
+        assert_eq!(lines(&report(Vec::new(), 0), noted), expected);
+    }
+
+    #[test]
+    fn each_fault_is_a_line_and_a_member() {
+        let faulty = report(vec![ChainFault::Missing { first: 4, last: 6 }, ChainFault::Head], 7);
+        let told = lines(&faulty, Some(NotedHead { position: 5, hash: SealHash::NONE }));
+        assert_eq!(told[0], "FAULT  records 4 to 6 are missing");
+        assert_eq!(told[1..3], ["FAULT  the head of the chain was changed", "FAULT  and 7 more"]);
+        assert!(
+            told.contains(&"the chain is not whole".to_owned()) && !told.iter().any(|line| line.contains("noted is"))
+        );
+        let document = document(&faulty);
+        assert_eq!(document["whole"], json!(false));
+        assert_eq!(document["faults"][0], json!("records 4 to 6 are missing"));
+        assert_eq!(document["head"]["position"], json!(12));
+    }
+}
