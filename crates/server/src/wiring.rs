@@ -5,10 +5,12 @@ use std::sync::Arc;
 use muster_crypto::{AccessTokenSigner, ApiKeyDigest, Argon2Passwords, Keyring, SystemEntropy};
 use muster_domain::access::{AccessService, AccessTokens, IdentityTokens};
 use muster_domain::api_key::{ApiKeyService, ApiKeyStore};
-use muster_domain::audit::AuditReader;
+use muster_domain::audit::chain::AuditChain;
+use muster_domain::audit::{AuditChainService, AuditReader};
 use muster_domain::break_glass::{BreakGlassService, BreakGlassStore};
 use muster_domain::device::{DeviceService, DeviceStore};
 use muster_domain::directory::{BrakePolicy, DirectoryReader, DirectoryService, DirectoryStore};
+use muster_domain::housekeeping::{Housekeeping, HousekeepingService};
 use muster_domain::notice::{NoticeService, NoticeStore};
 use muster_domain::preferences::{PreferenceService, PreferenceStore};
 use muster_domain::session::{SessionService, SessionStore};
@@ -79,6 +81,16 @@ where
         clock: clock(),
         entropy: entropy(),
     }
+}
+
+/// The chain of audit records over a store, sealed with the keys of `sealer`.
+pub(crate) fn audit_chain<S: AuditChain + 'static>(store: &Arc<S>, sealer: Arc<Keyring>) -> AuditChainService {
+    AuditChainService { chain: store.clone(), sealer, clock: clock(), entropy: entropy() }
+}
+
+/// Removing what has served its time from a store.
+pub(crate) fn housekeeping<S: Housekeeping + 'static>(store: &Arc<S>) -> HousekeepingService {
+    HousekeepingService { store: store.clone(), clock: clock(), entropy: entropy() }
 }
 
 /// API keys over a store.

@@ -1,0 +1,93 @@
+//! What a server does beside answering requests, for as long as it runs. Any number of servers may do all of it over one
+//! store, and one that ends in the middle of it loses nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use muster_domain::audit::{AuditChainService, Origin};
+use muster_domain::housekeeping::HousekeepingService;
+use muster_domain::notice::NoticeService;
+use muster_domain::{StoreError, with_causes};
+
+/// How often it is looked whether notices are due.
+const NOTICES_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked whether audit records wait for their seals.
+const SEALS_EVERY: Duration = Duration::from_secs(2);
+/// How often what has served its time is removed.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_hours(1);
+/// How long a server that was just started leaves that to others.
+const FIRST_HOUSEKEEPING: Duration = Duration::from_mins(1);
+/// How long work is left alone after it failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(15);
+
+/// Sends notices as they fall due.
+pub(crate) async fn deliver_notices(notices: NoticeService) {
+    let notices = Arc::new(notices);
+    repeat("sending notices", NOTICES_EVERY, || {
+        let notices = notices.clone();
+        async move { Ok(notices.deliver_due().await? > 0) }
+    })
+    .await;
+}
+
+/// Seals audit records soon after they are written.
+pub(crate) async fn seal_audit(chain: Arc<AuditChainService>) {
+    repeat("sealing audit records", SEALS_EVERY, || {
+        let chain = chain.clone();
+        async move {
+            let sealed = chain.seal_next().await?;
+            metrics::gauge!("muster_audit_seal_lag_seconds").set(sealed.lag.as_seconds_f64());
+            Ok(sealed.more)
+        }
+    })
+    .await;
+}
+
+/// Removes what has served its time, and audit records that are older than `retention`.
+pub(crate) async fn keep_house(
+    housekeeping: HousekeepingService,
+    chain: Arc<AuditChainService>,
+    retention: Option<time::Duration>,
+) {
+    tokio::time::sleep(FIRST_HOUSEKEEPING).await;
+    let housekeeping = Arc::new(housekeeping);
+    repeat("housekeeping", HOUSEKEEPING_EVERY, || {
+        let (housekeeping, chain) = (housekeeping.clone(), chain.clone());
+        async move {
+            let swept = housekeeping.sweep(&Origin::system("housekeeping")).await?;
+            for (what, removed) in swept.stale {
+                metrics::counter!("muster_housekeeping_removed_total", "what" => what.as_str()).increment(removed);
+            }
+            metrics::counter!("muster_housekeeping_removed_total", "what" => "devices").increment(swept.devices);
+            if let Some(retention) = retention {
+                let before = chain.clock.now() - retention;
+                let removed = chain.forget_before(before, &Origin::system("retention")).await?;
+                metrics::counter!("muster_housekeeping_removed_total", "what" => "audit_records").increment(removed);
+            }
+            Ok(false)
+        }
+    })
+    .await;
+}
+
+/// Does some work again and again: at once while it says that there is more, else after a while.
+async fn repeat<Work>(what: &'static str, every: Duration, work: impl Fn() -> Work)
+where
+    Work: Future<Output = Result<bool, StoreError>> + Send + 'static,
+{
+    loop {
+        // In a task of its own: a panic ends one turn, and not all that come after it.
+        match tokio::spawn(work()).await {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => tokio::time::sleep(every).await,
+            Ok(Err(error)) => {
+                tracing::warn!(work = what, cause = with_causes(&error), "work waits, because the store failed");
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+            Err(panicked) => {
+                tracing::error!(work = what, cause = with_causes(&panicked), "work waits, because it panicked");
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+        }
+    }
+}
