@@ -178,7 +178,7 @@ fn code() -> Value {
                 "properties": {
                     "attemptsLeft": {
                         "type": "integer",
-                        "minimum": 1,
+                        "minimum": 0,
                         "maximum": 4,
                         "description": "How many wrong codes more the challenge takes, while there is one.",
                     },

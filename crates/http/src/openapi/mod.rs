@@ -35,10 +35,10 @@ pub fn openapi(development: bool) -> Value {
             if path.starts_with(SCIM) {
                 scim::complete(operation, &mut responses);
             } else {
-                problems::complete(operation, &mut responses);
+                problems::complete(path, operation, &mut responses);
             }
             links::complete(operation);
-            tidy::parameters(operation);
+            tidy::requests(operation);
             tidy::headers(operation);
         }
         item["x-other-methods"] = json!({ "$ref": "#/components/responses/MethodNotAllowed" });

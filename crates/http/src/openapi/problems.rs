@@ -4,9 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::security;
 use crate::Kind;
+use crate::edge::NEVER_REFUSED;
 
-/// What any request can meet: the server is full, its client is too eager, or something is broken.
-pub(super) const ANYWHERE: [&str; 3] = ["internal", "overloaded", "too-many-requests"];
+/// What a request can meet before it reaches its route: its client is too eager, or the server is full.
+const AT_THE_EDGE: [Kind; 2] = [Kind::TooManyRequests, Kind::Overloaded];
 /// What a credential can meet.
 pub(super) const WITH_A_CREDENTIAL: [Kind; 3] = [Kind::Unauthenticated, Kind::Forbidden, Kind::Unavailable];
 /// What a body can meet before anybody looks at what it says.
@@ -14,9 +15,12 @@ pub(super) const WITH_A_BODY: [Kind; 4] =
     [Kind::MalformedRequest, Kind::RequestTimeout, Kind::PayloadTooLarge, Kind::UnsupportedMediaType];
 
 /// Adds the problems that an operation can answer with: its own, and those that follow from what it takes.
-pub(super) fn complete(operation: &mut Map<String, Value>, shared: &mut Map<String, Value>) {
+pub(super) fn complete(path: &str, operation: &mut Map<String, Value>, shared: &mut Map<String, Value>) {
     let mut kinds = own(operation);
-    kinds.extend(ANYWHERE.iter().filter_map(|slug| of_slug(slug)));
+    kinds.push(Kind::Internal);
+    if !NEVER_REFUSED.contains(&path) {
+        kinds.extend(AT_THE_EDGE);
+    }
     if security::needed(operation) {
         kinds.extend(WITH_A_CREDENTIAL);
         if operation.contains_key("parameters") {
@@ -177,6 +181,9 @@ fn detail(kind: Kind) -> &'static str {
         Kind::Internal => "this is a fault of the server; its operators can find it by the request id in instance",
         Kind::Unavailable => "try again in a few seconds",
         Kind::Busy => "try again in a moment",
-        other => other.title(),
+        Kind::TooManyRequests => {
+            "too many requests without a good credential came from this address; wait, then try again"
+        }
+        Kind::Overloaded => "try again in a moment",
     }
 }

@@ -14,15 +14,15 @@ pub(super) fn schemes() -> Value {
             "bearerFormat": "JWT",
             "description": "A token of the OpenID Connect issuer that the installation trusts (`MUSTER_OIDC_ISSUER`). \
                 It stands for the person whose external id is `sub`, else whose user name is the token's e-mail address \
-                or user name.",
+                or user name. Checked as RFC8725 says: by algorithm, issuer, audience and times.",
         },
         "accessToken": {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "A token of Muster's own, signed with EdDSA: 15 minutes long, of `POST /api/mobile/token`, \
-                `POST /api/mobile/refresh` or `POST /auth/break-glass`. Others can check it by \
-                `/.well-known/jwks.json`. A break-glass admin has no contacts, devices or sessions of their own, and \
+            "description": "A token of Muster's own, as RFC8725 says and signed with EdDSA: of `POST /api/mobile/token` or \
+                `POST /api/mobile/refresh` (15 minutes), or of `POST /auth/break-glass` (30 minutes). Others can check \
+                it by `/.well-known/jwks.json`. A break-glass admin has no contacts, devices or sessions of their own, and \
                 what is about those answers 403.",
         },
         "apiKey": {

@@ -1,20 +1,27 @@
 use serde_json::{Map, Value, json};
 
-/// The library lets a parameter that may be left out be null, which no address or header can be.
-pub(super) fn parameters(operation: &mut Map<String, Value>) {
+/// The library lets what may be left out be null. No address and no header can be, and no body may.
+pub(super) fn requests(operation: &mut Map<String, Value>) {
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
     for schema in parameters.into_iter().flatten().filter_map(|parameter| parameter.get_mut("schema")) {
-        let not_null = schema["type"].as_array().and_then(|types| types.iter().find(|name| *name != "null").cloned());
-        if let Some(name) = not_null {
-            schema["type"] = name;
-        }
-        let not_null = schema["oneOf"].as_array().and_then(|all| all.iter().find(|one| one["type"] != "null").cloned());
-        if let Some(mut one) = not_null {
-            if let Some(members) = one.as_object_mut() {
-                members.remove("description");
-            }
-            *schema = one;
-        }
+        without_null(schema);
+    }
+    let body = operation.get_mut("requestBody").and_then(|body| body.get_mut("content")).and_then(Value::as_object_mut);
+    for schema in body.into_iter().flatten().filter_map(|(_, content)| content.get_mut("schema")) {
+        without_null(schema);
+    }
+}
+
+fn without_null(schema: &mut Value) {
+    let others = |list: Option<&Value>, null: &dyn Fn(&Value) -> bool| {
+        let list = list.and_then(Value::as_array).filter(|list| list.iter().any(null))?;
+        list.iter().find(|one| !null(one)).cloned()
+    };
+    if let Some(name) = others(schema.get("type"), &|name| name == "null") {
+        schema["type"] = name;
+    }
+    if let Some(one) = others(schema.get("oneOf"), &|one| one["type"] == "null") {
+        *schema = one;
     }
 }
 
@@ -40,7 +47,7 @@ pub(super) fn lists(document: &mut Value) {
     for (name, list) in document["components"]["schemas"].as_object_mut().into_iter().flatten() {
         let Some((_, item)) = name.split_once("Of_") else { continue };
         for property in ["items", "Resources"] {
-            let written = &mut list["properties"][property]["items"];
+            let Some(written) = list.pointer_mut(&format!("/properties/{property}/items")) else { continue };
             if schemas.get(item) == Some(written) {
                 *written = json!({ "$ref": format!("#/components/schemas/{item}") });
             }

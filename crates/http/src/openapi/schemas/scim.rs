@@ -123,7 +123,7 @@ struct ScimContact {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScimNewUser {
-    #[schema(required = false, examples(json!(["urn:ietf:params:scim:schemas:core:2.0:User"])))]
+    #[schema(required = false, max_items = 10, examples(json!(["urn:ietf:params:scim:schemas:core:2.0:User"])))]
     schemas: Vec<String>,
     /// The directory's own id of the person.
     #[schema(max_length = 255, examples("00u1"))]
@@ -227,7 +227,7 @@ struct ScimMember {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScimNewGroup {
-    #[schema(required = false, examples(json!(["urn:ietf:params:scim:schemas:core:2.0:Group"])))]
+    #[schema(required = false, max_items = 10, examples(json!(["urn:ietf:params:scim:schemas:core:2.0:Group"])))]
     schemas: Vec<String>,
     /// The directory's own id of the team.
     #[schema(max_length = 255, examples("00g1"))]
@@ -253,7 +253,7 @@ struct ScimNewMember {
 /// A change to parts of a resource (RFC 7644, section 3.5.2): all of the operations or none.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ScimPatch {
-    #[schema(required = false, examples(json!(["urn:ietf:params:scim:api:messages:2.0:PatchOp"])))]
+    #[schema(required = false, max_items = 10, examples(json!(["urn:ietf:params:scim:api:messages:2.0:PatchOp"])))]
     schemas: Vec<String>,
     #[serde(rename = "Operations")]
     #[schema(min_items = 1, max_items = 1000)]
@@ -285,7 +285,7 @@ enum ScimOp {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScimSearch {
-    #[schema(required = false, examples(json!(["urn:ietf:params:scim:api:messages:2.0:SearchRequest"])))]
+    #[schema(required = false, max_items = 10, examples(json!(["urn:ietf:params:scim:api:messages:2.0:SearchRequest"])))]
     schemas: Vec<String>,
     /// Which resources (RFC 7644, section 3.4.2.2).
     #[schema(examples("userName eq \"ada@example.com\""))]

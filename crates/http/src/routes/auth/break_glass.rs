@@ -24,7 +24,7 @@ pub(super) struct Presented {
         examples("safe")
     )]
     account: AccountName,
-    #[schema(value_type = String, format = Password, write_only, examples("00000-00000-00000-00000-00000-00000"))]
+    #[schema(value_type = String, format = Password, max_length = 65_536, write_only, examples("00000-00000-00000-00000-00000-00000"))]
     password: TypedPassword,
 }
 

@@ -9,6 +9,7 @@ use crate::views::{DeviceView, ListView};
 #[utoipa::path(
     get, path = "/api/notifications/devices", tag = "devices", operation_id = "listDevices",
     summary = "The caller's devices, oldest first",
+    description = "Whether each is proven, and never its token.",
     responses((status = 200, description = "All of them, 20 at the most", body = ListView<DeviceView>)),
     security(("person" = []))
 )]

@@ -20,7 +20,7 @@ pub(super) struct CreateRequest {
     #[schema(value_type = schemas::ShortText)]
     name: ApiKeyName,
     /// What it may be used for.
-    #[schema(value_type = Vec<schemas::Scope>, min_items = 1)]
+    #[schema(value_type = Vec<schemas::Scope>, min_items = 1, max_items = 100)]
     scopes: Vec<Scope>,
     /// When it stops working, in the future; never when left out.
     #[schema(value_type = Option<schemas::Time>)]

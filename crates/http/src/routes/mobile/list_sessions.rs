@@ -48,6 +48,7 @@ impl From<Session> for SessionView {
 #[utoipa::path(
     get, path = "/api/mobile/tokens", tag = "mobile", operation_id = "listSessions",
     summary = "The caller's live sessions, the one that was used last first",
+    description = "One row for each phone that is signed in.",
     responses((status = 200, description = "All of them", body = ListView<SessionView>)),
     security(("person" = []))
 )]

@@ -11,6 +11,7 @@ use crate::problem::Problem;
 #[utoipa::path(
     delete, path = "/api/mobile/tokens/{id}", tag = "mobile", operation_id = "revokeSession",
     summary = "End one of the caller's live sessions",
+    description = "Its refresh token is dead at once; its last access token is good for 15 minutes at the most.",
     params(("id" = schemas::Id, Path, description = "Which session")),
     responses((status = 204, description = "It has ended")),
     security(("person" = [])),

@@ -22,6 +22,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 #[utoipa::path(
     get, path = "/docs", tag = "operations", operation_id = "getDocs",
     summary = "This document as a page",
+    description = "Everything that the page loads comes from this server.",
     responses((
         status = 200, description = "The page", body = String, content_type = "text/html",
         headers(("Content-Security-Policy" = String, description = "What the page may load"))
@@ -31,11 +32,26 @@ pub(super) async fn docs() -> HttpResponse {
     file("text/html; charset=utf-8", PAGE.as_bytes().into())
 }
 
+/// What there is.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum DocsFile {
+    #[schema(rename = "start.js")]
+    Start,
+    #[schema(rename = "swagger-ui-bundle.js")]
+    Bundle,
+    #[schema(rename = "swagger-ui.css")]
+    Style,
+    #[schema(rename = "favicon-32x32.png")]
+    Icon,
+}
+
 /// `GET /docs/{file}`: what the page loads.
 #[utoipa::path(
     get, path = "/docs/{file}", tag = "operations", operation_id = "getDocsFile",
     summary = "A file that the page loads",
-    params(("file" = String, Path, description = "For example `start.js`", example = "start.js")),
+    description = "Scripts, styles and an icon.",
+    params(("file" = inline(DocsFile), Path, description = "Which file", example = "start.js")),
     responses((
         status = 200, description = "The file",
         content(

@@ -14,6 +14,7 @@ struct AliveView {
 #[utoipa::path(
     get, path = "/healthz", tag = "operations", operation_id = "getHealth",
     summary = "Whether the process is alive",
+    description = "Says nothing of what the server depends on.",
     responses((status = 200, description = "It is", body = AliveView))
 )]
 pub(super) async fn healthz() -> HttpResponse {

@@ -12,6 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[utoipa::path(
     get, path = "/metrics", tag = "operations", operation_id = "getMetrics",
     summary = "All metrics in Prometheus' text format",
+    description = "No label holds anything of a person.",
     responses((
         status = 200, description = "The metrics", body = String, content_type = "text/plain",
         example = json!("# TYPE muster_codes_refused_total counter\nmuster_codes_refused_total{method=\"sms\",reason=\"tooSoon\"} 1\n")

@@ -16,6 +16,7 @@ static DEVELOPMENT: LazyLock<web::Bytes> = LazyLock::new(|| crate::openapi(true)
 #[utoipa::path(
     get, path = "/openapi.json", tag = "operations", operation_id = "getDocument",
     summary = "This document",
+    description = "Without development mode's operations, unless that is on.",
     responses((
         status = 200, description = "What the server takes and gives, in OpenAPI 3.1", body = Object,
         headers(("Cache-Control" = String, description = "For how long the document may be kept"))

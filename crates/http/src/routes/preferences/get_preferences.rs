@@ -12,7 +12,8 @@ use crate::problem::Problem;
 #[utoipa::path(
     get, path = "/api/notifications/preferences", tag = "preferences", operation_id = "getPreferences",
     summary = "What the caller chose, or the defaults",
-    params(("If-None-Match" = Option<String>, Header, description = "Tags that the client has already, or `*`", example = "\"1\"")),
+    description = "The defaults are push first, then text and e-mail for what is urgent, and no quiet hours.",
+    params(("If-None-Match" = inline(Option<schemas::EntityTags>), Header, description = "Tags that the client has already, or `*`", example = "\"1\"")),
     responses(
         (
             status = 200, description = "The document", body = schemas::Preferences,

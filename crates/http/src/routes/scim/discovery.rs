@@ -18,6 +18,7 @@ fn described(client: &Client, answer: Result<Answer, ScimError>) -> HttpResponse
 #[utoipa::path(
     get, path = "/scim/v2/ServiceProviderConfig", tag = "scim", operation_id = "getScimServiceProviderConfig",
     summary = "What of the protocol is spoken",
+    description = "The same for everybody; filters are refused (RFC 7644, section 4).",
     responses((status = 200, description = "What there is", body = schemas::ScimServiceProviderConfig, content_type = "application/scim+json")),
     security(("apiKey" = ["scim"]))
 )]
@@ -29,6 +30,7 @@ pub(super) async fn service_provider_config(api: web::Data<Api>, client: Client)
 #[utoipa::path(
     get, path = "/scim/v2/ResourceTypes", tag = "scim", operation_id = "listScimResourceTypes",
     summary = "What kinds of resources there are",
+    description = "The same for everybody; filters are refused (RFC 7644, section 4).",
     responses((status = 200, description = "What there is", body = ScimList<schemas::ScimResourceType>, content_type = "application/scim+json")),
     security(("apiKey" = ["scim"]))
 )]
@@ -40,6 +42,7 @@ pub(super) async fn resource_types(api: web::Data<Api>, client: Client) -> HttpR
 #[utoipa::path(
     get, path = "/scim/v2/ResourceTypes/{id}", tag = "scim", operation_id = "getScimResourceType",
     summary = "One kind of resource",
+    description = "The same for everybody; filters are refused (RFC 7644, section 4).",
     params(("id" = String, Path, description = "Which", example = "User")),
     responses((status = 200, description = "What there is", body = schemas::ScimResourceType, content_type = "application/scim+json")),
     security(("apiKey" = ["scim"])),
@@ -53,6 +56,7 @@ pub(super) async fn resource_type(api: web::Data<Api>, client: Client) -> HttpRe
 #[utoipa::path(
     get, path = "/scim/v2/Schemas", tag = "scim", operation_id = "listScimSchemas",
     summary = "Which attributes are kept",
+    description = "The same for everybody; filters are refused (RFC 7644, section 4).",
     responses((status = 200, description = "What there is", body = ScimList<schemas::ScimSchema>, content_type = "application/scim+json")),
     security(("apiKey" = ["scim"]))
 )]
@@ -64,6 +68,7 @@ pub(super) async fn schemas(api: web::Data<Api>, client: Client) -> HttpResponse
 #[utoipa::path(
     get, path = "/scim/v2/Schemas/{id}", tag = "scim", operation_id = "getScimSchema",
     summary = "The attributes of one kind of resource",
+    description = "The same for everybody; filters are refused (RFC 7644, section 4).",
     params(("id" = String, Path, description = "Which", example = "urn:ietf:params:scim:schemas:core:2.0:User")),
     responses((status = 200, description = "What there is", body = schemas::ScimSchema, content_type = "application/scim+json")),
     security(("apiKey" = ["scim"])),

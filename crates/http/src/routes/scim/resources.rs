@@ -22,6 +22,7 @@ macro_rules! resource {
             #[utoipa::path(
                 get, path = $path, tag = "scim", operation_id = concat!("list", $id, "s"),
                 summary = concat!($plural, " that match"),
+                description = "Nobody and nothing is no error. The order is that of ids when nothing is said.",
                 params(schemas::ScimListQuery),
                 responses((status = 200, description = "A page of them", body = ScimList<$resource>, content_type = "application/scim+json")),
                 security(("apiKey" = ["scim"])),
@@ -56,6 +57,7 @@ macro_rules! resource {
             #[utoipa::path(
                 get, path = $one, tag = "scim", operation_id = concat!("get", $id),
                 summary = concat!("One of the ", $plural),
+                description = "304 when `If-None-Match` names the version that there is.",
                 params(("id" = schemas::Id, Path, description = "Which"), ("If-None-Match" = Option<String>, Header, description = "The versions that the client has already, or `*`", example = "W/\"3\""), schemas::ScimQuery),
                 responses((status = 200, description = "The resource", body = $resource, content_type = "application/scim+json", headers(("ETag" = String, description = "The version of the resource"))), (status = 304, description = "The client has it already", headers(("ETag" = String, description = "The version of the resource")))),
                 security(("apiKey" = ["scim"])),
@@ -72,6 +74,7 @@ macro_rules! resource {
             #[utoipa::path(
                 post, path = $path, tag = "scim", operation_id = concat!("create", $id),
                 summary = concat!("Add to the ", $plural),
+                description = "Names must be unique without regard to case.",
                 params(schemas::ScimQuery),
                 request_body(content = $new, content_type = "application/scim+json"),
                 responses((status = 201, description = "The resource", body = $resource, content_type = "application/scim+json", headers(("ETag" = String, description = "The version of the resource"), ("Location" = String, description = "Where the resource is")))),
@@ -94,6 +97,7 @@ macro_rules! resource {
             #[utoipa::path(
                 put, path = $one, tag = "scim", operation_id = concat!("replace", $id),
                 summary = concat!("Replace one of the ", $plural),
+                description = "What is left out is gone, but for `externalId` and `active`.",
                 params(("id" = schemas::Id, Path, description = "Which"), ("If-Match" = Option<String>, Header, description = "The versions that may be changed, or `*`", example = "W/\"3\""), schemas::ScimQuery),
                 request_body(content = $new, content_type = "application/scim+json"),
                 responses((status = 200, description = "The resource as it is now", body = $resource, content_type = "application/scim+json", headers(("ETag" = String, description = "The version of the resource")))),
@@ -173,6 +177,7 @@ resource!(
 #[utoipa::path(
     post, path = "/scim/v2/.search", tag = "scim", operation_id = "searchScim",
     summary = "People and teams that match a query in the body",
+    description = "There is no order over both, so `sortBy` is refused.",
     request_body(content = schemas::ScimSearch, content_type = "application/scim+json"),
     responses((status = 200, description = "A page of them, people first", body = ScimList<schemas::ScimResource>, content_type = "application/scim+json")),
     security(("apiKey" = ["scim"])),

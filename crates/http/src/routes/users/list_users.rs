@@ -35,6 +35,7 @@ pub(super) struct Filters {
     #[param(value_type = Option<u16>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<Limited>,
     /// The `nextCursor` of the page before.
+    #[param(min_length = 1, max_length = 2048, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
 }
 

@@ -9,6 +9,7 @@ use crate::views::ProfileView;
 #[utoipa::path(
     get, path = "/api/users/me", tag = "users", operation_id = "getMe",
     summary = "The caller's own profile",
+    description = "Also a break-glass admin's, who has no contacts.",
     responses((status = 200, description = "The profile", body = ProfileView)),
     security(("person" = []))
 )]

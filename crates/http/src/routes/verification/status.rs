@@ -9,6 +9,7 @@ use crate::views::VerificationStatusView;
 #[utoipa::path(
     get, path = "/api/notifications/verification/status", tag = "verification", operation_id = "getVerificationStatus",
     summary = "Which of the caller's contacts are proven",
+    description = "And which codes are on their way.",
     responses((status = 200, description = "Every channel's status", body = VerificationStatusView)),
     security(("person" = []))
 )]
