@@ -373,6 +373,7 @@ macro_rules! contract_tests {
                     of_many_refusals_at_once_exactly_one_is_recorded;
                 }
             }
+            $crate::contract_tests_of_operations! { $make }
         }
     };
     (@cases $make:ident $($area:ident { $($case:ident;)* })*) => {$(

@@ -13,13 +13,17 @@
 
 mod directory_world;
 mod list;
+mod list_operations;
 mod race;
 mod world;
 
 pub mod api_keys;
 pub mod audit;
+pub mod audit_chain;
+pub mod audit_chain_races;
 pub mod brakes;
 pub mod break_glass;
+pub mod census;
 pub mod devices;
 pub mod directory;
 pub mod directory_conditions;
@@ -28,6 +32,9 @@ pub mod directory_groups;
 pub mod directory_order;
 pub mod directory_reader;
 pub mod directory_removal;
+pub mod housekeeping;
+pub mod housekeeping_devices;
+pub mod housekeeping_races;
 pub mod notices;
 pub mod preferences;
 pub mod profiles;

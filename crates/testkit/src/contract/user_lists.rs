@@ -211,7 +211,7 @@ pub async fn only_the_required_channels_count_for_can_be_on_call(world: World) {
 }
 
 /// People who have each some subset of the three proofs: `set0` none, `set7` all.
-async fn every_subset(world: &World) {
+pub(super) async fn every_subset(world: &World) {
     for set in 0..8_u8 {
         let user = world.user(&format!("set{set}")).await;
         for method in [Method::Email, Method::Sms].into_iter().filter(|method| set & bit(*method) != 0) {
@@ -233,7 +233,7 @@ fn bit(method: Method) -> u8 {
 }
 
 /// The channels of the bits of `set`.
-fn channels(set: u8) -> ChannelSet {
+pub(super) fn channels(set: u8) -> ChannelSet {
     ChannelSet::of(Method::ALL.into_iter().filter(|method| set & bit(*method) != 0)).unwrap()
 }
 
@@ -266,7 +266,7 @@ impl Crowd {
 }
 
 /// Somebody who can be on call.
-async fn ready(world: &World, name: &str) -> User {
+pub(super) async fn ready(world: &World, name: &str) -> User {
     let user = world.user(name).await;
     world.prove(&user, Method::Email).await;
     world.prove(&user, Method::Sms).await;

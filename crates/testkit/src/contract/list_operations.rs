@@ -1,0 +1,66 @@
+/// The cases of what an operator relies on; [`contract_tests!`](crate::contract_tests) runs them with the others.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_tests_of_operations {
+    ($make:ident) => {
+        $crate::contract_tests! { @cases $make
+            audit_chain {
+                a_chain_of_nothing_has_neither_start_nor_end;
+                records_wait_for_their_seals_those_first_that_happened_first;
+                a_record_that_ends_late_is_found_all_the_same;
+                sealed_records_take_the_places_after_the_end_which_moves;
+                a_sealed_record_says_what_was_written;
+                nothing_is_sealed_after_an_end_that_is_not_the_chains;
+                nothing_is_sealed_when_a_record_is_gone_or_sealed_already;
+                sealed_records_are_read_after_a_place_up_to_the_limit;
+                the_oldest_records_go_up_to_the_new_start;
+                the_chain_goes_on_when_all_of_it_was_forgotten;
+                what_is_not_sealed_is_not_forgotten;
+                nothing_is_forgotten_when_the_chain_does_not_start_there_any_more;
+            }
+            audit_chain_races {
+                of_many_servers_that_seal_at_once_after_one_end_exactly_one_is_true;
+                no_record_is_sealed_twice_or_passed_over_while_many_seal_and_write;
+                of_many_servers_that_forget_at_once_exactly_one_does;
+                records_are_forgotten_while_others_are_sealed;
+            }
+            census {
+                among_nobody_nobody_is_ready_or_lacks_anything;
+                active_people_of_the_directory_are_counted_and_no_others;
+                those_channels_alone_are_missing_that_are_on;
+                who_is_ready_follows_the_same_rule_as_a_persons_status;
+                a_census_is_of_one_moment;
+            }
+            housekeeping {
+                only_what_is_older_is_removed;
+                no_more_than_the_limit_is_removed_and_told_how_many;
+                what_is_removed_of_one_kind_leaves_the_others;
+                a_removal_is_not_recorded;
+                challenges_go_by_the_later_of_their_expiry_and_the_end_of_the_wait;
+                a_persons_next_code_makes_their_challenge_again;
+                a_session_goes_by_its_end_with_all_its_tokens;
+                superseded_tokens_go_while_their_session_goes_on;
+                a_count_of_codes_that_went_begins_anew;
+                a_refusal_whose_note_went_is_recorded_again;
+                a_count_of_sign_ins_that_went_begins_anew;
+                refused_deactivations_stay_while_the_brake_holds;
+            }
+            housekeeping_devices {
+                devices_are_old_that_were_last_seen_before_the_time_for_their_kind;
+                a_device_that_is_registered_again_is_not_old;
+                those_come_first_that_were_seen_longest_ago_and_no_more_than_the_limit;
+                a_device_with_a_live_session_is_not_old;
+                an_expired_device_goes_as_one_that_is_removed;
+                no_device_is_expired_that_is_gone_or_was_seen_since;
+                of_many_servers_that_expire_a_device_at_once_exactly_one_does;
+                a_device_that_is_seen_meanwhile_stays_with_its_person;
+            }
+            housekeeping_races {
+                however_many_remove_at_once_nothing_is_removed_twice;
+                a_code_that_is_sent_meanwhile_stays;
+                a_session_that_is_refreshed_meanwhile_goes_on;
+                what_is_counted_meanwhile_stays_counted;
+            }
+        }
+    };
+}
