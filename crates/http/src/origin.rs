@@ -2,7 +2,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use muster_domain::audit::{Actor, Origin};
 
-use crate::edge::request_id;
+use crate::edge::{client_address, request_id};
 
 /// The most of a `User-Agent` that is kept, in characters.
 const USER_AGENT_CHARS: usize = 256;
@@ -13,10 +13,5 @@ pub(crate) fn origin(request: &HttpRequest, actor: Actor) -> Origin {
         let text = String::from_utf8_lossy(value.as_bytes());
         text.chars().filter(|c| !c.is_control()).take(USER_AGENT_CHARS).collect()
     });
-    Origin {
-        actor,
-        ip: request.peer_addr().map(|address| address.ip().to_canonical()),
-        user_agent,
-        request_id: Some(request_id(request)),
-    }
+    Origin { actor, ip: client_address(request), user_agent, request_id: Some(request_id(request)) }
 }

@@ -1,5 +1,6 @@
 //! The program `muster`: its command line, its configuration, and which adapter stands behind which port.
 
+mod background;
 mod clock;
 mod command_line;
 mod commands;
@@ -7,12 +8,14 @@ mod config;
 mod data_dir;
 mod development;
 mod import;
+mod listening;
 mod logging;
-mod notices;
 mod output;
 mod senders;
 mod store;
+mod supervision;
 mod telemetry;
+mod tls;
 mod vitals;
 mod wiring;
 

@@ -1,5 +1,6 @@
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::fault::fault;
+use crate::edge::Place;
 use crate::problem::{Kind, Problem};
 
 /// Which bodies a resource takes.
@@ -43,14 +45,19 @@ impl FromRequest for Body {
         let accepted = request.app_data::<Accepted>().copied().unwrap_or(Accepted::JSON);
         let declared = check_declared(request, accepted);
         let bytes = web::Bytes::from_request(request, payload);
+        let place = request.extensions().get::<Rc<Place>>().cloned();
         Box::pin(async move {
             if let Err(problem) = declared {
                 return Ok(Self(Err(problem)));
             }
-            Ok(Self(match rt::time::timeout(PATIENCE, bytes).await {
+            if let Some(place) = &place {
+                place.leave();
+            }
+            let bytes = match rt::time::timeout(PATIENCE, bytes).await {
                 Ok(bytes) => bytes.map_err(|error| unreadable(&error, accepted)),
                 Err(_) => Err(Problem::new(Kind::RequestTimeout, "the body did not arrive within 10 seconds")),
-            }))
+            };
+            Ok(Self(bytes.and_then(|bytes| place.map_or(Ok(()), |place| place.enter()).map(|()| bytes))))
         })
     }
 }

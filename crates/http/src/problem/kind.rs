@@ -84,12 +84,16 @@ kinds! {
     InstallationQuota, "installation-quota", TOO_MANY_REQUESTS, "Too many codes were sent by this installation";
     /// As many sign-ins were tried for the name or from the address as may be.
     TooManySignIns, "too-many-sign-ins", TOO_MANY_REQUESTS, "Too many sign-ins were tried";
+    /// Too many requests without a good credential came from one address.
+    TooManyRequests, "too-many-requests", TOO_MANY_REQUESTS, "Too many requests came from this address";
     /// Something failed here.
     Internal, "internal", INTERNAL_SERVER_ERROR, "Something failed on the server";
     /// The store cannot be reached now.
     Unavailable, "unavailable", SERVICE_UNAVAILABLE, "The service is unavailable for the moment";
     /// More passwords are to be checked than may be at once.
     Busy, "busy", SERVICE_UNAVAILABLE, "Too many passwords are being checked";
+    /// As many requests are worked on as may be at once.
+    Overloaded, "overloaded", SERVICE_UNAVAILABLE, "The server has more to do than it can";
 }
 
 impl Kind {

@@ -130,6 +130,10 @@ impl Problem {
     fn respond(&self, content_type: &str, body: &Value) -> HttpResponse {
         let mut response = HttpResponse::build(self.0.kind.status());
         response.content_type(content_type);
+        if matches!(self.0.kind, Kind::Overloaded | Kind::TooManyRequests) {
+            // Who is to go away keeps no connection either.
+            response.force_close();
+        }
         if self.0.kind.status() == StatusCode::UNAUTHORIZED {
             // RFC 9110, section 15.5.2; a header of the problem's own says more.
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

@@ -3,9 +3,8 @@ use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
-use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use actix_web::{App, web};
+use actix_web::web;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use muster_domain::access::{
@@ -22,16 +21,15 @@ use muster_domain::team::{Member, TeamRole, TeamService};
 use muster_domain::user::{Phone, User, UserService};
 use muster_domain::verification::{ChannelSet, SendLimits, VerificationService};
 use muster_domain::{Clock, Text, UserId};
-use muster_http::{
-    Api, Development, Observe, Outbox, OutboxMessage, ProviderView, RequestSpan, Vitals, configure, edge,
-};
+use muster_http::{Api, Development, Edge, EdgeSettings, Outbox, OutboxMessage, ProviderView, Vitals, app};
 use muster_scim::ScimService;
 use muster_testkit::{
     Answer, Builders, FakeAccessTokens, FakePasswordHasher, MemoryStore, RecordingSender, UserBuilder,
 };
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
-use tracing_actix_web::TracingLogger;
+
+use crate::conformance;
 
 /// A server over fakes, with three people on record.
 pub(crate) struct World {
@@ -41,6 +39,7 @@ pub(crate) struct World {
     pub(crate) tokens: Arc<FakeAccessTokens>,
     pub(crate) passwords: Arc<FakePasswordHasher>,
     pub(crate) api: web::Data<Api>,
+    pub(crate) edge: web::Data<Edge>,
     /// An admin.
     pub(crate) ada: User,
     /// A responder of the team Platform.
@@ -153,6 +152,11 @@ impl World {
         Self::start_with(Answer::Accept, None, channels, limits).await
     }
 
+    /// The same with these settings of the edge.
+    pub(crate) fn behind(self, settings: EdgeSettings) -> Self {
+        Self { edge: web::Data::new(Edge::new(settings)), ..self }
+    }
+
     pub(crate) async fn start(answer: Answer, development: Option<Development>) -> Self {
         Self::start_with(answer, development, ChannelSet::ALL, SendLimits::default()).await
     }
@@ -179,7 +183,8 @@ impl World {
         let origin = muster_domain::audit::Origin::system("test");
         let name = Text::parse("Platform").unwrap();
         directory.create_team(name, &members, DirectoryFeed::Seed, &origin).await.unwrap();
-        Self { make, store, sender, tokens, passwords, api, ada, grace, linus }
+        let edge = web::Data::new(Edge::new(EdgeSettings::default()));
+        Self { make, store, sender, tokens, passwords, api, edge, ada, grace, linus }
     }
 
     pub(crate) async fn add(&self, user: UserBuilder) -> User {
@@ -200,16 +205,15 @@ impl World {
     }
 
     pub(crate) async fn call(&self, request: TestRequest) -> Exchange {
-        let app = App::new()
-            .configure(|config| configure(config, &self.api))
-            .wrap(from_fn(edge))
-            .wrap(Observe)
-            .wrap(TracingLogger::<RequestSpan>::new());
-        let app = init_service(app).await;
-        let response = call_service(&app, request.to_request()).await;
+        let app = init_service(app(&self.api, &self.edge)).await;
+        let request = request.to_request();
+        let (method, path) = (request.method().clone(), request.path().to_owned());
+        let response = call_service(&app, request).await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = read_body(response).await;
-        Exchange { status, headers, text: String::from_utf8(body.to_vec()).unwrap() }
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        conformance::check(&method, &path, status, &headers, &text);
+        Exchange { status, headers, text }
     }
 
     /// A request of that person's, with a JSON body unless it is null.

@@ -1,5 +1,4 @@
 use std::io;
-use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -8,23 +7,29 @@ use muster_domain::StoreError;
 use muster_domain::access::IdentityTokens;
 use muster_domain::user::UserService;
 
+use crate::background;
 use crate::config::{Config, Mode};
 use crate::data_dir::DataDirError;
 use crate::development::{SeedError, seed, welcome};
-use crate::notices;
+use crate::listening::{ListenError, listen};
 use crate::output::say;
 use crate::senders::SendersError;
 use crate::store::{self, OpenStoreError};
+use crate::supervision;
 use crate::telemetry;
+use crate::tls::{Certificate, TlsError};
 use crate::vitals::ServerVitals;
 use crate::wiring::{self, OidcError, Parts};
 
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
-    /// The address cannot be listened on.
-    #[error("cannot listen on {0} (MUSTER_LISTEN)")]
-    Listen(SocketAddr, #[source] io::Error),
+    /// Nobody could reach it.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// Nobody could trust it.
+    #[error("cannot speak TLS")]
+    Tls(#[from] TlsError),
     /// A secret cannot be had.
     #[error("cannot start")]
     DataDir(#[from] DataDirError),
@@ -57,11 +62,12 @@ pub(crate) enum ServeError {
 /// # Errors
 /// When it cannot start, or fails.
 pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
-    let cannot_listen = |error| ServeError::Listen(config.listen, error);
-    let listener = TcpListener::bind(config.listen).map_err(cannot_listen)?;
-    let url = format!("http://{}", listener.local_addr().map_err(cannot_listen)?);
-
     let development = config.mode == Mode::Development;
+    let (listener, address) = listen(config.listen, development)?;
+    let certificate = config.tls.as_ref().map(Certificate::open).transpose()?;
+    let tls = certificate.as_ref().map(Certificate::server_config).transpose()?;
+    let url = format!("{}://{address}", if tls.is_some() { "https" } else { "http" });
+
     let keyring = super::keyring(config)?;
     let public_url = config.public_url.clone().unwrap_or_else(|| url.clone());
     let signer = super::signer(config, public_url.clone())?;
@@ -76,6 +82,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
     }
 
     let oidc = wiring::oidc(config)?;
+    let chain = Arc::new(wiring::audit_chain(&store, keyring.clone()));
     let parts = Parts {
         keyring,
         signer,
@@ -91,10 +98,15 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
         outbox,
     };
     let api = web::Data::new(wiring::api(&store, parts));
-    // Notices wait in the store: a server that ends in the middle of one loses nothing.
-    tokio::spawn(notices::deliver(wiring::notices(&store, &senders)));
+    tokio::spawn(background::deliver_notices(wiring::notices(&store, &senders)));
+    tokio::spawn(background::seal_audit(chain.clone()));
+    tokio::spawn(background::keep_house(wiring::housekeeping(&store), chain, config.audit_retention));
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    let mut server = pin!(muster_http::server(api, listener, workers).map_err(ServeError::Run)?);
+    if let Some(certificate) = certificate {
+        tokio::spawn(certificate.follow());
+    }
+    let edge = config.edge.clone();
+    let mut server = pin!(muster_http::server(api, edge, tls, listener, workers).map_err(ServeError::Run)?);
     // In this order: the first poll starts the workers and takes over the signals, so that whoever reads that the
     // server listens can use it and stop it.
     tokio::select! {
@@ -102,6 +114,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
         ended = &mut server => return ended.map_err(ServeError::Run),
         announced = announce(&url, development.then_some(&users)) => announced?,
     }
+    supervision::announce().map_err(ServeError::Run)?;
     let ended = server.await.map_err(ServeError::Run);
     telemetry::stop().await;
     ended
