@@ -122,16 +122,12 @@ const READ_NO_SETTINGS: [&str; 4] = ["openapi", "completions", "man", "settings"
 
 /// The whole command line with a flag for every setting.
 pub(crate) fn definition() -> clap::Command {
-    flags::add_to(manual(), &READ_NO_SETTINGS)
+    flags::add_to(with_details_first(without_settings()), &READ_NO_SETTINGS)
 }
 
-/// The command line as the manual describes it: the settings, which are many, stand on the program's own page alone.
-pub(crate) fn for_manual() -> clap::Command {
-    flags::add_to_one(manual())
-}
-
-fn manual() -> clap::Command {
-    with_details_first(CommandLine::command())
+/// The command line without its many settings, as the manual describes it.
+pub(crate) fn without_settings() -> clap::Command {
+    CommandLine::command()
 }
 
 /// In `--help` details and examples come before the arguments, which end in a long list of settings.

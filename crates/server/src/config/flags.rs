@@ -49,12 +49,12 @@ pub(crate) fn add_to(command: Command, reads_none: &[&str]) -> Command {
     if reads_none.contains(&command.get_name()) {
         return command;
     }
-    add_to_one(command.mut_subcommands(|below| add_to(below, reads_none)))
+    command.mut_subcommands(|below| add_to(below, reads_none)).args(FLAGS.iter().map(argument))
 }
 
-/// Adds the flags to a command alone.
-pub(crate) fn add_to_one(command: Command) -> Command {
-    command.args(FLAGS.iter().map(argument))
+/// Every flag without its dashes, and what it is for.
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FLAGS.iter().map(|flag| (flag.long.as_str(), flag.help.as_str()))
 }
 
 fn argument(flag: &'static Flag) -> Arg {
