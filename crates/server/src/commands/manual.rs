@@ -74,7 +74,7 @@ fn page(command: &Command) -> io::Result<Vec<u8>> {
 
 /// Paragraphs that fill the page; lines that begin with spaces, which are examples, stay as they are.
 fn details_in_roff(details: &str) -> String {
-    let mut roff = String::new();
+    let mut roff = ".PP\n".to_owned();
     let mut as_is = false;
     for line in details.lines() {
         if line.starts_with(' ') != as_is {
@@ -111,6 +111,6 @@ mod tests {
     #[test]
     fn examples_keep_their_lines_and_nothing_is_taken_for_a_request() {
         let roff = details_in_roff("One\n.two \\(a\n\nExamples:\n  a --b\n  c");
-        assert_eq!(roff, "One\n\\&.two \\e(a\n.PP\n.PP\nExamples:\n.nf\n  a \\-\\-b\n  c\n.fi\n");
+        assert_eq!(roff, ".PP\nOne\n\\&.two \\e(a\n.PP\n.PP\nExamples:\n.nf\n  a \\-\\-b\n  c\n.fi\n");
     }
 }
