@@ -280,6 +280,7 @@ async fn revoke(world: &World, session: &Session) -> bool {
 
 async fn stop(world: &World, client: &str, user: &User, policy: BrakePolicy) -> UpdateOutcome {
     let mut update = world.next(User { active: false, ..user.clone() }, &[]);
+    update.deactivates = true;
     update.brake = Some(world.make.brake(client, policy, user.id));
     let event = world.make.event("test.stopped", Some(user.id));
     world.stores.directory.update_user(&update, &[event]).await.unwrap()
