@@ -13,7 +13,8 @@ whatever token they hold, and roles are those that the store has now.
 bodies and in queries. What is personal is never cached (`Cache-Control: no-store`).
 
 **Errors** are problem details (RFC 9457): go by `type`, which never changes. `instance` is the request's id, which is also \
-in the header `x-request-id` of every answer. SCIM has errors of its own form. A path that does not exist is `not-found`; \
+in the header `x-request-id` of every answer; a client may choose it by sending that header (1 to 64 letters, digits, dots, \
+dashes and underscores). SCIM has errors of its own form. A path that does not exist is `not-found`; \
 a method that a path does not take is `method-not-allowed`, and the header `Allow` names those that it takes. `HEAD` works \
 wherever `GET` does.
 
@@ -77,7 +78,7 @@ fn headers() -> Value {
         "RequestId": {
             "description": "The request's id, under which logs and audit records know it.",
             "required": true,
-            "schema": { "type": "string", "examples": ["019aabc4-7c4b-7a51-9d0b-6f0d7f0f9a10"] },
+            "schema": request_id(),
         },
         "RetryAfter": {
             "description": "After how many seconds it makes sense to try again.",
@@ -111,6 +112,15 @@ fn headers() -> Value {
     })
 }
 
+fn request_id() -> Value {
+    json!({
+        "type": "string",
+        "description": "The request's id.",
+        "pattern": "^[A-Za-z0-9._-]{1,64}$",
+        "examples": ["019aabc4-7c4b-7a51-9d0b-6f0d7f0f9a10"],
+    })
+}
+
 /// A problem (RFC 9457). Clients pass over members that they do not know.
 fn problem() -> Value {
     let types: Vec<String> = Kind::ALL.iter().map(|kind| kind.uri()).collect();
@@ -128,7 +138,7 @@ fn problem() -> Value {
             "title": { "type": "string", "description": "The kind in short words." },
             "status": { "type": "integer", "minimum": 400, "maximum": 599, "description": "The answer's status." },
             "detail": { "type": "string", "description": "What was wrong this time, and what to do." },
-            "instance": { "type": "string", "description": "The request's id, as in `x-request-id`." },
+            "instance": request_id(),
         },
     })
 }

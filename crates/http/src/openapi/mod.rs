@@ -1,11 +1,13 @@
 //! The OpenAPI document. Each handler says what it takes and gives (`#[utoipa::path]`), each view and request body what
 //! it looks like (`ToSchema`), and what holds of many is added here: who may call ([`security`]), what can go wrong
-//! ([`problems`], [`scim`]), which answers lead on ([`links`]), and what is said of the whole ([`frame`]). What the library
+//! ([`problems`], [`scim`]), which answers lead on ([`links`]), what all of it looks
+//! like ([`examples`]), and what is said of the whole ([`frame`]). What the library
 //! writes otherwise than we mean it is put right in [`tidy`].
 //!
 //! Handlers say what can go wrong by the slugs of [`Kind`](crate::Kind) in the extension `x-problems`, SCIM's by status in
 //! `x-refusals`. What follows from the rest of an operation is not said again.
 
+mod examples;
 mod frame;
 mod links;
 mod problems;
@@ -25,6 +27,7 @@ pub fn openapi(development: bool) -> Value {
     // What serde makes of the library's own types is always JSON.
     let mut document = serde_json::to_value(routes::documented(development)).unwrap_or_default();
     frame::add(&mut document);
+    let examples = examples::all();
     let mut responses = Map::new();
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (path, item) in paths {
@@ -38,6 +41,7 @@ pub fn openapi(development: bool) -> Value {
                 problems::complete(path, operation, &mut responses);
             }
             links::complete(operation);
+            examples::complete(operation, &examples);
             tidy::requests(operation);
             tidy::headers(operation);
         }

@@ -11,6 +11,7 @@ mod cors;
 mod development;
 mod devices;
 mod edge;
+mod examples;
 mod keys;
 mod limits;
 mod mobile;

@@ -126,7 +126,7 @@ fn enums_are_those_of_the_domain() {
 #[test]
 fn the_copy_in_the_docs_is_the_document() {
     let copy: Value = serde_json::from_str(include_str!("../../../../docs/openapi.json")).unwrap();
-    assert!(copy == openapi(false), "renew it: cargo run -p muster-http --example openapi > docs/openapi.json");
+    assert!(copy == openapi(false), "renew it: cargo run -- openapi > docs/openapi.json");
 }
 
 #[actix_web::test]

@@ -7,8 +7,8 @@ use super::{Id, Time};
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScimError {
-    #[schema(min_items = 1, max_items = 1, examples(json!(["urn:ietf:params:scim:api:messages:2.0:Error"])))]
-    schemas: Vec<String>,
+    #[schema(min_items = 1, max_items = 1)]
+    schemas: Vec<ScimErrorUri>,
     /// The HTTP status, as text.
     #[schema(pattern = "^[45][0-9]{2}$", examples("404"))]
     status: String,
@@ -19,6 +19,27 @@ pub(crate) struct ScimError {
     /// What is wrong, without anybody's data.
     #[schema(examples("there is no such resource"))]
     detail: String,
+}
+
+/// What an error says that it is.
+#[derive(Serialize, ToSchema)]
+enum ScimErrorUri {
+    #[schema(rename = "urn:ietf:params:scim:api:messages:2.0:Error")]
+    Error,
+}
+
+/// What a person says that they are.
+#[derive(Serialize, ToSchema)]
+enum ScimUserUri {
+    #[schema(rename = "urn:ietf:params:scim:schemas:core:2.0:User")]
+    User,
+}
+
+/// What a team says that it is.
+#[derive(Serialize, ToSchema)]
+enum ScimGroupUri {
+    #[schema(rename = "urn:ietf:params:scim:schemas:core:2.0:Group")]
+    Group,
 }
 
 /// What kind of refusal it is (RFC 7644, table 9).
@@ -61,8 +82,8 @@ struct ScimMeta {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScimUser {
-    #[schema(min_items = 1, max_items = 1, examples(json!(["urn:ietf:params:scim:schemas:core:2.0:User"])))]
-    schemas: Vec<String>,
+    #[schema(min_items = 1, max_items = 1)]
+    schemas: Vec<ScimUserUri>,
     id: Id,
     /// The directory's own id of the person.
     #[schema(required = false, min_length = 1, max_length = 255, examples("00u1"))]
@@ -186,8 +207,8 @@ struct ScimNewContact {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScimGroup {
-    #[schema(min_items = 1, max_items = 1, examples(json!(["urn:ietf:params:scim:schemas:core:2.0:Group"])))]
-    schemas: Vec<String>,
+    #[schema(min_items = 1, max_items = 1)]
+    schemas: Vec<ScimGroupUri>,
     id: Id,
     /// The directory's own id of the team.
     #[schema(required = false, min_length = 1, max_length = 255, examples("00g1"))]

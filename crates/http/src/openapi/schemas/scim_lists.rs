@@ -7,8 +7,8 @@ use super::{ScimGroup, ScimUser};
 #[derive(Serialize, ToSchema)]
 #[schema(as = ScimListOf)]
 pub(crate) struct ScimList<T> {
-    #[schema(min_items = 1, max_items = 1, examples(json!(["urn:ietf:params:scim:api:messages:2.0:ListResponse"])))]
-    schemas: Vec<String>,
+    #[schema(min_items = 1, max_items = 1)]
+    schemas: Vec<ScimListUri>,
     /// How many match, on whatever page.
     #[serde(rename = "totalResults")]
     #[schema(minimum = 0, examples(1))]
@@ -22,6 +22,13 @@ pub(crate) struct ScimList<T> {
     #[serde(rename = "Resources")]
     #[schema(max_items = 200)]
     resources: Vec<T>,
+}
+
+/// What a page says that it is.
+#[derive(Serialize, ToSchema)]
+enum ScimListUri {
+    #[schema(rename = "urn:ietf:params:scim:api:messages:2.0:ListResponse")]
+    List,
 }
 
 /// A person or a team.

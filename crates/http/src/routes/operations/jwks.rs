@@ -42,7 +42,11 @@ struct Key {
     description = "With these, others check access tokens without asking (RFC 7517, RFC 8037).",
     responses((
         status = 200, description = "The keys", body = KeySet,
-        headers(("Cache-Control" = String, description = "For how long the keys may be kept"))
+        headers(("Cache-Control" = String, description = "For how long the keys may be kept")),
+        example = json!({ "keys": [{
+            "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "alg": "EdDSA", "use": "sig"
+        }] })
     ))
 )]
 pub(super) async fn jwks(api: web::Data<Api>) -> HttpResponse {
