@@ -145,6 +145,8 @@ async fn malformed_devices_name_their_field() {
         (json!({ "platform": "ios", "token": "a b" }), "token"),
         (json!({ "platform": "ios", "token": "a".repeat(4097) }), "token"),
         (json!({ "platform": "ios", "token": 7 }), "token"),
+        (json!({ "platform": "ios", "token": subscription() }), "token"),
+        (json!({ "platform": "android", "token": {} }), "token"),
         (json!({ "platform": "web", "token": "not json" }), "token"),
         (json!({ "platform": "web", "token": no_tls }), "token"),
         (json!({ "platform": "web", "token": short_key }), "token"),

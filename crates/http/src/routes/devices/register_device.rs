@@ -22,16 +22,30 @@ pub(super) struct RegisterRequest {
 /// A push token as text, or a browser's `PushSubscription` as the JSON object that it turns into.
 #[derive(Deserialize)]
 #[serde(try_from = "Value")]
-struct Token(String);
+enum Token {
+    Text(String),
+    Subscription(String),
+}
 
 impl TryFrom<Value> for Token {
     type Error = &'static str;
 
     fn try_from(value: Value) -> Result<Self, Self::Error> {
         match value {
-            Value::String(text) => Ok(Self(text)),
-            Value::Object(subscription) => Ok(Self(Value::Object(subscription).to_string())),
+            Value::String(text) => Ok(Self::Text(text)),
+            Value::Object(subscription) => Ok(Self::Subscription(Value::Object(subscription).to_string())),
             _ => Err("must be a push token, or a PushSubscription for the platform web"),
+        }
+    }
+}
+
+impl Token {
+    /// The token for a platform; only browsers have subscriptions.
+    fn of(self, platform: Platform) -> Result<String, Problem> {
+        match self {
+            Self::Text(token) => Ok(token),
+            Self::Subscription(token) if platform == Platform::Web => Ok(token),
+            Self::Subscription(_) => Err(Problem::field("token", "must be the push service's token, as text")),
         }
     }
 }
@@ -51,7 +65,7 @@ impl TryFrom<Value> for Token {
 )]
 pub(super) async fn register_device(api: web::Data<Api>, own: Own, body: Body) -> Result<HttpResponse, Problem> {
     let RegisterRequest { platform, token, name, app_version } = body.json()?;
-    let new = NewDevice { platform, token: token.0, name, app_version };
+    let new = NewDevice { platform, token: token.of(platform)?, name, app_version };
     let registered = api.devices.register(own.id, new, &own.origin).await?;
     let mut response = if registered.created { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(response.json(DeviceView::from(registered.device)))
