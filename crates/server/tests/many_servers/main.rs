@@ -12,5 +12,6 @@ mod load;
 mod quotas;
 mod races;
 mod schema;
+mod sealing;
 mod startup;
 mod vanishing;
