@@ -81,13 +81,19 @@ where
             Ok(Ok(true)) => {}
             Ok(Ok(false)) => tokio::time::sleep(every).await,
             Ok(Err(error)) => {
+                failed(what);
                 tracing::warn!(work = what, cause = with_causes(&error), "work waits, because the store failed");
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
             Err(panicked) => {
+                failed(what);
                 tracing::error!(work = what, cause = with_causes(&panicked), "work waits, because it panicked");
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
         }
     }
+}
+
+fn failed(what: &'static str) {
+    metrics::counter!("muster_work_failures_total", "work" => what).increment(1);
 }

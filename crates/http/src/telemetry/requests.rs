@@ -58,11 +58,12 @@ where
     forward_ready!(service);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let request_under_way = UnderWay { route: Some(self.routes.of(&request)), began: Instant::now() };
+        let (route, span) = (Some(self.routes.of(&request)), Span::current());
+        let under_way = UnderWay { route, span, began: Instant::now() };
         let answering = self.service.call(request);
         Box::pin(async move {
             let outcome = answering.await;
-            request_under_way.answered(match &outcome {
+            under_way.answered(match &outcome {
                 Ok(response) => response.status(),
                 Err(error) => error.as_response_error().status_code(),
             });
@@ -74,6 +75,8 @@ where
 /// A request that is not answered yet. One whose client hangs up before is told of when it is dropped.
 struct UnderWay {
     route: Option<Rc<Route>>,
+    /// Its own, which is not entered when it is dropped.
+    span: Span,
     began: Instant,
 }
 
@@ -82,12 +85,11 @@ impl UnderWay {
         let Some(route) = self.route.take() else { return };
         let took = self.began.elapsed();
         route.count(Some(status), took);
-        let span = Span::current();
-        span.set_attribute("http.response.status_code", i64::from(status.as_u16()));
+        self.span.set_attribute("http.response.status_code", i64::from(status.as_u16()));
         if status.is_server_error() {
-            span.set_status(Status::error(""));
+            self.span.set_status(Status::error(""));
         }
-        tracing::info!(status = status.as_u16(), duration_ms = millis(took), "answered");
+        tracing::info!(parent: &self.span, status = status.as_u16(), duration_ms = millis(took), "answered");
     }
 }
 
@@ -96,7 +98,7 @@ impl Drop for UnderWay {
         if let Some(route) = self.route.take() {
             let took = self.began.elapsed();
             route.count(None, took);
-            tracing::info!(duration_ms = millis(took), "the client hung up");
+            tracing::info!(parent: &self.span, duration_ms = millis(took), "the client hung up");
         }
     }
 }

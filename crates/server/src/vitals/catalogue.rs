@@ -80,11 +80,6 @@ pub(crate) const METRICS: [Metric; 34] = [
         "1 while the provider is left alone because it failed again and again, else 0",
     ),
     counter(
-        "muster_notice_batches_failed_total",
-        "",
-        "batches of notices that failed with the store and wait; each server tries a batch every few seconds",
-    ),
-    counter(
         "muster_sessions_total",
         "outcome",
         "phone sessions: issued, refreshed, and refresh tokens that were late, refused or replayed",
@@ -107,6 +102,11 @@ pub(crate) const METRICS: [Metric; 34] = [
     gauge("muster_people", "readiness", "active people: ready, who can be on call, and not_ready"),
     gauge("muster_people_missing", "channel", "active people who have not proven that channel"),
     gauge("muster_people_counted_timestamp_seconds", "", "when people were counted last, in Unix time"),
+    counter(
+        "muster_work_failures_total",
+        "work",
+        "turns of what a server does beside requests that failed; the next comes 15 seconds later",
+    ),
     gauge("muster_audit_seal_lag_seconds", "", "how old the oldest audit record is that is not sealed; 0 when all are"),
     counter("muster_housekeeping_removed_total", "what", "rows that housekeeping removed"),
     counter(
@@ -142,5 +142,4 @@ pub(crate) fn begin_at_zero() {
     }
     metrics::counter!("muster_directory_deactivations_refused_total").increment(0);
     metrics::counter!("muster_passwords_refused_busy_total").increment(0);
-    metrics::counter!("muster_notice_batches_failed_total").increment(0);
 }
