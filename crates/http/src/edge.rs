@@ -97,7 +97,7 @@ pub(crate) async fn edge(
         response = response.into_response(rendered.map_into_boxed_body());
     }
     finish(response.headers_mut(), &id, over_tls);
-    Ok(response.map_body(|_, body| Held { body, _place: place, _busy: busy }))
+    Ok(response.map_body(|_, body| Held { body, under_way: (place, busy) }))
 }
 
 /// What an error answer's headers say beside its body.
@@ -141,8 +141,7 @@ fn is_well_formed(id: &str) -> bool {
 /// An answer's body, until whose end its request counts as worked on.
 pub(crate) struct Held {
     body: BoxBody,
-    _place: Option<Rc<Place>>,
-    _busy: Option<connection::Busy>,
+    under_way: (Option<Rc<Place>>, Option<connection::Busy>),
 }
 
 impl MessageBody for Held {
@@ -157,7 +156,7 @@ impl MessageBody for Held {
     }
 
     fn try_into_bytes(self) -> Result<web::Bytes, Self> {
-        let Self { body, _place, _busy } = self;
-        body.try_into_bytes().map_err(|body| Self { body, _place, _busy })
+        let Self { body, under_way } = self;
+        body.try_into_bytes().map_err(|body| Self { body, under_way })
     }
 }

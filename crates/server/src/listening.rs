@@ -18,7 +18,9 @@ pub(crate) enum ListenError {
     #[error("{0} sockets were passed on (LISTEN_FDS); pass one")]
     Several(usize),
     /// Development mode has doors without locks.
-    #[error("the socket that was passed on (LISTEN_FDS) listens on {0}; in development mode it must be a loopback address")]
+    #[error(
+        "the socket that was passed on (LISTEN_FDS) listens on {0}; in development mode it must be a loopback address"
+    )]
     NotLoopback(SocketAddr),
 }
 

@@ -109,7 +109,10 @@ impl Certificate {
                 tracing::info!("the TLS certificate changed; new connections get the new one");
             }
             Err(error) => {
-                tracing::error!(cause = with_causes(&error), "the new TLS certificate cannot be used; the old one stays");
+                tracing::error!(
+                    cause = with_causes(&error),
+                    "the new TLS certificate cannot be used; the old one stays"
+                );
             }
         }
     }
