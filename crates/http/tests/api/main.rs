@@ -22,6 +22,7 @@ mod problems;
 mod send_limits;
 mod sign_in;
 mod teams;
+mod telemetry;
 mod users;
 mod verification;
 mod world;
