@@ -184,6 +184,6 @@ fn detail(kind: Kind) -> &'static str {
         Kind::TooManyRequests => {
             "too many requests without a good credential came from this address; wait, then try again"
         }
-        Kind::Overloaded => "try again in a moment",
+        Kind::Overloaded => "nothing was done for this request; try again in a moment",
     }
 }

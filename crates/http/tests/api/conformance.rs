@@ -80,6 +80,10 @@ fn faults_of_part(schema: &Value, value: &Value, at: &str) -> Vec<String> {
                     hold(!value.is_object() || value.get(name).is_some(), &format!("{name} is required"));
                 }
             }
+            "uniqueItems" => {
+                let items = value.as_array().map_or(&[][..], Vec::as_slice);
+                hold((1..items.len()).all(|index| !items[..index].contains(&items[index])), keyword);
+            }
             "properties" => {
                 for (name, property) in rule.as_object().unwrap() {
                     if let Some(member) = value.get(name) {

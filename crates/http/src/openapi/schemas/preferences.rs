@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -34,15 +36,15 @@ struct EnabledChannels {
 #[serde(deny_unknown_fields)]
 struct Rules {
     #[schema(min_items = 1, max_items = 10)]
-    critical: Vec<Step>,
+    critical: BTreeSet<Step>,
     #[schema(max_items = 10)]
-    high: Vec<Step>,
+    high: BTreeSet<Step>,
     #[schema(max_items = 10)]
-    medium: Vec<Step>,
+    medium: BTreeSet<Step>,
     #[schema(max_items = 10)]
-    low: Vec<Step>,
+    low: BTreeSet<Step>,
     #[schema(max_items = 10)]
-    info: Vec<Step>,
+    info: BTreeSet<Step>,
 }
 
 /// One thing that is tried.
@@ -72,7 +74,7 @@ struct QuietHours {
     time_zone: String,
     /// On which days it begins, each once.
     #[schema(min_items = 1, max_items = 7, examples(json!(["mon", "tue"])))]
-    days: Vec<Weekday>,
+    days: BTreeSet<Weekday>,
 }
 
 /// A day of the week.

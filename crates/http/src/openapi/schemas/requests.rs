@@ -95,5 +95,9 @@ struct SubscriptionKeys {
 
 /// An app's version.
 #[derive(Serialize, ToSchema)]
-#[schema(value_type = String, min_length = 1, max_length = 50, examples("4.2.0"))]
+#[schema(
+    value_type = String, min_length = 1, max_length = 50,
+    pattern = r"^[^\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]*[^\s\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff][^\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$",
+    examples("4.2.0")
+)]
 struct Version(String);

@@ -23,7 +23,7 @@ pub(crate) struct ShortText(String);
 
 /// Entity tags (RFC 9110, section 8.8.3), with commas, or `*` for any version.
 #[derive(Serialize, ToSchema)]
-#[schema(value_type = String, min_length = 1, max_length = 4096, examples("\"1\""))]
+#[schema(value_type = String, max_length = 4096, examples("\"1\""))]
 pub(crate) struct EntityTags(String);
 
 /// What happened, as `noun.verb`. Stable: clients filter by it.
