@@ -72,7 +72,7 @@ fn operation_method(id: &str) -> Method {
 /// Without what varies from run to run or is the fakes' own.
 fn presentable(mut value: Value) -> Value {
     match &mut value {
-        Value::String(text) if text.starts_with("fake-access-token-") => *text = TOKEN.to_owned(),
+        Value::String(text) if text.starts_with("fake-access-token-") => TOKEN.clone_into(text),
         Value::Object(members) => {
             // Of SCIM's members; tools would follow it, out of the document.
             members.remove("$ref");
@@ -222,13 +222,14 @@ async fn directory(tour: &mut Tour, world: &World) {
         tour.visit(world, &get, at(&get, &path), None).await;
         let replace = format!("replaceScim{kind}");
         tour.visit(world, &replace, at(&replace, &path), Some(body.clone())).await;
-        let patch = format!("patchScim{kind}");
+        let change_id = format!("patchScim{kind}");
         let (changed, value) = if kind == "User" { ("active", json!(false)) } else { ("displayName", json!("Nights")) };
         let change = json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
             "Operations": [{ "op": "replace", "path": changed, "value": value }],
         });
-        tour.visit(world, &patch, at(&patch, &format!("{path}?excludedAttributes=members")), Some(change)).await;
+        tour.visit(world, &change_id, at(&change_id, &format!("{path}?excludedAttributes=members")), Some(change))
+            .await;
     }
     let search = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": "externalId sw \"00\"", "count": 10,

@@ -16,7 +16,7 @@ pub(crate) use audit::Actor;
 pub(crate) use people::{Channel, Membership, Platform, Role, Scope, Source, TeamRole};
 pub(crate) use preferences::Preferences;
 pub(crate) use requests::DeviceRegistration;
-pub(crate) use scalars::{Action, EntityTags, Id, ShortText, Time};
+pub(crate) use scalars::{Action, EntityTags, Id, Text35, Text50, Text64, Text100, Text200, Text255, Text400, Time};
 pub(crate) use scim::{ScimError, ScimGroup, ScimNewGroup, ScimNewUser, ScimPatch, ScimSearch, ScimUser};
 pub(crate) use scim_lists::{ScimList, ScimResource, ScimResourceType, ScimSchema, ScimServiceProviderConfig};
 pub(crate) use scim_query::{ScimListQuery, ScimQuery};

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ShortText;
+use super::{Text50, Text100};
 
 /// A device that takes push messages.
 #[derive(Serialize, ToSchema)]
@@ -26,9 +26,9 @@ pub(crate) struct AppRegistration {
     )]
     token: String,
     /// What its owner calls it.
-    name: Option<ShortText>,
+    name: Option<Text100>,
     /// The app's version on it.
-    app_version: Option<Version>,
+    app_version: Option<Text50>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -47,9 +47,9 @@ pub(crate) struct BrowserRegistration {
     /// The browser's subscription. It never comes back.
     token: PushSubscription,
     /// What its owner calls it.
-    name: Option<ShortText>,
+    name: Option<Text100>,
     /// The app's version on it.
-    app_version: Option<Version>,
+    app_version: Option<Text50>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -92,12 +92,3 @@ struct SubscriptionKeys {
     )]
     auth: String,
 }
-
-/// An app's version.
-#[derive(Serialize, ToSchema)]
-#[schema(
-    value_type = String, min_length = 1, max_length = 50,
-    pattern = r"^[^\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]*[^\s\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff][^\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$",
-    examples("4.2.0")
-)]
-struct Version(String);

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Id, Time};
+use super::{Id, Text35, Text64, Text200, Text255, Text400, Time};
 
 /// An error of SCIM (RFC 7644, section 3.12).
 #[derive(Serialize, ToSchema)]
@@ -147,20 +147,12 @@ pub(crate) struct ScimNewUser {
     #[schema(required = false, max_items = 10, examples(json!(["urn:ietf:params:scim:schemas:core:2.0:User"])))]
     schemas: Vec<String>,
     /// The directory's own id of the person.
-    #[schema(max_length = 255, examples("00u1"))]
-    external_id: Option<String>,
+    external_id: Option<Text255>,
     /// The name a person signs in with, unique without regard to case.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\s\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]+$",
-        examples("ada@example.com")
-    )]
-    user_name: String,
+    user_name: Text255,
     name: Option<ScimNewName>,
     /// The name that is shown; when it is left out, one is made of the other names.
-    #[schema(max_length = 255, examples("Ada Lovelace"))]
-    display_name: Option<String>,
+    display_name: Option<Text400>,
     /// One address is kept: the primary one, else the first for work.
     #[schema(max_items = 100)]
     emails: Option<Vec<ScimNewContact>>,
@@ -168,11 +160,9 @@ pub(crate) struct ScimNewUser {
     #[schema(max_items = 100)]
     phone_numbers: Option<Vec<ScimNewContact>>,
     /// A time zone, as IANA names it.
-    #[schema(max_length = 64, examples("Europe/London"))]
-    timezone: Option<String>,
+    timezone: Option<Text64>,
     /// A language and region, as BCP 47 writes them.
-    #[schema(max_length = 35, examples("en-GB"))]
-    locale: Option<String>,
+    locale: Option<Text35>,
     /// Whether the person may sign in and be called; a new one may when nothing is said. `false` deactivates, which also
     /// ends every session. Also taken as a string.
     active: Option<bool>,
@@ -182,13 +172,10 @@ pub(crate) struct ScimNewUser {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ScimNewName {
-    #[schema(max_length = 255, examples("Ada"))]
-    given_name: Option<String>,
-    #[schema(max_length = 255, examples("Lovelace"))]
-    family_name: Option<String>,
+    given_name: Option<Text200>,
+    family_name: Option<Text200>,
     /// Stands in for `displayName`.
-    #[schema(max_length = 255, examples("Ada Lovelace"))]
-    formatted: Option<String>,
+    formatted: Option<Text400>,
 }
 
 /// An e-mail address or a phone number.
@@ -251,16 +238,9 @@ pub(crate) struct ScimNewGroup {
     #[schema(required = false, max_items = 10, examples(json!(["urn:ietf:params:scim:schemas:core:2.0:Group"])))]
     schemas: Vec<String>,
     /// The directory's own id of the team.
-    #[schema(max_length = 255, examples("00g1"))]
-    external_id: Option<String>,
+    external_id: Option<Text255>,
     /// The team's name, unique without regard to case.
-    #[schema(
-        min_length = 1,
-        max_length = 200,
-        pattern = r"^[^\s\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]+$",
-        examples("Platform")
-    )]
-    display_name: String,
+    display_name: Text200,
     members: Option<Vec<ScimNewMember>>,
 }
 

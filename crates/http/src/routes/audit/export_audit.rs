@@ -27,7 +27,7 @@ struct Step {
     params(
         ("userId" = Option<schemas::Id>, Query, description = "Only records about this person."),
         ("actorId" = Option<schemas::Id>, Query, description = "Only records of what this person did."),
-        ("action" = Option<schemas::ShortText>, Query, description = "Only records with exactly this action."),
+        ("action" = Option<schemas::Text100>, Query, description = "Only records with exactly this action."),
         ("from" = Option<schemas::Time>, Query, description = "Only records at or after this time."),
         ("to" = Option<schemas::Time>, Query, description = "Only records before this time.")
     ),

@@ -41,7 +41,7 @@ struct Filters {
     #[param(value_type = Option<schemas::Id>)]
     actor_id: Option<UserId>,
     /// Only records with exactly this action.
-    #[param(value_type = Option<schemas::ShortText>, example = "role.changed")]
+    #[param(value_type = Option<schemas::Text100>, example = "role.changed")]
     action: Option<Text<100>>,
     /// Only records at or after this time.
     #[param(value_type = Option<schemas::Time>)]

@@ -18,11 +18,7 @@ use crate::telemetry;
 #[schema(as = BreakGlassSignIn)]
 pub(super) struct Presented {
     /// Case does not matter.
-    #[schema(
-        value_type = String, min_length = 1, max_length = 64,
-        pattern = r"^[^\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]*[!-~][^\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$",
-        examples("safe")
-    )]
+    #[schema(value_type = schemas::Text64)]
     account: AccountName,
     #[schema(value_type = String, format = Password, max_length = 65_536, write_only, examples("00000-00000-00000-00000-00000-00000"))]
     password: TypedPassword,

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 #[schema(as = NewApiKey)]
 pub(super) struct CreateRequest {
     /// What it is called.
-    #[schema(value_type = schemas::ShortText)]
+    #[schema(value_type = schemas::Text100)]
     name: ApiKeyName,
     /// What it may be used for.
     #[schema(value_type = Vec<schemas::Scope>, min_items = 1, max_items = 100)]

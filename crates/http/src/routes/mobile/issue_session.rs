@@ -19,7 +19,7 @@ use crate::telemetry;
 #[schema(as = SessionRequest)]
 pub(super) struct IssueRequest {
     /// What its owner calls it.
-    #[schema(value_type = Option<schemas::ShortText>)]
+    #[schema(value_type = Option<schemas::Text100>)]
     device_name: Option<DeviceName>,
     /// One of the caller's devices.
     #[schema(value_type = Option<schemas::Id>)]

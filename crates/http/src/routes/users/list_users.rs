@@ -19,7 +19,7 @@ use crate::views::{PageView, UserSummaryView};
 #[into_params(parameter_in = Query)]
 pub(super) struct Filters {
     /// Only people in whose user name, display name or e-mail address this is.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 200, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*[!-~][^\\u0000-\\u001f\\u007f-\\u009f]*$", example = "grace")]
+    #[param(value_type = Option<schemas::Text200>, example = "grace")]
     q: Option<Text<200>>,
     /// Only people with this role.
     #[param(value_type = Option<schemas::Role>)]
