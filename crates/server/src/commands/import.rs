@@ -41,14 +41,12 @@ pub(crate) async fn run(config: &Config, path: &Path, json: bool) -> Result<Summ
     let directory = wiring::directory(&store, keyring, config.brake);
     let bar = progress(Some(roster.records.len() as u64), "records");
     let report = |entry: &import::Entry| {
+        let lines: Vec<String> =
+            if json { entry.document().iter().map(ToString::to_string).collect() } else { entry.lines() };
+        if !lines.is_empty() {
+            bar.suspend(|| lines.into_iter().for_each(say));
+        }
         bar.inc(1);
-        bar.suspend(|| {
-            if json {
-                entry.document().iter().map(ToString::to_string).for_each(say);
-            } else {
-                entry.lines().into_iter().for_each(say);
-            }
-        });
     };
     let summary = import::run(&roster, &directory, config.default_phone_region, report).await?;
     bar.finish_and_clear();

@@ -77,12 +77,20 @@ fn lines(report: &ChainReport, noted: Option<NotedHead>) -> Vec<String> {
     }
     lines.push(match head {
         Some(head) => format!("records checked: {checked}, from {first} to {}", head.position),
-        None => "no record is sealed yet: servers do that within seconds".to_owned(),
+        None => {
+            "no record is sealed: servers do that within seconds, so either none ran, or somebody emptied the chain"
+                .to_owned()
+        }
     });
     if let (Some(noted), true) = (noted, faults.is_empty()) {
         lines.push(format!("the head that was noted is in the chain, at {}", noted.position));
     }
-    lines.push(if faults.is_empty() { "the chain is whole" } else { "the chain is not whole" }.to_owned());
+    let verdict = match (faults.is_empty(), head) {
+        (true, Some(_)) => "the chain is whole",
+        (true, None) => "the chain is empty",
+        (false, _) => "the chain is not whole",
+    };
+    lines.push(verdict.to_owned());
     if let Some(head) = head {
         lines.push(format!("head, to be noted elsewhere: {}:{}", head.position, head.hash));
     }
@@ -122,6 +130,14 @@ mod tests {
             format!("head, to be noted elsewhere: 12:{}", "ab".repeat(32)),
         ];
         assert_eq!(lines(&report(Vec::new(), 0), noted), expected);
+    }
+
+    #[test]
+    fn empty_chain_is_not_called_whole() {
+        let empty = ChainReport { first: 1, head: None, checked: 0, faults: Vec::new(), further_faults: 0 };
+        let told = lines(&empty, None);
+        assert_eq!(told.len(), 2);
+        assert!(told[0].contains("somebody emptied the chain") && told[1] == "the chain is empty", "{told:?}");
     }
 
     #[test]

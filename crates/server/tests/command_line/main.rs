@@ -1,6 +1,6 @@
 //! The program as its operator meets it: arguments, messages, exit codes, files.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should fail where it stands")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected should fail where it stands")]
 
 #[path = "../common/mod.rs"]
 mod common;
