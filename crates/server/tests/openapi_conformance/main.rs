@@ -1,0 +1,13 @@
+//! The OpenAPI document and the server held to each other by two independent programs: schemathesis makes requests of the
+//! document and holds the answers to it, spectral holds the document to rules.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected should fail where it stands")]
+
+mod belongings;
+mod callers;
+#[path = "../common/mod.rs"]
+mod common;
+mod document;
+mod fuzzer;
+mod installation;
+mod strangers;
