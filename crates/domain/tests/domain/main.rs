@@ -6,6 +6,7 @@
 mod access;
 mod amendments;
 mod api_keys;
+mod audit_chain;
 mod audit_trail;
 mod brakes;
 mod break_glass;

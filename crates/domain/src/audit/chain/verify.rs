@@ -115,24 +115,24 @@ impl AuditChainService {
             report: ChainReport { first: start + 1, head, checked: 0, faults: Vec::new(), further_faults: 0 },
             keys,
             noted,
-            last: start,
-            previous: Some(marks.start.map_or(SealHash::NONE, |mark| mark.hash)),
+            last: 0,
+            previous: Some(SealHash::NONE),
             misfits: Vec::new(),
         };
         walk.marks(marks);
         loop {
             let page = self.chain.sealed(walk.last, Self::BATCH).await?;
             let more = page.len() == usize::from(Self::BATCH);
-            // What was sealed since the marks were read is left to the next verification, unless there was no head.
-            for record in page.into_iter().take_while(|record| record.position <= end || marks.head.is_none()) {
+            for record in page {
                 walk.record(record);
             }
-            progress(walk.report.checked, end.saturating_sub(start));
-            if !more || walk.last >= end {
+            progress(walk.report.checked, end.saturating_sub(start).max(walk.report.checked));
+            if !more {
                 break;
             }
         }
-        walk.end(marks, end);
+        // Read after the records: the end has moved past whatever was sealed meanwhile.
+        walk.end(end, self.chain.marks().await?.head.map_or(0, |mark| mark.position));
         if let Some(oldest) = self.chain.unsealed(1).await?.records.first()
             && self.clock.now() - oldest.at > Self::LONGEST_WAIT
         {
@@ -163,6 +163,13 @@ impl Walk<'_> {
         }
     }
 
+    /// Told once, however many signs of it there are.
+    fn head_fault(&mut self) {
+        if !self.report.faults.contains(&ChainFault::Head) {
+            self.fault(ChainFault::Head);
+        }
+    }
+
     fn fits(&self, position: u64, previous: &SealHash, event: &AuditEvent, hash: &SealHash) -> bool {
         let content = content(position, previous, event);
         self.keys.iter().any(|key| key.matches(&content, hash))
@@ -173,8 +180,23 @@ impl Walk<'_> {
             self.fault(ChainFault::Start);
         }
         if marks.head.is_some_and(|mark| !self.keys.iter().any(|key| is_marked(*key, End::Head, &mark))) {
-            self.fault(ChainFault::Head);
+            self.head_fault();
         }
+        if let Some(start) = marks.start {
+            self.pass(start.position, start.hash);
+        }
+    }
+
+    /// Goes past a record, or past the start.
+    fn pass(&mut self, position: u64, hash: SealHash) {
+        let here = NotedHead { position, hash };
+        if self.noted == Some(here) {
+            self.noted = None;
+        }
+        if self.report.head.is_some_and(|head| head.position == position && head != here) {
+            self.head_fault();
+        }
+        (self.last, self.previous) = (position, Some(hash));
     }
 
     fn record(&mut self, record: SealedRecord) {
@@ -194,25 +216,20 @@ impl Walk<'_> {
             }
             (Some(_), _) => {}
         }
-        if self.noted == Some(NotedHead { position, hash }) {
-            self.noted = None;
-        }
-        self.previous = Some(hash);
-        self.last = position;
+        self.pass(position, hash);
         self.report.checked += 1;
     }
 
-    fn end(&mut self, marks: &ChainMarks, end: u64) {
+    /// The chain ended at `end` when the verification began, and ends at `now` after it.
+    fn end(&mut self, end: u64, now: u64) {
         if self.last < end {
             self.fault(ChainFault::Missing { first: self.last + 1, last: end });
-        } else if marks.head.map(|mark| mark.hash) != self.previous.filter(|_| self.last > 0) {
-            self.fault(ChainFault::Head);
+        }
+        if self.last > now {
+            self.head_fault();
         }
         if let Some(noted) = self.noted {
-            let at_start = marks.start.is_some_and(|mark| mark.position == noted.position && mark.hash == noted.hash);
-            if !at_start {
-                self.fault(ChainFault::NotNoted { position: noted.position });
-            }
+            self.fault(ChainFault::NotNoted { position: noted.position });
         }
         for misfit in self.misplaced() {
             self.fault(misfit);
