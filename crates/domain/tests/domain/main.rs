@@ -21,6 +21,7 @@ mod directory_records;
 mod errors;
 mod groups;
 mod house;
+mod housekeeping;
 mod ids;
 mod masking;
 mod notices;

@@ -6,6 +6,7 @@ use muster_domain::session::{
 };
 use muster_domain::user::User;
 use muster_domain::{SessionId, Text, UserId};
+use serde_json::json;
 use time::Duration;
 
 use crate::house::{House, raw, record};
@@ -238,6 +239,40 @@ async fn an_owner_ends_their_own_sessions_only() {
     assert!(!house.sessions.revoke(ada.id, adas.id, &house.origin).await.unwrap());
     assert_eq!(house.last_event().details["reason"], "revokedByOwner");
     refresh(&house, &graces.refresh_token).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_operator_ends_every_live_session_of_one_person() {
+    let house = House::new();
+    let (ada, grace) = (house.user("ada").await, house.user("grace").await);
+    let old = issue(&house, &ada).await;
+    house.clock.set(old.expires_at);
+    let (ended, first, second) = (issue(&house, &ada).await, issue(&house, &ada).await, issue(&house, &ada).await);
+    let graces = issue(&house, &grace).await;
+    assert!(house.sessions.revoke(ada.id, ended.id, &house.origin).await.unwrap());
+    let mark = house.mark();
+    let operator = Origin::system("operator");
+    assert_eq!(house.sessions.revoke_all(ada.id, &operator).await.unwrap(), 2, "not those alone that were live");
+
+    let records = house.store.audit_trail().split_off(mark);
+    let of = |id: SessionId| json!({ "sessionId": id, "reason": "revokedByOperator" });
+    assert_eq!(records.len(), 2);
+    for (id, token) in [(first.id, &first.refresh_token), (second.id, &second.refresh_token)] {
+        let record = records.iter().find(|record| record.details == of(id)).unwrap();
+        assert_eq!(
+            (record.action.as_str(), record.subject, &record.origin),
+            ("session.revoked", Some(ada.id), &operator)
+        );
+        assert_eq!(refused(&house, token).await, RefusedReason::Revoked);
+    }
+    refresh(&house, &graces.refresh_token).await.unwrap();
+
+    let mark = house.mark();
+    let nobody = UserId::new(house.now(), &*house.make.entropy);
+    for id in [ada.id, nobody] {
+        assert_eq!(house.sessions.revoke_all(id, &operator).await.unwrap(), 0);
+    }
+    assert_eq!(house.mark(), mark);
 }
 
 #[tokio::test]
