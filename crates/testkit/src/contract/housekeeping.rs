@@ -199,8 +199,9 @@ pub(super) async fn purge(world: &World, what: Stale, before: OffsetDateTime, li
 
 /// Adds as many of a kind as told, all of the time that is returned.
 pub(super) async fn fill(world: &World, what: Stale, count: usize) -> OffsetDateTime {
-    // What was there before is of other people, clients and times.
     world.make.clock.advance(Duration::days(200));
+    // What is left of earlier kinds: the sessions of tokens, the challenges of counts.
+    purge(world, what, world.make.now(), 1_000).await;
     let batch = world.make.now().unix_timestamp();
     let mut at = world.make.now();
     for number in 0..count {
