@@ -28,13 +28,15 @@ come or go meanwhile.";
 const TAGS: [(&str, &str); 12] = [
     (
         "users",
-        "People as the company directory describes them, and their role on the platform. Names and contacts are the directory's and cannot be written here.",
+        "People as the company directory describes them, and their role on the platform. Names and contacts are the \
+         directory's and cannot be written here.",
     ),
     ("teams", "Teams, who is in them, and who of them can be on call."),
     ("preferences", "How somebody wants to be told of alerts: channels, steps for each severity, quiet hours."),
     (
         "verification",
-        "Proving that codes sent to the caller's e-mail address, phone number and devices arrive. What is proven is a destination: when the directory changes it, it is unproven again.",
+        "Proving that codes sent to the caller's e-mail address, phone number and devices arrive. What is proven is \
+         a destination: when the directory changes it, it is unproven again.",
     ),
     ("devices", "The caller's phones and browsers that take push messages."),
     ("mobile", "Sessions of phones: refresh tokens that last 90 days, access tokens that last 15 minutes."),
@@ -43,7 +45,8 @@ const TAGS: [(&str, &str); 12] = [
     ("audit", "What happened, who did it, and to whom. Records hold masked contacts only."),
     (
         "scim",
-        "The company directory's door: SCIM 2.0 (RFC 7643, RFC 7644). Names of attributes and parameters do not depend on case, and those that mean nothing here are passed over.",
+        "The company directory's door: SCIM 2.0 (RFC 7643, RFC 7644). Names of attributes and parameters do not depend \
+         on case, and those that mean nothing here are passed over.",
     ),
     ("operations", "For those who run the server, and the keys for those who check its tokens."),
     (

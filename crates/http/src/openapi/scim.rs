@@ -65,7 +65,8 @@ fn response(status: u64) -> (&'static str, Value) {
             "ScimTooMany",
             "Too many requests without a credential came from this address, or the brake on deactivations holds",
             None,
-            "too many people were deactivated within an hour, so further deactivations are refused until an administrator of Muster has looked and run `muster directory release`",
+            "too many people were deactivated within an hour, so further deactivations are refused until an \
+             administrator of Muster has looked and run `muster directory release`",
         ),
         503 => (
             "ScimUnavailable",

@@ -23,7 +23,8 @@ struct Step {
 #[utoipa::path(
     get, path = "/api/audit/export", tag = "audit", operation_id = "exportAudit",
     summary = "Every record that matches, newest first",
-    description = "For an admin or a service that reads the audit trail. One JSON object a line. Should the store fail midway, the connection breaks, so that half an export is not taken for a whole one.",
+    description = "For an admin or a service that reads the audit trail. One JSON object a line. Should the store \
+        fail midway, the connection breaks, so that half an export is not taken for a whole one.",
     params(
         ("userId" = Option<schemas::Id>, Query, description = "Only records about this person."),
         ("actorId" = Option<schemas::Id>, Query, description = "Only records of what this person did."),

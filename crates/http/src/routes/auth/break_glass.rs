@@ -20,7 +20,10 @@ pub(super) struct Presented {
     /// Case does not matter.
     #[schema(value_type = schemas::Text64)]
     account: AccountName,
-    #[schema(value_type = String, format = Password, max_length = 65_536, write_only, examples("00000-00000-00000-00000-00000-00000"))]
+    #[schema(
+        value_type = String, format = Password, max_length = 65_536, write_only,
+        examples("00000-00000-00000-00000-00000-00000")
+    )]
     password: TypedPassword,
 }
 
@@ -57,7 +60,8 @@ struct SignedInView<'a> {
 #[utoipa::path(
     post, path = "/auth/break-glass", tag = "auth", operation_id = "signInBreakGlass",
     summary = "Sign in an admin of last resort",
-    description = "For the name and the password of an account that `muster break-glass create` made. Every admin is told.",
+    description = "For the name and the password of an account that `muster break-glass create` made. Every admin is \
+        told.",
     request_body = Presented,
     responses((status = 200, description = "A token", body = SignedInView<'_>)),
     extensions(("x-problems" = json!(["sign-in-refused", "too-many-sign-ins", "busy", "unavailable"])))

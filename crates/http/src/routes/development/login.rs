@@ -35,7 +35,8 @@ struct LoginView<'a> {
 #[utoipa::path(
     post, path = "/dev/login", tag = "development", operation_id = "developmentLogin",
     summary = "An access token for anyone on record",
-    description = "By e-mail address or user name, without any proof. Through a name of this machine alone: any other `Host` gets 404.",
+    description = "By e-mail address or user name, without any proof. Through a name of this machine alone: any \
+        other `Host` gets 404.",
     request_body = LoginRequest,
     responses((status = 200, description = "A token, good for 8 hours", body = LoginView<'_>)),
     extensions(("x-problems" = json!(["unauthenticated", "not-found", "unavailable"])))

@@ -26,7 +26,8 @@ pub(super) struct RotateRequest {
 #[utoipa::path(
     post, path = "/api/keys/{id}/rotate", tag = "keys", operation_id = "rotateKey",
     summary = "Make a key with the same name and scopes",
-    description = "For an admin. The new key is shown this once; the old one goes on working for a while. The body may be left out.",
+    description = "For an admin. The new key is shown this once; the old one goes on working for a while. The body \
+        may be left out.",
     params(("id" = schemas::Id, Path, description = "Which key")),
     request_body = Option<RotateRequest>,
     responses((status = 201, description = "The new key", body = CreatedKeyView<'_>)),

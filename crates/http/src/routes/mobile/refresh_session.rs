@@ -40,7 +40,9 @@ struct RefreshedView<'a> {
 #[utoipa::path(
     post, path = "/api/mobile/refresh", tag = "mobile", operation_id = "refreshSession",
     summary = "A new access token and the refresh token's successor",
-    description = "For the refresh token alone; no other credential is looked at. The same token always gets the same successor, so a lost answer can be asked for again. A token whose successor is in use is a replay: the session ends.",
+    description = "For the refresh token alone; no other credential is looked at. The same token always gets the \
+        same successor, so a lost answer can be asked for again. A token whose successor is in use is a replay: the \
+        session ends.",
     request_body = Presented,
     responses((status = 200, description = "The new tokens, and whose they are", body = RefreshedView<'_>)),
     extensions(("x-problems" = json!(["invalid-refresh-token", "unavailable"])))

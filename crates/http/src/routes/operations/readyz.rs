@@ -22,7 +22,8 @@ struct ReadyView {
 #[utoipa::path(
     get, path = "/readyz", tag = "operations", operation_id = "getReadiness",
     summary = "Whether the server can work",
-    description = "The store answers and its schema is the one that this build understands. A provider that is down is told and makes nothing unready.",
+    description = "The store answers and its schema is the one that this build understands. A provider that is down \
+        is told and makes nothing unready.",
     responses((status = 200, description = "It can", body = ReadyView)),
     extensions(("x-problems" = json!(["unavailable"])))
 )]

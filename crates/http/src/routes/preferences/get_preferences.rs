@@ -13,7 +13,10 @@ use crate::problem::Problem;
     get, path = "/api/notifications/preferences", tag = "preferences", operation_id = "getPreferences",
     summary = "What the caller chose, or the defaults",
     description = "The defaults are push first, then text and e-mail for what is urgent, and no quiet hours.",
-    params(("If-None-Match" = inline(Option<schemas::EntityTags>), Header, description = "Tags that the client has already, or `*`", example = "\"1\"")),
+    params(
+        ("If-None-Match" = inline(Option<schemas::EntityTags>), Header,
+            description = "Tags that the client has already, or `*`", example = "\"1\"")
+    ),
     responses(
         (
             status = 200, description = "The document", body = schemas::Preferences,

@@ -14,7 +14,10 @@ use crate::problem::{Kind, Problem};
     put, path = "/api/notifications/preferences", tag = "preferences", operation_id = "putPreferences",
     summary = "Replace the caller's preferences",
     description = "The whole document. Critical alerts cannot be silenced.",
-    params(("If-Match" = inline(Option<schemas::EntityTags>), Header, description = "The tags of the versions that may be replaced, or `*`", example = "\"1\"")),
+    params(
+        ("If-Match" = inline(Option<schemas::EntityTags>), Header,
+            description = "The tags of the versions that may be replaced, or `*`", example = "\"1\"")
+    ),
     request_body = schemas::Preferences,
     responses((
         status = 200, description = "The document as it is stored", body = schemas::Preferences,

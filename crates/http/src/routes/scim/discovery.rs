@@ -19,7 +19,12 @@ fn described(client: &Client, answer: Result<Answer, ScimError>) -> HttpResponse
     get, path = "/scim/v2/ServiceProviderConfig", tag = "scim", operation_id = "getScimServiceProviderConfig",
     summary = "What of the protocol is spoken",
     description = "The same for everybody; filters are refused (RFC 7644, section 4).",
-    responses((status = 200, description = "What there is", body = schemas::ScimServiceProviderConfig, content_type = "application/scim+json")),
+    responses(
+        (
+            status = 200, description = "What there is",
+            body = schemas::ScimServiceProviderConfig, content_type = "application/scim+json"
+        )
+    ),
     security(("apiKey" = ["scim"]))
 )]
 pub(super) async fn service_provider_config(api: web::Data<Api>, client: Client) -> HttpResponse {
@@ -31,7 +36,12 @@ pub(super) async fn service_provider_config(api: web::Data<Api>, client: Client)
     get, path = "/scim/v2/ResourceTypes", tag = "scim", operation_id = "listScimResourceTypes",
     summary = "What kinds of resources there are",
     description = "The same for everybody; filters are refused (RFC 7644, section 4).",
-    responses((status = 200, description = "What there is", body = ScimList<schemas::ScimResourceType>, content_type = "application/scim+json")),
+    responses(
+        (
+            status = 200, description = "What there is",
+            body = ScimList<schemas::ScimResourceType>, content_type = "application/scim+json"
+        )
+    ),
     security(("apiKey" = ["scim"]))
 )]
 pub(super) async fn resource_types(api: web::Data<Api>, client: Client) -> HttpResponse {
@@ -44,7 +54,12 @@ pub(super) async fn resource_types(api: web::Data<Api>, client: Client) -> HttpR
     summary = "One kind of resource",
     description = "The same for everybody; filters are refused (RFC 7644, section 4).",
     params(("id" = String, Path, description = "Which", example = "User")),
-    responses((status = 200, description = "What there is", body = schemas::ScimResourceType, content_type = "application/scim+json")),
+    responses(
+        (
+            status = 200, description = "What there is",
+            body = schemas::ScimResourceType, content_type = "application/scim+json"
+        )
+    ),
     security(("apiKey" = ["scim"])),
     extensions(("x-refusals" = json!([404])))
 )]
@@ -57,7 +72,12 @@ pub(super) async fn resource_type(api: web::Data<Api>, client: Client) -> HttpRe
     get, path = "/scim/v2/Schemas", tag = "scim", operation_id = "listScimSchemas",
     summary = "Which attributes are kept",
     description = "The same for everybody; filters are refused (RFC 7644, section 4).",
-    responses((status = 200, description = "What there is", body = ScimList<schemas::ScimSchema>, content_type = "application/scim+json")),
+    responses(
+        (
+            status = 200, description = "What there is",
+            body = ScimList<schemas::ScimSchema>, content_type = "application/scim+json"
+        )
+    ),
     security(("apiKey" = ["scim"]))
 )]
 pub(super) async fn schemas(api: web::Data<Api>, client: Client) -> HttpResponse {
@@ -70,7 +90,12 @@ pub(super) async fn schemas(api: web::Data<Api>, client: Client) -> HttpResponse
     summary = "The attributes of one kind of resource",
     description = "The same for everybody; filters are refused (RFC 7644, section 4).",
     params(("id" = String, Path, description = "Which", example = "urn:ietf:params:scim:schemas:core:2.0:User")),
-    responses((status = 200, description = "What there is", body = schemas::ScimSchema, content_type = "application/scim+json")),
+    responses(
+        (
+            status = 200, description = "What there is",
+            body = schemas::ScimSchema, content_type = "application/scim+json"
+        )
+    ),
     security(("apiKey" = ["scim"])),
     extensions(("x-refusals" = json!([404])))
 )]

@@ -11,7 +11,7 @@ use crate::problem::Problem;
 macro_rules! resource {
     (
         $(#[$doc:meta])* $area:ident, $id:literal, $plural:literal, $resource:ty, $new:ty, $gone:literal,
-        $path:literal, $search_path:literal, $one:literal:
+        [$path:literal, $search_path:literal, $one:literal], [$($patched:tt)+]:
         $list:ident, $search:ident, $get:ident, $create:ident, $replace:ident, $patch:ident, $delete:ident
     ) => {
         $(#[$doc])*
@@ -24,7 +24,12 @@ macro_rules! resource {
                 summary = concat!($plural, " that match"),
                 description = "Nobody and nothing is no error. The order is that of ids when nothing is said.",
                 params(schemas::ScimListQuery),
-                responses((status = 200, description = "A page of them", body = ScimList<$resource>, content_type = "application/scim+json")),
+                responses(
+                    (
+                        status = 200, description = "A page of them",
+                        body = ScimList<$resource>, content_type = "application/scim+json"
+                    )
+                ),
                 security(("apiKey" = ["scim"])),
                 extensions(("x-refusals" = json!([400])))
             )]
@@ -41,7 +46,12 @@ macro_rules! resource {
                 summary = concat!($plural, " that match a query in the body"),
                 description = "Addresses reach logs, bodies do not.",
                 request_body(content = schemas::ScimSearch, content_type = "application/scim+json"),
-                responses((status = 200, description = "A page of them", body = ScimList<$resource>, content_type = "application/scim+json")),
+                responses(
+                    (
+                        status = 200, description = "A page of them",
+                        body = ScimList<$resource>, content_type = "application/scim+json"
+                    )
+                ),
                 security(("apiKey" = ["scim"])),
                 extensions(("x-refusals" = json!([400])))
             )]
@@ -58,8 +68,23 @@ macro_rules! resource {
                 get, path = $one, tag = "scim", operation_id = concat!("get", $id),
                 summary = concat!("One of the ", $plural),
                 description = "304 when `If-None-Match` names the version that there is.",
-                params(("id" = schemas::Id, Path, description = "Which"), ("If-None-Match" = Option<String>, Header, description = "The versions that the client has already, or `*`", example = "W/\"3\""), schemas::ScimQuery),
-                responses((status = 200, description = "The resource", body = $resource, content_type = "application/scim+json", headers(("ETag" = String, description = "The version of the resource"))), (status = 304, description = "The client has it already", headers(("ETag" = String, description = "The version of the resource")))),
+                params(
+                    ("id" = schemas::Id, Path, description = "Which"),
+                    ("If-None-Match" = Option<String>, Header,
+                        description = "The versions that the client has already, or `*`", example = "W/\"3\""),
+                    schemas::ScimQuery
+                ),
+                responses(
+                    (
+                        status = 200, description = "The resource",
+                        body = $resource, content_type = "application/scim+json",
+                        headers(("ETag" = String, description = "The version of the resource"))
+                    ),
+                    (
+                        status = 304, description = "The client has it already",
+                        headers(("ETag" = String, description = "The version of the resource"))
+                    )
+                ),
                 security(("apiKey" = ["scim"])),
                 extensions(("x-refusals" = json!([400, 404])))
             )]
@@ -77,7 +102,16 @@ macro_rules! resource {
                 description = "Names must be unique without regard to case.",
                 params(schemas::ScimQuery),
                 request_body(content = $new, content_type = "application/scim+json"),
-                responses((status = 201, description = "The resource", body = $resource, content_type = "application/scim+json", headers(("ETag" = String, description = "The version of the resource"), ("Location" = String, description = "Where the resource is")))),
+                responses(
+                    (
+                        status = 201, description = "The resource",
+                        body = $resource, content_type = "application/scim+json",
+                        headers(
+                            ("ETag" = String, description = "The version of the resource"),
+                            ("Location" = String, description = "Where the resource is")
+                        )
+                    )
+                ),
                 security(("apiKey" = ["scim"])),
                 extensions(("x-refusals" = json!([400, 409])))
             )]
@@ -98,9 +132,20 @@ macro_rules! resource {
                 put, path = $one, tag = "scim", operation_id = concat!("replace", $id),
                 summary = concat!("Replace one of the ", $plural),
                 description = "What is left out is gone, but for `externalId` and `active`.",
-                params(("id" = schemas::Id, Path, description = "Which"), ("If-Match" = Option<String>, Header, description = "The versions that may be changed, or `*`", example = "W/\"3\""), schemas::ScimQuery),
+                params(
+                    ("id" = schemas::Id, Path, description = "Which"),
+                    ("If-Match" = Option<String>, Header,
+                        description = "The versions that may be changed, or `*`", example = "W/\"3\""),
+                    schemas::ScimQuery
+                ),
                 request_body(content = $new, content_type = "application/scim+json"),
-                responses((status = 200, description = "The resource as it is now", body = $resource, content_type = "application/scim+json", headers(("ETag" = String, description = "The version of the resource")))),
+                responses(
+                    (
+                        status = 200, description = "The resource as it is now",
+                        body = $resource, content_type = "application/scim+json",
+                        headers(("ETag" = String, description = "The version of the resource"))
+                    )
+                ),
                 security(("apiKey" = ["scim"])),
                 extensions(("x-refusals" = json!([400, 404, 409, 412])))
             )]
@@ -123,9 +168,14 @@ macro_rules! resource {
                 patch, path = $one, tag = "scim", operation_id = concat!("patch", $id),
                 summary = concat!("Change parts of one of the ", $plural),
                 description = "All of the operations or none.",
-                params(("id" = schemas::Id, Path, description = "Which"), ("If-Match" = Option<String>, Header, description = "The versions that may be changed, or `*`", example = "W/\"3\""), schemas::ScimQuery),
+                params(
+                    ("id" = schemas::Id, Path, description = "Which"),
+                    ("If-Match" = Option<String>, Header,
+                        description = "The versions that may be changed, or `*`", example = "W/\"3\""),
+                    schemas::ScimQuery
+                ),
                 request_body(content = schemas::ScimPatch, content_type = "application/scim+json"),
-                responses((status = 200, description = "The resource as it is now", body = $resource, content_type = "application/scim+json", headers(("ETag" = String, description = "The version of the resource"))), (status = 204, description = "Done; a team comes back only with `attributes` or `excludedAttributes`", headers(("ETag" = String, description = "The version of the resource")))),
+                responses($($patched)+),
                 security(("apiKey" = ["scim"])),
                 extensions(("x-refusals" = json!([400, 404, 409, 412])))
             )]
@@ -148,7 +198,11 @@ macro_rules! resource {
                 delete, path = $one, tag = "scim", operation_id = concat!("delete", $id),
                 summary = concat!("Take away one of the ", $plural),
                 description = $gone,
-                params(("id" = schemas::Id, Path, description = "Which"), ("If-Match" = Option<String>, Header, description = "The versions that may be changed, or `*`", example = "W/\"3\"")),
+                params(
+                    ("id" = schemas::Id, Path, description = "Which"),
+                    ("If-Match" = Option<String>, Header,
+                        description = "The versions that may be changed, or `*`", example = "W/\"3\"")
+                ),
                 responses((status = 204, description = "It is gone from the directory")),
                 security(("apiKey" = ["scim"])),
                 extensions(("x-refusals" = json!([404, 412])))
@@ -164,13 +218,28 @@ resource!(
     /// `/scim/v2/Users`.
     users, "ScimUser", "people", schemas::ScimUser, schemas::ScimNewUser,
     "Deactivates the person, which ends their sessions, and hides them from SCIM. History stays.",
-    "/scim/v2/Users", "/scim/v2/Users/.search", "/scim/v2/Users/{id}": list_users, search_users, get_user, create_user, replace_user, patch_user, delete_user
+    ["/scim/v2/Users", "/scim/v2/Users/.search", "/scim/v2/Users/{id}"],
+    [(
+        status = 200, description = "The person as they are now",
+        body = schemas::ScimUser, content_type = "application/scim+json",
+        headers(("ETag" = String, description = "The version of the resource"))
+    )]:
+    list_users, search_users, get_user, create_user, replace_user, patch_user, delete_user
 );
 resource!(
     /// `/scim/v2/Groups`.
     groups, "ScimGroup", "teams", schemas::ScimGroup, schemas::ScimNewGroup,
     "Takes the team out of sight, and everybody out of it.",
-    "/scim/v2/Groups", "/scim/v2/Groups/.search", "/scim/v2/Groups/{id}": list_groups, search_groups, get_group, create_group, replace_group, patch_group, delete_group
+    ["/scim/v2/Groups", "/scim/v2/Groups/.search", "/scim/v2/Groups/{id}"],
+    [(
+        status = 200, description = "The team as it is now, where `attributes` or `excludedAttributes` ask for it",
+        body = schemas::ScimGroup, content_type = "application/scim+json",
+        headers(("ETag" = String, description = "The version of the resource"))
+    ), (
+        status = 204, description = "Done",
+        headers(("ETag" = String, description = "The version of the resource"))
+    )]:
+    list_groups, search_groups, get_group, create_group, replace_group, patch_group, delete_group
 );
 
 /// `POST /scim/v2/.search`: people and groups that match a query in the body.
@@ -179,7 +248,12 @@ resource!(
     summary = "People and teams that match a query in the body",
     description = "There is no order over both, so `sortBy` is refused.",
     request_body(content = schemas::ScimSearch, content_type = "application/scim+json"),
-    responses((status = 200, description = "A page of them, people first", body = ScimList<schemas::ScimResource>, content_type = "application/scim+json")),
+    responses(
+        (
+            status = 200, description = "A page of them, people first",
+            body = ScimList<schemas::ScimResource>, content_type = "application/scim+json"
+        )
+    ),
     security(("apiKey" = ["scim"])),
     extensions(("x-refusals" = json!([400])))
 )]

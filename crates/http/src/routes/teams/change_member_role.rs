@@ -26,8 +26,12 @@ struct NewRole {
 #[utoipa::path(
     patch, path = "/api/teams/{id}/members/{userId}", tag = "teams", operation_id = "changeMemberRole",
     summary = "Give a member of a team a role",
-    description = "For an admin of that team or of the platform. Anyone else gets 403 whether or not there is such a team or such a member.",
-    params(("id" = schemas::Id, Path, description = "Which team"), ("userId" = schemas::Id, Path, description = "Whose role")),
+    description = "For an admin of that team or of the platform. Anyone else gets 403 whether or not there is such a \
+        team or such a member.",
+    params(
+        ("id" = schemas::Id, Path, description = "Which team"),
+        ("userId" = schemas::Id, Path, description = "Whose role")
+    ),
     request_body = NewRole,
     responses((status = 200, description = "The member as they are now", body = MemberView)),
     security(("person" = [])),

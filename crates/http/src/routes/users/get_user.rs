@@ -12,7 +12,8 @@ use crate::views::ProfileView;
 #[utoipa::path(
     get, path = "/api/users/{id}", tag = "users", operation_id = "getUser",
     summary = "A person's profile",
-    description = "For themselves, an admin, or a service that reads people. Anyone else gets 403 whether or not the person exists.",
+    description = "For themselves, an admin, or a service that reads people. Anyone else gets 403 whether or not the \
+        person exists.",
     params(("id" = schemas::Id, Path, description = "Whose")),
     responses((status = 200, description = "The profile", body = ProfileView)),
     security(("person" = []), ("apiKey" = ["users:read"])),

@@ -55,7 +55,8 @@ pub(super) struct SentView {
 #[utoipa::path(
     post, path = "/api/notifications/verification/send", tag = "verification", operation_id = "sendCode",
     summary = "Send the caller a code",
-    description = "One a minute for each method; a new code kills the old one. 200 also when delivery fails: `sendSuccess` tells.",
+    description = "One a minute for each method; a new code kills the old one. 200 also when delivery fails: \
+        `sendSuccess` tells.",
     request_body = SendRequest,
     responses((status = 200, description = "The code was sent, or sending was tried", body = SentView)),
     security(("person" = [])),

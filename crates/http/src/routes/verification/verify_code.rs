@@ -40,7 +40,8 @@ pub(super) struct VerifiedView {
 #[utoipa::path(
     post, path = "/api/notifications/verification/verify", tag = "verification", operation_id = "verifyCode",
     summary = "Prove one of the caller's contacts with the code that went there",
-    description = "A code takes five attempts. One that is wrong, expired, used or was never sent is one and the same problem.",
+    description = "A code takes five attempts. One that is wrong, expired, used or was never sent is one and the \
+        same problem.",
     request_body = VerifyRequest,
     responses((status = 200, description = "The contact is proven", body = VerifiedView)),
     security(("person" = [])),
