@@ -1,9 +1,15 @@
 //! Where the server listens: on a socket that whoever started it passed on, or on one of its own.
 
+use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
 use listenfd::ListenFd;
+use tokio::net::TcpSocket;
+
+/// How many connections may wait to be accepted. The standard library's 128 are too few for a crowd that comes back at
+/// once.
+const BACKLOG: u32 = 1024;
 
 /// Why the server cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -24,8 +30,10 @@ pub(crate) enum ListenError {
     NotLoopback(SocketAddr),
 }
 
-/// The socket that was passed on by systemd's protocol for socket activation (sd_listen_fds(3)), else a new one on
+/// The socket that was passed on by systemd's protocol for socket activation (`sd_listen_fds(3)`), else a new one on
 /// `address`. In development mode others than this machine never reach either.
+///
+/// Needs tokio's runtime.
 ///
 /// # Errors
 /// See [`ListenError`].
@@ -41,6 +49,53 @@ pub(crate) fn listen(address: SocketAddr, development: bool) -> Result<(TcpListe
         }
         return Ok((listener, at));
     }
-    let bound = TcpListener::bind(address).and_then(|listener| listener.local_addr().map(|at| (listener, at)));
-    bound.map_err(|error| ListenError::Bind(address, error))
+    bind(address).map_err(|error| ListenError::Bind(address, error))
+}
+
+/// How many connections may be open at once: as many as are wanted, or as there are descriptors for. Each takes two, and a
+/// quarter of all is kept, so that clients never take those with which the server reaches its database and providers.
+pub(crate) fn most_connections(wanted: usize, development: bool) -> usize {
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let Some(files) = most_open_files(&limits) else { return wanted };
+    let room = (files / 4 * 3 / 2).max(1);
+    if room < wanted && !development {
+        tracing::warn!(
+            wanted,
+            room,
+            files,
+            "there are descriptors for fewer connections than MUSTER_MAX_CONNECTIONS; raise LimitNOFILE (ulimit -n)"
+        );
+    }
+    wanted.min(room)
+}
+
+/// How many files the process may open (`proc_pid_limits(5)`); nothing where that has no limit or is not told.
+fn most_open_files(limits: &str) -> Option<usize> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As the standard library does: a port can be had again while old connections of it linger.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    let listener = socket.listen(BACKLOG)?.into_std()?;
+    let at = listener.local_addr()?;
+    Ok((listener, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_soft_limit_is_what_counts() {
+        let limits = "Limit                     Soft Limit           Hard Limit           Units     \n\
+                      Max cpu time              unlimited            unlimited            seconds   \n\
+                      Max open files            1024                 524288               files     \n";
+        assert_eq!(most_open_files(limits), Some(1024));
+        assert_eq!(most_open_files("Max open files            unlimited            unlimited            files"), None);
+        assert_eq!(most_open_files(""), None);
+    }
 }

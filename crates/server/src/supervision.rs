@@ -1,4 +1,4 @@
-//! What systemd is told, or whoever else started the server by its protocol (sd_notify(3)). Without `NOTIFY_SOCKET`
+//! What systemd is told, or whoever else started the server by its protocol (`sd_notify(3)`). Without `NOTIFY_SOCKET`
 //! nothing is.
 
 use std::future::pending;

@@ -11,7 +11,7 @@ use crate::background;
 use crate::config::{Config, Mode};
 use crate::data_dir::DataDirError;
 use crate::development::{SeedError, seed, welcome};
-use crate::listening::{ListenError, listen};
+use crate::listening::{ListenError, listen, most_connections};
 use crate::output::say;
 use crate::senders::SendersError;
 use crate::store::{self, OpenStoreError};
@@ -105,7 +105,8 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
     if let Some(certificate) = certificate {
         tokio::spawn(certificate.follow());
     }
-    let edge = config.edge.clone();
+    let mut edge = config.edge.clone();
+    edge.max_connections = most_connections(edge.max_connections, development);
     let mut server = pin!(muster_http::server(api, edge, tls, listener, workers).map_err(ServeError::Run)?);
     // In this order: the first poll starts the workers and takes over the signals, so that whoever reads that the
     // server listens can use it and stop it.

@@ -63,3 +63,27 @@ fn more_connections_than_may_be_open_wait_until_others_close() {
     let mut next = waiting.remove(0);
     assert!(ask(&mut next), "there is room again");
 }
+
+#[test]
+fn clients_never_take_the_descriptors_that_the_server_needs_itself() {
+    const FILES: usize = 256;
+    let folder = Folder::new();
+    let limited = format!("ulimit -n {FILES} && exec \"$0\"");
+    let server = folder.start(folder.muster_under("sh", &["-c", &limited]));
+    let mut open = raw::connect(&server.url).unwrap();
+    let mut is_ready = || {
+        open.write_all(b"GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        raw::read_answer(&mut open).unwrap().status == 200
+    };
+    assert!(is_ready());
+    let crowd: Vec<_> = (0..400).map(|_| raw::connect(&server.url).unwrap()).collect();
+    std::thread::sleep(Duration::from_secs(1));
+    let taken = std::fs::read_dir(format!("/proc/{}/fd", server.id())).unwrap().count();
+    assert!(taken > FILES / 2 && taken <= FILES - 16, "{taken} descriptors are open");
+    assert!(is_ready(), "who is in is served");
+    drop(crowd);
+    let mut next = raw::connect(&server.url).unwrap();
+    next.write_all(b"GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    assert_eq!(raw::read_answer(&mut next).unwrap().status, 200, "there is room again");
+    assert!(!folder.log().contains("Too many open files"), "{}", folder.log());
+}

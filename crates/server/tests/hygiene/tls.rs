@@ -2,7 +2,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::crypto::ring::default_provider;
@@ -106,6 +106,29 @@ fn https_is_spoken_in_two_versions_and_browsers_are_kept_on_it() {
     let _ = plain.read_to_end(&mut told);
     assert!(!told.starts_with(b"HTTP/"), "{told:?}");
     assert!(shows(&server, &shown), "it serves others");
+}
+
+#[test]
+fn handshakes_that_do_not_end_are_cut_off_and_keep_nobody_out() {
+    let shown = certificate();
+    let files = Files::new(&shown);
+    let server = files.serve();
+    let began = Instant::now();
+    let silent: Vec<_> = (0..600)
+        .map(|_| {
+            let mut stream = TcpStream::connect(address(&server)).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+            stream.write_all(b"\x16\x03\x01").unwrap();
+            stream
+        })
+        .collect();
+    assert!(shows(&server, &shown));
+    assert!(began.elapsed() < Duration::from_secs(8), "others were served meanwhile: {:?}", began.elapsed());
+    for mut stream in silent {
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+    let took = began.elapsed();
+    assert!(took > Duration::from_secs(8) && took < Duration::from_secs(25), "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
