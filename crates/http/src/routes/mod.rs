@@ -23,8 +23,8 @@ use utoipa::OpenApi;
 use crate::api::Api;
 use crate::input::Accepted;
 
-/// Mounts every route of the API in an app; wrap the app in [`crate::edge()`] too. Development mode's routes exist only
-/// when `api` has what they need.
+/// Mounts every route of the API in an app, as [`crate::app`] does, which also has what stands before them. Development
+/// mode's routes exist only when `api` has what they need.
 pub fn configure(config: &mut web::ServiceConfig, api: &web::Data<Api>) {
     config.app_data(api.clone()).app_data(web::PayloadConfig::new(Accepted::JSON.max));
     for endpoint in endpoints(api.development.is_some()) {
