@@ -1,6 +1,6 @@
 //! What the started server tells those who run it: lines of its log, metrics, and traces at a collector.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should fail where it stands")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected should fail where it stands")]
 
 #[path = "../common/mod.rs"]
 mod common;
