@@ -52,7 +52,7 @@ impl Fuzzer<'_> {
         let folder = installation.folder.path();
         let mut config = std::fs::read_to_string(format!("{FOLDER}/schemathesis.toml")).unwrap();
         for name in ["users", "teams", "keys", "devices", "sessions", "groups", "refresh-tokens", "passwords"] {
-            let known = self.known.iter().find(|(known, _)| *known == name);
+            let known = self.known.iter().find(|(known, ids)| *known == name && !ids.is_empty());
             let values = known.map_or_else(|| json!(["0199a4a0-0000-7000-8000-000000000000"]), |(_, ids)| json!(ids));
             write!(config, "\n[dictionaries.{name}]\nvalues = {values}\n").unwrap();
         }
@@ -98,14 +98,25 @@ impl Outcome {
     }
 
     /// Fails unless the caller succeeded with each operation that they may use, but for those that take luck, and with no
-    /// other: a run in which everything is refused proves little, and so does one in which nothing is.
+    /// other: a run in which everything is refused proves little.
     pub(crate) fn assert_succeeded_with(&self, may: impl Fn(&str) -> bool, with_luck: &[&str]) {
-        let succeeded = |statuses: &BTreeMap<u16, u64>| statuses.keys().any(|status| (200..300).contains(status));
-        let wrong = |(operation, statuses): &(&String, &BTreeMap<u16, u64>)| {
-            let may = may(operation);
-            succeeded(statuses) != may && !(may && with_luck.contains(&operation.as_str()))
-        };
-        let wrong: Vec<_> = self.answers.iter().filter(wrong).collect();
-        assert!(wrong.is_empty(), "succeeded though they may not, or never though they may: {wrong:#?}");
+        let succeeded = self.succeeded();
+        let due = |operation: &&str| may(operation) && !with_luck.contains(operation);
+        let due = self.answers.keys().map(String::as_str).filter(due);
+        let never: Vec<_> = due.filter(|operation| !succeeded.contains(operation)).collect();
+        assert!(never.is_empty(), "never succeeded with {never:?}\n{}", self.table());
+        self.assert_refused_elsewhere(may);
+    }
+
+    /// Fails when the caller succeeded with an operation that they may not use.
+    pub(crate) fn assert_refused_elsewhere(&self, may: impl Fn(&str) -> bool) {
+        let let_by: Vec<_> = self.succeeded().into_iter().filter(|operation| !may(operation)).collect();
+        assert!(let_by.is_empty(), "succeeded with {let_by:?}\n{}", self.table());
+    }
+
+    fn succeeded(&self) -> Vec<&str> {
+        let is_success = |statuses: &BTreeMap<u16, u64>| statuses.keys().any(|status| (200..300).contains(status));
+        let succeeded = self.answers.iter().filter(|(_, statuses)| is_success(statuses));
+        succeeded.map(|(operation, _)| operation.as_str()).collect()
     }
 }

@@ -41,6 +41,7 @@ impl Installation {
             ("MUSTER_PUBLIC_URL", "https://muster.example.com"),
             ("MUSTER_PEPPER", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
             ("MUSTER_SIGNING_KEY", "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g"),
+            ("MUSTER_TRUSTED_PROXIES", "127.0.0.1"),
             ("MUSTER_CHANNELS", "push"),
             ("VAPID_PRIVATE_KEY", "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"),
             ("VAPID_SUBJECT", "mailto:pager@example.com"),
