@@ -51,6 +51,42 @@ fn every_hash_is_what_an_independent_implementation_says() {
         hex(keyring.successor(&token, &SuccessorSalt([5; 16])).as_bytes()),
         "a52122f57870870dedd66729ee7cbce3609b8215330a1cc851fced418f28014c"
     );
+    assert_eq!(
+        hex(&keyring.seal(b"muster audit record 1\0").0),
+        "642604b637ddd4bea105b2770124e219527ce848f52a5977ff0a490bbd005316"
+    );
+}
+
+/// A seal over the bytes that another kind of hash is made of is not that hash: the subkeys differ.
+#[test]
+fn a_seal_is_never_a_hash_of_another_kind() {
+    let keyring = keyring(7);
+    let token = RefreshToken::from_bytes([9; 32]);
+    let others = [
+        (encode(&binding(), &code("042917")).to_vec(), CodeHasher::hash(&keyring, &binding(), &code("042917")).0),
+        (b"\x01ada@example.com".to_vec(), keyring.fingerprint(Method::Email, "ada@example.com").0),
+        ([[9; 32].as_slice(), &[5; 16]].concat(), *keyring.successor(&token, &SuccessorSalt([5; 16])).as_bytes()),
+        (vec![9; 32], RefreshTokenHasher::hash(&keyring, &token).0),
+    ];
+    for (bytes, hash) in others {
+        assert_ne!(keyring.seal(&bytes).0, hash);
+        assert!(!AuditSealer::matches(&keyring, &bytes, &SealHash(hash)));
+    }
+}
+
+#[test]
+fn a_seal_matches_its_bytes_under_its_pepper_alone() {
+    let (first, other_pepper) = (keyring(7), keyring(8));
+    let seal = first.seal(b"bytes");
+    assert!(AuditSealer::matches(&first, b"bytes", &seal));
+    assert!(!AuditSealer::matches(&first, b"byte", &seal));
+    assert!(!AuditSealer::matches(&first, b"bytes\0", &seal));
+    assert!(!AuditSealer::matches(&other_pepper, b"bytes", &seal));
+    for bit in 0..256 {
+        let mut changed = seal;
+        changed.0[bit / 8] ^= 1 << (bit % 8);
+        assert!(!AuditSealer::matches(&first, b"bytes", &changed), "bit {bit}");
+    }
 }
 
 #[test]
@@ -65,22 +101,22 @@ fn token_hash_is_plain_sha_256() {
 fn right_code_matches() {
     let keyring = keyring(7);
     let hash = CodeHasher::hash(&keyring, &binding(), &code("042917"));
-    assert!(keyring.matches(&binding(), &code("042917"), &hash));
+    assert!(CodeHasher::matches(&keyring, &binding(), &code("042917"), &hash));
 }
 
 #[test]
 fn code_matches_under_no_other_binding_code_or_pepper() {
     let (keyring, other_pepper) = (keyring(7), keyring(8));
     let hash = CodeHasher::hash(&keyring, &binding(), &code("042917"));
-    assert!(!keyring.matches(&binding(), &code("042918"), &hash));
-    assert!(!other_pepper.matches(&binding(), &code("042917"), &hash));
+    assert!(!CodeHasher::matches(&keyring, &binding(), &code("042918"), &hash));
+    assert!(!CodeHasher::matches(&other_pepper, &binding(), &code("042917"), &hash));
     for other in [
         CodeBinding { challenge_id: ChallengeId(Uuid::from_bytes([9; 16])), ..binding() },
         CodeBinding { user_id: UserId(Uuid::from_bytes([9; 16])), ..binding() },
         CodeBinding { method: Method::Email, ..binding() },
         CodeBinding { fingerprint: Fingerprint([9; 32]), ..binding() },
     ] {
-        assert!(!keyring.matches(&other, &code("042917"), &hash));
+        assert!(!CodeHasher::matches(&keyring, &other, &code("042917"), &hash));
     }
 }
 
