@@ -14,7 +14,9 @@ mod limits;
 mod notices;
 mod races;
 mod records;
+mod sealing;
 mod stale_reads;
+mod sweeping;
 mod teams;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

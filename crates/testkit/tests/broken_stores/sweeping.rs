@@ -1,0 +1,367 @@
+//! Housekeeping that takes too much, too little, or what somebody is using, and a census that counts the wrong people.
+
+use async_trait::async_trait;
+use muster_domain::StoreError;
+use muster_domain::audit::AuditEvent;
+use muster_domain::device::DeviceStore;
+use muster_domain::housekeeping::{Housekeeping, OldDevice, Stale};
+use muster_domain::user::{UserQuery, UserStore};
+use muster_domain::verification::{Census, ChannelSet, Method, ReadinessReader};
+use time::{Duration, OffsetDateTime};
+
+use crate::breakable::{Counting, Sweeping, over_memory};
+use crate::{breaking, caught};
+
+over_memory! {
+    /// Takes what is of that very time too.
+    OneTooMany;
+    /// Takes as many as there are.
+    Unlimited;
+    /// Says that it removed what others removed.
+    CountsOthers;
+    /// Takes all kinds along.
+    AllKinds;
+    /// Removes nothing.
+    Idle;
+    /// Looks at what is stale and removes it a moment later, whatever it is by then.
+    LooksThenRemoves;
+    /// Holds all devices to the time for unproven ones.
+    OneTime;
+    /// Looks at no session.
+    BlindToSessions;
+    /// Names those that were seen last first.
+    LatestFirst;
+    /// Expires a device however lately it was seen.
+    ExpiresAnyway;
+    /// Says that it expired what was gone.
+    SaysYes;
+    /// Counts those who are not active too.
+    CountsEverybody;
+    /// Tells all channels, on or off.
+    TellsAll;
+    /// Counts those as ready who have all channels proven, whatever is on.
+    AllOrNothing;
+    /// Counts in two steps.
+    TwoSteps;
+}
+
+#[async_trait]
+impl Sweeping for OneTooMany {
+    async fn purge(&self, what: Stale, before: OffsetDateTime, limit: u16) -> Result<u64, StoreError> {
+        self.0.purge(what, before + Duration::MICROSECOND, limit).await
+    }
+
+    async fn old_devices(
+        &self,
+        unproven: OffsetDateTime,
+        proven: OffsetDateTime,
+        now: OffsetDateTime,
+        limit: u16,
+    ) -> Result<Vec<OldDevice>, StoreError> {
+        let later = |at| at + Duration::MICROSECOND;
+        self.0.old_devices(later(unproven), later(proven), now, limit).await
+    }
+}
+
+#[async_trait]
+impl Sweeping for Unlimited {
+    async fn purge(&self, what: Stale, before: OffsetDateTime, _: u16) -> Result<u64, StoreError> {
+        self.0.purge(what, before, u16::MAX).await
+    }
+
+    async fn old_devices(
+        &self,
+        unproven: OffsetDateTime,
+        proven: OffsetDateTime,
+        now: OffsetDateTime,
+        _: u16,
+    ) -> Result<Vec<OldDevice>, StoreError> {
+        self.0.old_devices(unproven, proven, now, u16::MAX).await
+    }
+}
+
+#[async_trait]
+impl Sweeping for CountsOthers {
+    async fn purge(&self, what: Stale, before: OffsetDateTime, limit: u16) -> Result<u64, StoreError> {
+        self.0.purge(what, before, limit).await.map(|removed| removed.max(1))
+    }
+}
+
+#[async_trait]
+impl Sweeping for AllKinds {
+    async fn purge(&self, what: Stale, before: OffsetDateTime, limit: u16) -> Result<u64, StoreError> {
+        for other in Stale::ALL.into_iter().filter(|other| *other != what) {
+            self.0.purge(other, before, limit).await?;
+        }
+        self.0.purge(what, before, limit).await
+    }
+}
+
+#[async_trait]
+impl Sweeping for Idle {
+    async fn purge(&self, _: Stale, _: OffsetDateTime, _: u16) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    async fn expire_device(&self, _: &OldDevice, _: OffsetDateTime, _: &AuditEvent) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
+#[async_trait]
+impl Sweeping for LooksThenRemoves {
+    async fn purge(&self, what: Stale, before: OffsetDateTime, limit: u16) -> Result<u64, StoreError> {
+        // By then all of those are of this year, and this is about what is in use.
+        let much_later = before + Duration::days(400);
+        match what {
+            Stale::Challenges | Stale::SendCounts | Stale::SendRefusals | Stale::SignInAttempts | Stale::Sessions => {
+                for _ in 0..8 {
+                    tokio::task::yield_now().await;
+                }
+                self.0.purge(what, much_later, limit).await
+            }
+            Stale::RefreshTokens | Stale::Deactivations => self.0.purge(what, before, limit).await,
+        }
+    }
+}
+
+#[async_trait]
+impl Sweeping for OneTime {
+    async fn old_devices(
+        &self,
+        unproven: OffsetDateTime,
+        _: OffsetDateTime,
+        now: OffsetDateTime,
+        limit: u16,
+    ) -> Result<Vec<OldDevice>, StoreError> {
+        self.0.old_devices(unproven, unproven, now, limit).await
+    }
+}
+
+#[async_trait]
+impl Sweeping for BlindToSessions {
+    async fn old_devices(
+        &self,
+        unproven: OffsetDateTime,
+        proven: OffsetDateTime,
+        now: OffsetDateTime,
+        limit: u16,
+    ) -> Result<Vec<OldDevice>, StoreError> {
+        self.0.old_devices(unproven, proven, now + Duration::days(400), limit).await
+    }
+}
+
+#[async_trait]
+impl Sweeping for LatestFirst {
+    async fn old_devices(
+        &self,
+        unproven: OffsetDateTime,
+        proven: OffsetDateTime,
+        now: OffsetDateTime,
+        limit: u16,
+    ) -> Result<Vec<OldDevice>, StoreError> {
+        let mut old = self.0.old_devices(unproven, proven, now, u16::MAX).await?;
+        old.reverse();
+        old.truncate(limit.into());
+        Ok(old)
+    }
+}
+
+#[async_trait]
+impl Sweeping for ExpiresAnyway {
+    async fn expire_device(
+        &self,
+        device: &OldDevice,
+        at: OffsetDateTime,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        self.0.remove(device.user_id, device.id, at, event).await
+    }
+}
+
+#[async_trait]
+impl Sweeping for SaysYes {
+    async fn expire_device(
+        &self,
+        device: &OldDevice,
+        at: OffsetDateTime,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        self.0.expire_device(device, at, event).await.map(|_| true)
+    }
+}
+
+#[async_trait]
+impl Counting for CountsEverybody {
+    async fn census(&self, required: ChannelSet) -> Result<Census, StoreError> {
+        let everybody = UserStore::list(&self.0, &UserQuery::default()).await?.len() as u64;
+        Ok(Census { active: everybody, ..self.0.census(required).await? })
+    }
+}
+
+#[async_trait]
+impl Counting for TellsAll {
+    async fn census(&self, required: ChannelSet) -> Result<Census, StoreError> {
+        let missing = self.0.census(ChannelSet::ALL).await?.missing;
+        Ok(Census { missing, ..self.0.census(required).await? })
+    }
+}
+
+#[async_trait]
+impl Counting for AllOrNothing {
+    async fn census(&self, required: ChannelSet) -> Result<Census, StoreError> {
+        let ready = self.0.census(ChannelSet::ALL).await?.ready;
+        Ok(Census { ready, ..self.0.census(required).await? })
+    }
+}
+
+#[async_trait]
+impl Counting for TwoSteps {
+    async fn census(&self, required: ChannelSet) -> Result<Census, StoreError> {
+        let ready = self.0.census(required).await?.ready;
+        for _ in 0..4 {
+            tokio::task::yield_now().await;
+        }
+        let missing: Vec<(Method, u64)> = self.0.census(required).await?.missing;
+        Ok(Census { active: 2, ready, missing })
+    }
+}
+
+#[test]
+fn a_purge_of_too_much_or_too_little_is_caught() {
+    caught!(breaking!(housekeeping, OneTooMany), housekeeping::only_what_is_older_is_removed, "of that very time went");
+    caught!(breaking!(housekeeping, Idle), housekeeping::only_what_is_older_is_removed, "of before stayed");
+    caught!(
+        breaking!(housekeeping, Unlimited),
+        housekeeping::no_more_than_the_limit_is_removed_and_told_how_many,
+        "Challenges"
+    );
+    caught!(
+        breaking!(housekeeping, Unlimited),
+        housekeeping_races::however_many_remove_at_once_nothing_is_removed_twice,
+        "more than the limit"
+    );
+    caught!(
+        breaking!(housekeeping, AllKinds),
+        housekeeping::what_is_removed_of_one_kind_leaves_the_others,
+        "went with another kind"
+    );
+}
+
+#[test]
+fn what_is_counted_twice_is_caught() {
+    caught!(breaking!(housekeeping, CountsOthers), housekeeping::only_what_is_older_is_removed, "went");
+    caught!(
+        breaking!(housekeeping, CountsOthers),
+        housekeeping_races::however_many_remove_at_once_nothing_is_removed_twice,
+        "something was removed twice"
+    );
+}
+
+#[test]
+fn each_kinds_own_time_is_held_to() {
+    macro_rules! too_many {
+        ($($case:ident: $complaint:expr;)*) => {
+            $(caught!(breaking!(housekeeping, OneTooMany), housekeeping::$case, $complaint);)*
+        };
+    }
+    too_many! {
+        challenges_go_by_the_later_of_their_expiry_and_the_end_of_the_wait: "one is still waited for";
+        a_session_goes_by_its_end_with_all_its_tokens: "left";
+        superseded_tokens_go_while_their_session_goes_on: "not only the first was superseded by then";
+        a_count_of_codes_that_went_begins_anew: "left";
+        a_refusal_whose_note_went_is_recorded_again: "left";
+        a_count_of_sign_ins_that_went_begins_anew: "left";
+    }
+    caught!(breaking!(housekeeping, Idle), housekeeping::a_persons_next_code_makes_their_challenge_again, "left");
+    caught!(
+        breaking!(housekeeping, Idle),
+        housekeeping::refused_deactivations_stay_while_the_brake_holds,
+        "not those alone that were counted"
+    );
+}
+
+#[test]
+fn what_is_removed_while_somebody_uses_it_is_caught() {
+    caught!(
+        breaking!(housekeeping, LooksThenRemoves),
+        housekeeping_races::a_code_that_is_sent_meanwhile_stays,
+        "a live code was removed"
+    );
+    caught!(
+        breaking!(housekeeping, LooksThenRemoves),
+        housekeeping_races::a_session_that_is_refreshed_meanwhile_goes_on,
+        ""
+    );
+    caught!(
+        breaking!(housekeeping, LooksThenRemoves),
+        housekeeping_races::what_is_counted_meanwhile_stays_counted,
+        "was counted for nothing"
+    );
+}
+
+#[test]
+fn devices_that_are_not_old_are_caught() {
+    let case = "a device is old that was seen at that very time";
+    caught!(
+        breaking!(housekeeping, OneTooMany),
+        housekeeping_devices::devices_are_old_that_were_last_seen_before_the_time_for_their_kind,
+        case
+    );
+    caught!(
+        breaking!(housekeeping, OneTime),
+        housekeeping_devices::devices_are_old_that_were_last_seen_before_the_time_for_their_kind,
+        "goes by the other time"
+    );
+    caught!(
+        breaking!(housekeeping, BlindToSessions),
+        housekeeping_devices::a_device_with_a_live_session_is_not_old,
+        "a device is old on which somebody is signed in"
+    );
+    for store in [
+        breaking!(housekeeping, LatestFirst) as fn(muster_testkit::MemoryStore) -> muster_testkit::Stores,
+        breaking!(housekeeping, Unlimited),
+    ] {
+        caught!(
+            store,
+            housekeeping_devices::those_come_first_that_were_seen_longest_ago_and_no_more_than_the_limit,
+            "seen longest ago"
+        );
+    }
+}
+
+#[test]
+fn a_device_that_is_expired_though_it_is_in_use_is_caught() {
+    caught!(
+        breaking!(housekeeping, ExpiresAnyway),
+        housekeeping_devices::no_device_is_expired_that_is_gone_or_was_seen_since,
+        "a device was expired that is gone or was seen since"
+    );
+    caught!(
+        breaking!(housekeeping, SaysYes),
+        housekeeping_devices::of_many_servers_that_expire_a_device_at_once_exactly_one_does,
+        "not exactly one expired the device"
+    );
+    caught!(
+        breaking!(housekeeping, ExpiresAnyway),
+        housekeeping_devices::a_device_that_is_seen_meanwhile_stays_with_its_person,
+        "a device was expired that was seen meanwhile"
+    );
+}
+
+#[test]
+fn a_census_of_the_wrong_people_is_caught() {
+    caught!(
+        breaking!(readiness, CountsEverybody),
+        census::active_people_of_the_directory_are_counted_and_no_others,
+        "somebody counts who is not active"
+    );
+    caught!(breaking!(readiness, TellsAll), census::those_channels_alone_are_missing_that_are_on, "left");
+    caught!(breaking!(readiness, TellsAll), census::among_nobody_nobody_is_ready_or_lacks_anything, "left");
+    caught!(
+        breaking!(readiness, AllOrNothing),
+        census::who_is_ready_follows_the_same_rule_as_a_persons_status,
+        "are required"
+    );
+    caught!(breaking!(readiness, TwoSteps), census::a_census_is_of_one_moment, "a census mixed what was with what is");
+}
