@@ -75,8 +75,10 @@ impl SealRecords for crate::db::PgConn {
     async fn seal_records(&mut self, last: i64, seals: Vec<(DbId, Hash)>) -> Result<usize, DbError> {
         use diesel::sql_types::{Array, BigInt, Binary};
 
+        // Each record by its key, however many there are: were the arrays not hidden behind `SELECT`, their length would
+        // make PostgreSQL read all records that wait.
         const SEAL: &str = "UPDATE audit_events SET position = $1 + given.place, seal = given.seal \
-            FROM unnest($2, $3) WITH ORDINALITY AS given (id, seal, place) \
+            FROM unnest((SELECT $2), (SELECT $3)) WITH ORDINALITY AS given (id, seal, place) \
             WHERE audit_events.id = given.id AND audit_events.position IS NULL";
         let (ids, seals): (Vec<DbId>, Vec<Hash>) = seals.into_iter().unzip();
         let seal = diesel::sql_query(SEAL).bind::<BigInt, _>(last);

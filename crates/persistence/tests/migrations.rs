@@ -11,7 +11,11 @@ use diesel::migration::MigrationVersion;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use muster_domain::audit::chain::{AuditChain, ChainMark, SealHash, Sealing};
+use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
 use muster_domain::device::DeviceStore;
+use muster_domain::directory::DirectoryStore;
+use muster_domain::session::{IssueOutcome, Session, SessionStore, StoredToken};
 use muster_domain::verification::{
     Challenge, CodeHash, Fingerprint, Masked, Method, OpenOutcome, Quota, QuotaScope, QuotaWindow, VerificationStore,
 };
@@ -58,6 +62,53 @@ impl File {
         let rows: Vec<Named> = diesel::sql_query(written).load(&mut self.connection()).unwrap();
         rows.into_iter().map(|row| row.name).collect()
     }
+}
+
+/// A session on a device that goes on, and its token.
+struct Kept {
+    make: Builders,
+    session: Session,
+    token: StoredToken,
+}
+
+/// That session, another that an operator ended, and sealed records.
+async fn sessions_and_records(store: &Store) -> Kept {
+    let make = Builders::default();
+    let ada = make.user("ada").build();
+    let event = |action| make.event(action, Some(ada.id));
+    store.insert_user(&ada, &event("test.user.created")).await.unwrap();
+    let device = make.device(ada.id);
+    store.register(&device, 1, &make.registration_events(&device)).await.unwrap();
+    let (session, token) = (Session { device_id: Some(device.id), ..make.session(ada.id) }, make.token());
+    let ended = make.session(ada.id);
+    for (session, token) in [(&session, &token), (&ended, &make.token())] {
+        assert_eq!(store.issue(session, token, &event("test.issued")).await.unwrap(), IssueOutcome::Issued);
+    }
+    let ending = [event("test.revoked")];
+    assert!(store.revoke(ada.id, ended.id, RevokeReason::RevokedByOperator, make.now(), &ending).await.unwrap());
+    let records = store.unsealed(100).await.unwrap().records;
+    let seals: Vec<_> = records.iter().map(|record| (record.id, SealHash([1; 32]))).collect();
+    let head = ChainMark { position: seals.len() as u64, hash: SealHash([1; 32]), mac: SealHash([2; 32]) };
+    assert!(store.seal(&Sealing { after: None, seals, head }).await.unwrap());
+    Kept { make, session, token }
+}
+
+async fn records(store: &Store) -> Vec<AuditEvent> {
+    AuditReader::list(store, &AuditQuery::default()).await.unwrap()
+}
+
+/// After going down and up: sessions, tokens and records are as before, but for the seals; keys still hold.
+async fn assert_whole(store: &Store, kept: &Kept, before: &[AuditEvent]) {
+    let candidate = store.load_for_refresh(&kept.token.hash).await.unwrap().unwrap();
+    assert_eq!((&candidate.session, &candidate.token), (&kept.session, &kept.token));
+    assert_eq!(records(store).await, before);
+    let unsealed = store.unsealed(100).await.unwrap();
+    assert_eq!((unsealed.head, unsealed.records.len()), (None, before.len()));
+    let (owner, device) = (kept.session.user_id, kept.session.device_id.unwrap());
+    let event = kept.make.event("test.removed", Some(owner));
+    assert!(store.remove(owner, device, kept.make.now(), &event).await.unwrap());
+    let sessions = SessionStore::list(store, owner, kept.make.now()).await.unwrap();
+    assert_eq!(sessions, [Session { device_id: None, ..kept.session.clone() }]);
 }
 
 async fn health(store: &Store) -> String {
@@ -155,6 +206,32 @@ async fn challenges_of_before_waits_and_streaks_bear_the_wait_that_held_for_them
     assert!(before.contains("push3{}"), "{before}");
     store.migrate().await.unwrap();
     assert_eq!(store.find_challenge(ada, Method::Email).await.unwrap(), Some(email));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_and_records_are_whole_after_going_down_and_up() {
+    let file = File::new();
+    let store = file.store();
+    store.migrate().await.unwrap();
+    let kept = sessions_and_records(&store).await;
+    let before = records(&store).await;
+
+    let mut connection = file.connection();
+    connection.batch_execute("PRAGMA foreign_keys = ON").unwrap();
+    assert_eq!(connection.revert_last_migration(MIGRATIONS).unwrap(), MigrationVersion::from("0005"));
+    let one = |query: &str| diesel::sql_query(query).get_result::<Named>(&mut file.connection()).unwrap().name;
+    let reasons = "SELECT group_concat(coalesce(revoke_reason, 'live')) AS name
+        FROM (SELECT revoke_reason FROM sessions ORDER BY revoke_reason)";
+    assert_eq!(one(reasons), "live,revokedByOwner");
+    let astray = "SELECT CAST(count(*) AS TEXT) AS name FROM pragma_foreign_key_check";
+    assert_eq!(one(astray), "0");
+
+    assert_eq!(store.migrate().await.unwrap(), ["0005_operations"]);
+    assert_eq!(one(astray), "0");
+    assert_whole(&store, &kept, &before).await;
+    let orphan = "INSERT INTO refresh_tokens (hash, session_id, salt, created_at)
+        VALUES (randomblob(32), randomblob(16), randomblob(16), 0)";
+    assert!(connection.batch_execute(orphan).is_err(), "tokens name sessions as before");
 }
 
 #[tokio::test(flavor = "multi_thread")]

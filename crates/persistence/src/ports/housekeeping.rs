@@ -1,5 +1,6 @@
 //! Removing what has served its time. On PostgreSQL rows that others have locked are left for the next time, so that
-//! nothing here waits in a line, and no two servers remove the same.
+//! nothing here waits in a line, and no two servers remove the same. But for refresh tokens, whose index tells their end,
+//! tables are read from their beginning until a batch is full: housekeeping itself keeps them small.
 
 use async_trait::async_trait;
 use diesel::dsl::{exists, not};

@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use muster_domain::audit::AuditEvent;
+use muster_domain::audit::chain::{AuditChain, Forgetting};
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::{BrakePolicy, DirectoryReader, DirectoryStore, GroupUpdate, UserUpdate};
+use muster_domain::housekeeping::{Housekeeping, Stale};
 use muster_domain::session::SessionStore;
 use muster_domain::team::{Member, RoleChange, RoleEvents, RoleGiver, TeamRole, TeamStore};
 use muster_domain::user::User;
@@ -16,6 +18,7 @@ use muster_testkit_postgres::Cluster;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
+use super::sealing;
 use crate::Store;
 
 const ROUNDS: usize = 12;
@@ -109,6 +112,29 @@ impl Stage {
         DeviceStore::remove(&self.store, user.id, device.id, self.make.now(), &self.event(user)).await.map(drop)
     }
 
+    /// Removes everything that may be, as if years had gone by.
+    async fn sweep(&self) -> Result<(), StoreError> {
+        let later = self.make.now() + time::Duration::days(1_000);
+        for device in self.store.old_devices(later, later, later, 100).await? {
+            self.store.expire_device(&device, later, &self.make.event("test.expired", Some(device.user_id))).await?;
+        }
+        for what in Stale::ALL {
+            self.store.purge(what, later, 100).await?;
+        }
+        Ok(())
+    }
+
+    /// Seals the records that there are, and forgets them.
+    async fn seal(&self) -> Result<(), StoreError> {
+        let sealing = sealing(&self.store).await;
+        if !sealing.seals.is_empty() && self.store.seal(&sealing).await? {
+            let after = self.store.marks().await?.start;
+            let event = self.make.event("test.forgotten", None);
+            self.store.forget(&Forgetting { after, start: sealing.head, event }).await?;
+        }
+        Ok(())
+    }
+
     /// Everything at once about two people who are in two teams.
     async fn round(&self, number: usize) {
         let (ada, eve) = (self.person(&format!("ada{number}")).await, self.person(&format!("eve{number}")).await);
@@ -141,6 +167,10 @@ impl Stage {
             |stage, ada| stage.remove(&ada, "one");
             |stage, eve| stage.remove(&eve, "two");
             |stage, newcomer| stage.remove(&newcomer, "one");
+            |stage| stage.sweep();
+            |stage| stage.sweep();
+            |stage| stage.seal();
+            |stage| stage.seal();
             |stage, ada| async move { stage.store.remove_group(day, 1, ada.created_at, &[]).await.map(drop) };
         }
         while let Some(done) = running.join_next().await {

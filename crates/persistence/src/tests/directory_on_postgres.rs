@@ -39,7 +39,7 @@ impl Case {
         self.behind(async move { store.update_user(&update, &events).await.unwrap() }, end).await
     }
 
-    async fn count(&self, from: &str) -> i64 {
+    pub(super) async fn count(&self, from: &str) -> i64 {
         self.onlooker.query_one(&format!("SELECT count(*) FROM {from}"), &[]).await.unwrap().get(0)
     }
 

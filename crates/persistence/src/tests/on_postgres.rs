@@ -33,19 +33,24 @@ async fn connect(url: &str) -> Client {
     client
 }
 
+/// A migrated store in a database of its own, and a connection beside the store's.
+pub(super) async fn fresh() -> (Store, Client, Database) {
+    let database = database(async |url: String| {
+        Store::connect(&url, Handle::current()).unwrap().migrate().await.unwrap();
+    });
+    let database = database.await;
+    (Store::connect(&database.url, Handle::current()).unwrap(), connect(&database.url).await, database)
+}
+
 impl Case {
     pub(super) async fn new() -> Self {
-        let database = database(async |url: String| {
-            Store::connect(&url, Handle::current()).unwrap().migrate().await.unwrap();
-        });
-        let database = database.await;
-        let store = Store::connect(&database.url, Handle::current()).unwrap();
+        let (store, other, database) = fresh().await;
         let make = Builders::default();
         let ada = make.user("ada").build();
         store.insert_user(&ada, &make.event("test.user.created", Some(ada.id))).await.unwrap();
         let (session, token) = (make.session(ada.id), make.token());
         store.issue(&session, &token, &make.event("test.session.issued", Some(ada.id))).await.unwrap();
-        let (other, onlooker) = (connect(&database.url).await, connect(&database.url).await);
+        let onlooker = connect(&database.url).await;
         Self { store, make, ada, session, token, other, onlooker, database }
     }
 
