@@ -6,7 +6,7 @@ use muster_domain::audit::AuditEvent;
 use muster_domain::device::DeviceStore;
 use muster_domain::housekeeping::{Housekeeping, OldDevice, Stale};
 use muster_domain::user::{UserQuery, UserStore};
-use muster_domain::verification::{Census, ChannelSet, Method, ReadinessReader};
+use muster_domain::verification::{Census, ChannelSet, ReadinessReader};
 use time::{Duration, OffsetDateTime};
 
 use crate::breakable::{Counting, Sweeping, over_memory};
@@ -218,12 +218,17 @@ impl Counting for AllOrNothing {
 #[async_trait]
 impl Counting for TwoSteps {
     async fn census(&self, required: ChannelSet) -> Result<Census, StoreError> {
-        let ready = self.0.census(required).await?.ready;
-        for _ in 0..4 {
+        let first = self.0.census(required).await?;
+        let mut second = first.clone();
+        // Somebody writes in between, sooner or later.
+        for _ in 0..100_000 {
+            if second.ready != first.ready {
+                break;
+            }
             tokio::task::yield_now().await;
+            second = self.0.census(required).await?;
         }
-        let missing: Vec<(Method, u64)> = self.0.census(required).await?.missing;
-        Ok(Census { active: 2, ready, missing })
+        Ok(Census { missing: second.missing, ..first })
     }
 }
 
