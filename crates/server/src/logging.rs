@@ -20,9 +20,11 @@ use crate::telemetry;
 /// now on, when the configuration says where to. Does nothing when something logs already.
 pub(crate) fn start(config: &Config) {
     telemetry::understand_callers();
-    let traces = config.tracing.as_ref().map(telemetry::start).transpose();
-    let (tracer, failed) = traces.map_or_else(|error| (None, Some(error)), |tracer| (tracer, None));
-    let traces = tracer.map(|tracer| {
+    let (maker, failed) = match config.tracing.as_ref().map(telemetry::start).transpose() {
+        Ok(maker) => (maker, None),
+        Err(error) => (None, Some(error)),
+    };
+    let traces = maker.map(|tracer| {
         let layer = tracing_opentelemetry::layer().with_tracer(tracer);
         // Where it happened in the code, on which thread and after how much waiting are no business of a trace's readers.
         let layer = layer.with_location(false).with_threads(false).with_tracked_inactivity(false).with_target(false);

@@ -73,7 +73,7 @@ impl Drop for Listener {
     }
 }
 
-async fn serve(mut client: TcpStream, answer: String, after: Duration, heard: Arc<Mutex<Vec<Heard>>>) -> Option<()> {
+async fn serve(mut client: TcpStream, answer: String, after: Duration, kept: Arc<Mutex<Vec<Heard>>>) -> Option<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(client.read_u8().await.ok()?);
@@ -81,7 +81,7 @@ async fn serve(mut client: TcpStream, answer: String, after: Duration, heard: Ar
     let mut request = Heard { head: String::from_utf8(head).ok()?.to_lowercase(), body: Vec::new() };
     request.body.resize(request.header("content-length").map_or(0, |length| length.parse().unwrap()), 0);
     client.read_exact(&mut request.body).await.ok()?;
-    heard.lock().unwrap().push(request);
+    kept.lock().unwrap().push(request);
     tokio::time::sleep(after).await;
     client.write_all(answer.as_bytes()).await.ok()
 }

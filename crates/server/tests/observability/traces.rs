@@ -1,3 +1,4 @@
+use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -34,7 +35,10 @@ fn spans(collector: &Listener) -> Vec<Span> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
 }
 
 fn attribute(span: &Span, name: &str) -> Value {
@@ -75,8 +79,8 @@ async fn a_request_continues_its_callers_trace_and_the_provider_gets_its_own_pla
     assert!(server.stop().success());
     let spans = spans(&collector);
     let named = |name: &str| spans.iter().find(|span| span.name == name).unwrap();
-    let names: Vec<_> = spans.iter().map(|span| &span.name).collect();
-    assert_eq!(spans.len(), 3, "what stopped sends what it has, and nothing of its own: {names:?}");
+    let all: Vec<_> = spans.iter().map(|span| &span.name).collect();
+    assert_eq!(spans.len(), 3, "what stopped sends what it has, and nothing of its own: {all:?}");
 
     let request = named("POST /api/notifications/verification/send");
     assert_eq!((hex(&request.trace_id).as_str(), hex(&request.parent_span_id).as_str()), (TRACE, CALLER));
