@@ -42,7 +42,7 @@ impl AuditChain for Store {
                 let head = audit_chain::table.find(HEAD).select(MarkRow::as_select()).first(c).await.optional()?;
                 let records: Vec<AuditRow> = audit_events::table
                     .filter(audit_events::position.is_null())
-                    .order((audit_events::at, audit_events::id))
+                    .order((audit_events::position, audit_events::at, audit_events::id))
                     .limit(i64::from(limit))
                     .select(AuditRow::as_select())
                     .load(c)

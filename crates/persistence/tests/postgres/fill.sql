@@ -30,6 +30,9 @@ INSERT INTO sessions SELECT id_of(n), id_of(5 * n), NULL, id_of(n), now(), now()
 FROM generate_series(1, 20000) AS n;
 INSERT INTO refresh_tokens SELECT bytes_of('refresh', n), id_of(n), NULL, substr(bytes_of('salt', n), 1, 16), NULL, now()
 FROM generate_series(1, 20000) AS n;
+-- What housekeeping finds: each session's token of before.
+INSERT INTO refresh_tokens SELECT bytes_of('superseded', n), id_of(n), NULL, substr(bytes_of('salt', n), 1, 16), now(), now()
+FROM generate_series(1, 20000) AS n;
 INSERT INTO api_keys SELECT id_of(n), bytes_of('key', n), 'pager', 'mst_key_Fake', 'users:read', now(), NULL, NULL, NULL
 FROM generate_series(1, 20000) AS n;
 INSERT INTO audit_events (id, at, action, actor_type, actor_id, subject, details)

@@ -18,8 +18,8 @@ use muster_domain::verification::{
 };
 use muster_testkit::Builders;
 
-use crate::hot_directory;
 use crate::plans::{Filled, Scan};
+use crate::{hot_chain, hot_directory};
 
 /// The tables that grow with the people, and the keys as if they did. There are a few teams only.
 const LARGE: [&str; 15] = [
@@ -64,6 +64,7 @@ async fn no_hot_query_looks_at_a_whole_table() {
     pages_of_people(&filled).await;
     teams_and_their_members(&filled).await;
     hot_directory::all(&filled).await;
+    hot_chain::all(&filled).await;
 }
 
 async fn reads_of_one(filled: &Filled) {

@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what only tests call fails by panicking")]
 
 mod cancelled;
+mod hot_chain;
 mod hot_directory;
 mod hot_queries;
 mod inconsistent_rows;
 mod migrations;
 mod plans;
+mod sealed_rows;
 
 use muster_persistence::Store;
 use muster_testkit::Stores;
