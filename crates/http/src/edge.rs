@@ -70,11 +70,12 @@ pub(crate) async fn edge(
 ) -> Result<ServiceResponse<Held>, Error> {
     let id = request_id(request.request());
     let busy = connection::busy(request.request());
+    let speaks_scim = request.path().starts_with(SCIM);
     let over_tls = request.app_data::<web::Data<Edge>>().is_some_and(|edge| edge.settings.over_tls);
     let Ok(response) = AssertUnwindSafe(next.call(request)).catch_unwind().await else {
         // What panicked is in the log already, by the panic hook.
         let problem = Problem::new(Kind::Internal, "this is a fault of the server; try again");
-        let mut rendered = problem.render(&id);
+        let mut rendered = if speaks_scim { problem.render_for_scim() } else { problem.render(&id) };
         finish(rendered.headers_mut(), &id, over_tls);
         return Err(InternalError::from_response("a handler panicked", rendered).into());
     };
@@ -87,7 +88,6 @@ pub(crate) async fn edge(
         if let Some(cause) = problem.cause() {
             tracing::error!(problem = problem.kind().slug(), cause, "request failed");
         }
-        let speaks_scim = response.request().path().starts_with(SCIM);
         let mut rendered = if speaks_scim { problem.render_for_scim() } else { problem.render(&id) };
         for name in KEPT {
             for value in response.headers().get_all(&name) {

@@ -1,13 +1,15 @@
 //! What a server does beside answering requests, for as long as it runs. Any number of servers may do all of it over one
 //! store, and one that ends in the middle of it loses nothing.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use muster_domain::audit::chain::ChainError;
 use muster_domain::audit::{AuditChainService, Origin};
 use muster_domain::housekeeping::HousekeepingService;
 use muster_domain::notice::NoticeService;
-use muster_domain::{StoreError, with_causes};
+use muster_domain::with_causes;
 
 /// How often it is looked whether notices are due.
 const NOTICES_EVERY: Duration = Duration::from_secs(2);
@@ -25,7 +27,7 @@ pub(crate) async fn deliver_notices(notices: NoticeService) {
     let notices = Arc::new(notices);
     repeat("sending notices", NOTICES_EVERY, || {
         let notices = notices.clone();
-        async move { Ok(notices.deliver_due().await? > 0) }
+        async move { notices.deliver_due().await.map(|sent| sent > 0) }
     })
     .await;
 }
@@ -37,7 +39,7 @@ pub(crate) async fn seal_audit(chain: Arc<AuditChainService>) {
         async move {
             let sealed = chain.seal_next().await?;
             metrics::gauge!("muster_audit_seal_lag_seconds").set(sealed.lag.as_seconds_f64());
-            Ok(sealed.more)
+            Ok::<_, ChainError>(sealed.more)
         }
     })
     .await;
@@ -64,16 +66,17 @@ pub(crate) async fn keep_house(
                 let removed = chain.forget_before(before, &Origin::system("retention")).await?;
                 metrics::counter!("muster_housekeeping_removed_total", "what" => "audit_records").increment(removed);
             }
-            Ok(false)
+            Ok::<_, ChainError>(false)
         }
     })
     .await;
 }
 
 /// Does some work again and again: at once while it says that there is more, else after a while.
-async fn repeat<Work>(what: &'static str, every: Duration, work: impl Fn() -> Work)
+async fn repeat<Work, E>(what: &'static str, every: Duration, work: impl Fn() -> Work)
 where
-    Work: Future<Output = Result<bool, StoreError>> + Send + 'static,
+    Work: Future<Output = Result<bool, E>> + Send + 'static,
+    E: Error + Send + 'static,
 {
     loop {
         // In a task of its own: a panic ends one turn, and not all that come after it.
@@ -82,7 +85,7 @@ where
             Ok(Ok(false)) => tokio::time::sleep(every).await,
             Ok(Err(error)) => {
                 failed(what);
-                tracing::warn!(work = what, cause = with_causes(&error), "work waits, because the store failed");
+                tracing::warn!(work = what, cause = with_causes(&error), "work waits, because it failed");
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
             Err(panicked) => {

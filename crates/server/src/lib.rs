@@ -152,8 +152,8 @@ async fn execute(command: Command, flags: &Flags) -> Result<u8, Box<dyn Error>> 
         Command::Audit(AuditCommand::Export { filters, output }) => {
             commands::export_audit::run(&use_store()?, filters, output.as_deref()).await?;
         }
-        Command::Audit(AuditCommand::Verify { noted, old_pepper_file, json }) => {
-            if !commands::verify_audit::run(&use_pepper()?, noted, &old_pepper_file, json).await? {
+        Command::Audit(AuditCommand::Verify { noted, old_pepper_file, adopt, json }) => {
+            if !commands::verify_audit::run(&use_pepper()?, noted, &old_pepper_file, adopt, json).await? {
                 return Ok(TAMPERED);
             }
         }

@@ -1,6 +1,7 @@
 //! Sealing audit records and forgetting old ones. What verification finds is in `faults`, what goes on beside it in
 //! `meanwhile`, random lives of a chain in `model`.
 
+mod adopted;
 mod faults;
 mod meanwhile;
 mod model;
@@ -9,7 +10,7 @@ mod noted;
 use std::sync::Arc;
 
 use muster_domain::StoreError;
-use muster_domain::audit::chain::{AuditChain, AuditSealer, ChainReport, NotedHead, Sealed};
+use muster_domain::audit::chain::{AuditChain, AuditSealer, ChainError, ChainReport, NotedHead, Sealed};
 use muster_domain::audit::{AuditChainService, AuditEvent, Origin};
 use muster_testkit::{Builders, FakeAuditSealer, MemoryStore};
 use serde_json::json;
@@ -258,10 +259,13 @@ async fn a_chain_of_which_all_was_forgotten_goes_on() {
 async fn a_store_that_fails_is_told() {
     let trail = Trail::of(3).await;
     trail.store.set_unavailable(true);
-    assert!(matches!(trail.service.seal_next().await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(trail.service.seal_next().await, Err(ChainError::Store(StoreError::Unavailable(_)))));
     assert!(matches!(
         trail.service.forget_before(trail.make.now(), &operator()).await,
+        Err(ChainError::Store(StoreError::Unavailable(_)))
+    ));
+    assert!(matches!(
+        trail.service.verify(&[], None, &mut |_, _| {}).await,
         Err(StoreError::Unavailable(_))
     ));
-    assert!(matches!(trail.service.verify(&[], None, &mut |_, _| {}).await, Err(StoreError::Unavailable(_))));
 }

@@ -182,6 +182,9 @@ pub(crate) enum AuditCommand {
         /// A file that holds a pepper that was in use before the present one; can be given again
         #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
         old_pepper_file: Vec<PathBuf>,
+        /// If it is whole, let it go on under the present pepper
+        #[arg(long, requires = "old_pepper_file")]
+        adopt: bool,
         /// Print one JSON document
         #[arg(long)]
         json: bool,

@@ -222,7 +222,8 @@ pub(super) const VERIFY_AUDIT: &str = "\
 Each record carries a keyed hash over what it says, its place, and the hash before it. A record that was
 changed, removed, moved or put in by somebody without the pepper is found and named. Whoever has the pepper
 too can make the whole chain anew: note its head, which is printed at the end, where they cannot write, and
-give it back later with --noted. Reading only; it needs the pepper.
+give it back later with --noted. It needs the pepper, and only reads, but with --adopt: after the pepper was
+changed, servers seal nothing until a chain that is whole was adopted.
 
 Exit codes: 0 the chain is whole, 1 could not be checked, 2 wrong usage, 5 faults were found.
 
@@ -230,7 +231,7 @@ Examples:
   muster audit verify
   muster audit verify --json | jq -r '.head | \"\\(.position):\\(.hash)\"' >> /mnt/worm/muster-heads
   muster audit verify --noted \"$(tail -n 1 /mnt/worm/muster-heads)\"
-  muster audit verify --old-pepper-file /etc/muster/pepper.2025";
+  muster audit verify --old-pepper-file /etc/muster/pepper.2025 --adopt";
 
 pub(super) const DOCTOR: &str = "\
 It reads the configuration as the server would, looks at the store, and asks each provider whether it

@@ -2,10 +2,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use muster_crypto::{InvalidPepper, Keyring, Pepper, SystemEntropy};
+use muster_crypto::{InvalidPepper, Keyring, Pepper};
 use muster_domain::StoreError;
-use muster_domain::audit::AuditChainService;
-use muster_domain::audit::chain::{AuditSealer, ChainReport, NotedHead};
+use muster_domain::audit::Origin;
+use muster_domain::audit::chain::{AuditSealer, ChainError, ChainReport, NotedHead};
 use serde_json::{Value, json};
 
 use crate::config::{Config, read_secret_file};
@@ -32,9 +32,16 @@ pub(crate) enum VerifyAuditError {
     /// The store failed.
     #[error("the verification broke off")]
     Store(#[from] StoreError),
+    /// The chain's ends were not set.
+    #[error("the chain is whole, and was not adopted")]
+    Adopt(#[from] ChainError),
+    /// Somebody changed an end meanwhile.
+    #[error("the chain moved on during the verification: stop the servers that have the older pepper, and try again")]
+    Moved,
 }
 
-/// Checks the chain of the audit trail and prints what it finds. Returns whether the chain is whole.
+/// Checks the chain of the audit trail and prints what it finds; with `adopt`, a whole chain goes on under the present
+/// pepper. Returns whether the chain is whole.
 ///
 /// # Errors
 /// When it cannot be checked.
@@ -42,12 +49,13 @@ pub(crate) async fn run(
     config: &Config,
     noted: Option<NotedHead>,
     old_peppers: &[PathBuf],
+    adopt: bool,
     json: bool,
 ) -> Result<bool, VerifyAuditError> {
     let older = old_peppers.iter().map(|path| older(path)).collect::<Result<Vec<_>, _>>()?;
     let sealer = super::keyring(config)?;
     let store = store::open(config).await?;
-    let chain = AuditChainService { chain: store, sealer, clock: wiring::clock(), entropy: Arc::new(SystemEntropy) };
+    let chain = wiring::audit_chain(&store, sealer);
     let bar = output::progress(Some(0), "records");
     let mut progress = |checked, of| {
         bar.set_length(of);
@@ -55,12 +63,16 @@ pub(crate) async fn run(
     };
     let report = chain.verify(&older, noted, &mut progress).await?;
     bar.finish_and_clear();
+    let whole = report.faults.is_empty();
+    if adopt && whole && !chain.adopt(&report, &Origin::system("audit verify")).await? {
+        return Err(VerifyAuditError::Moved);
+    }
     if json {
         say_json(&document(&report));
     } else {
         lines(&report, noted).iter().for_each(say);
     }
-    Ok(report.faults.is_empty())
+    Ok(whole)
 }
 
 fn older(path: &Path) -> Result<Arc<dyn AuditSealer>, VerifyAuditError> {

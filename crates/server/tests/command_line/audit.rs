@@ -107,6 +107,12 @@ fn older_pepper_proves_what_it_sealed() {
     let (code, report) = verify(&folder, &["--old-pepper-file", "old-pepper"]);
     assert_eq!((code, &report["whole"]), (Some(0), &json!(true)), "{report}");
 
+    let unsure = folder.run(&["audit", "verify", "--adopt"]);
+    assert_eq!(unsure.code, Some(2), "{}", unsure.err);
+    let head = report["head"].clone();
+    let (code, report) = verify(&folder, &["--old-pepper-file", "old-pepper", "--adopt"]);
+    assert_eq!((code, &report["head"]), (Some(0), &head), "{report}");
+
     folder.write("junk", "junk");
     let junk = folder.run(&["audit", "verify", "--old-pepper-file", "junk"]);
     assert_eq!(junk.code, Some(1));

@@ -1,8 +1,7 @@
 use time::OffsetDateTime;
 
 use super::content::{End, mark};
-use super::{AuditChainService, Forgetting};
-use crate::StoreError;
+use super::{AuditChainService, ChainError, Forgetting};
 use crate::audit::{AuditChange, AuditEvent, Origin};
 
 impl AuditChainService {
@@ -11,11 +10,12 @@ impl AuditChainService {
     /// several servers that do this at once one does it.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn forget_before(&self, before: OffsetDateTime, origin: &Origin) -> Result<u64, StoreError> {
+    /// When the store fails, or the chain's start was set with another key.
+    pub async fn forget_before(&self, before: OffsetDateTime, origin: &Origin) -> Result<u64, ChainError> {
         let mut removed = 0;
         loop {
             let after = self.chain.marks().await?.start;
+            self.recognize(End::Start, after)?;
             let oldest = self.chain.sealed(after.map_or(0, |mark| mark.position), Self::BATCH).await?;
             let old = |at: Option<OffsetDateTime>| at.is_some_and(|at| at < before);
             let going = oldest.iter().take_while(|record| old(record.event.as_ref().map(|event| event.at))).count();

@@ -5,6 +5,7 @@
 //! Records are written without a seal, so that parallel writers do not wait for one another, and sealed in batches a
 //! moment later ([`AuditChainService::seal_next`]). Until then a record can be changed unseen.
 
+mod adopt;
 mod content;
 mod forget;
 mod port;
@@ -20,7 +21,7 @@ pub use port::{MockAuditChain, MockAuditSealer};
 
 use std::sync::Arc;
 
-use crate::{Clock, Entropy};
+use crate::{Clock, Entropy, StoreError};
 
 /// Sealing audit records, verifying the seals, and removing what is too old to be kept.
 pub struct AuditChainService {
@@ -32,4 +33,30 @@ pub struct AuditChainService {
     pub clock: Arc<dyn Clock>,
     /// Where ids come from.
     pub entropy: Arc<dyn Entropy>,
+}
+
+/// Why nothing was sealed or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+    /// An end of the chain was not set with this key. To go on from there would make it look as if it had been, whoever
+    /// set it.
+    #[error(
+        "the chain of audit records was not left there with the present pepper: muster audit verify tells whether \
+         somebody changed it, and with --old-pepper-file and --adopt goes on after the pepper was changed"
+    )]
+    ForeignMark,
+    /// The store failed, or holds a record that cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AuditChainService {
+    /// Refuses an end of the chain that was not set with this key.
+    fn recognize(&self, end: content::End, mark: Option<ChainMark>) -> Result<(), ChainError> {
+        if mark.is_none_or(|mark| content::is_marked(&*self.sealer, end, &mark)) {
+            Ok(())
+        } else {
+            Err(ChainError::ForeignMark)
+        }
+    }
 }

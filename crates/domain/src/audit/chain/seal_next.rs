@@ -1,8 +1,7 @@
 use time::Duration;
 
 use super::content::{End, content, mark};
-use super::{AuditChainService, ChainMark, SealHash, Sealing, Unsealed};
-use crate::StoreError;
+use super::{AuditChainService, ChainError, ChainMark, SealHash, Sealing, Unsealed};
 
 /// What a batch of seals came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,12 +21,14 @@ impl AuditChainService {
     /// Seals the next batch of records. Any number of servers may do this over one store.
     ///
     /// # Errors
-    /// When the store fails, or holds a record that cannot be read: nothing after it is sealed before it is mended.
-    pub async fn seal_next(&self) -> Result<Sealed, StoreError> {
+    /// When the store fails, or holds a record that cannot be read: nothing after it is sealed before it is mended; or
+    /// when the chain's end was set with another key.
+    pub async fn seal_next(&self) -> Result<Sealed, ChainError> {
         let Unsealed { head: after, records } = self.chain.unsealed(Self::BATCH).await?;
         let Some(oldest) = records.first() else {
             return Ok(Sealed { records: 0, more: false, lag: Duration::ZERO });
         };
+        self.recognize(End::Head, after)?;
         let lag = (self.clock.now() - oldest.at).max(Duration::ZERO);
         let (mut position, mut previous) =
             after.map_or((0, SealHash::NONE), |ChainMark { position, hash, .. }| (position, hash));

@@ -7,7 +7,7 @@ use muster_testkit::{Builders, KeptChain};
 use serde_json::json;
 use time::Duration;
 
-use super::{Trail, seal_all, verify};
+use super::{Trail, operator, seal_all, verify};
 
 /// What is found after `change` in a chain of ten.
 async fn found(change: impl FnOnce(&mut KeptChain)) -> Vec<ChainFault> {
@@ -288,6 +288,8 @@ async fn under_another_key_every_record_is_a_fault_and_the_first_hundred_are_nam
 async fn records_of_an_older_key_are_proven_by_it() {
     let trail = Trail::of(5).await;
     let next = trail.keyed(2);
+    let whole = verify(&next, &[1], None).await;
+    assert!(next.adopt(&whole, &operator()).await.unwrap());
     trail.write(5);
     seal_all(&next).await;
     assert_eq!(verify(&next, &[1], None).await.faults, []);
