@@ -1,6 +1,5 @@
 //! How much of the connections is used.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should fail where it stands")]
 #![cfg(feature = "sqlite")]
 
 use muster_domain::StoreHealth;

@@ -264,8 +264,5 @@ async fn a_store_that_fails_is_told() {
         trail.service.forget_before(trail.make.now(), &operator()).await,
         Err(ChainError::Store(StoreError::Unavailable(_)))
     ));
-    assert!(matches!(
-        trail.service.verify(&[], None, &mut |_, _| {}).await,
-        Err(StoreError::Unavailable(_))
-    ));
+    assert!(matches!(trail.service.verify(&[], None, &mut |_, _| {}).await, Err(StoreError::Unavailable(_))));
 }

@@ -54,11 +54,11 @@ fn more_connections_than_may_be_open_wait_until_others_close() {
             stream
         })
         .collect();
-    let served: Vec<bool> = streams.iter_mut().map(ask).collect();
-    let count = served.iter().filter(|served| **served).count();
+    let answered: Vec<bool> = streams.iter_mut().map(ask).collect();
+    let count = answered.iter().filter(|answered| **answered).count();
     // One more of each worker's may be accepted when it is found to be full.
     assert!((1..=8).contains(&count), "{count} of 20 were served");
-    let mut waiting = streams.split_off(served.iter().rposition(|served| *served).unwrap() + 1);
+    let mut waiting = streams.split_off(answered.iter().rposition(|answered| *answered).unwrap() + 1);
     drop(streams);
     let mut next = waiting.remove(0);
     assert!(ask(&mut next), "there is room again");

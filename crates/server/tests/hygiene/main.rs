@@ -1,6 +1,6 @@
 //! The server towards clients that are slow, many, gone, or not who they say, and towards who started it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected should fail where it stands")]
+#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should fail where it stands")]
 
 #[path = "../common/mod.rs"]
 mod common;

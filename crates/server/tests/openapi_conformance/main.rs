@@ -2,6 +2,7 @@
 //! document and holds the answers to it, spectral holds the document to rules.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected should fail where it stands")]
+#![expect(clippy::print_stdout, reason = "how many cases were tried is what a run is to tell")]
 
 mod belongings;
 mod callers;

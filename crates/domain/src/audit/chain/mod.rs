@@ -1,6 +1,7 @@
 //! The chain that makes the audit trail tamper-evident: each record is sealed over its content, its place and the seal
-//! before it, by a key that the store does not have. Who can write to the store can then change or remove nothing
-//! unseen; whoever has the key too can, up to a head that was noted elsewhere.
+//! before it, by a key that the store does not have. Who can write to the store can then change, move or remove
+//! nothing unseen, but for its end, together with an older copy of the mark that stood there; whoever has the key too can
+//! make the whole chain anew. Either is shown by a head that was noted elsewhere ([`NotedHead`]).
 //!
 //! Records are written without a seal, so that parallel writers do not wait for one another, and sealed in batches a
 //! moment later ([`AuditChainService::seal_next`]). Until then a record can be changed unseen.
