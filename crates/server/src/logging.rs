@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use muster_domain::with_causes;
 use serde_json::{Map, Value};
 use tracing::{Event, Metadata, Subscriber};
+use tracing_log::NormalizeEvent;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, filter_fn};
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, JsonFields, Writer};
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
@@ -73,7 +74,10 @@ where
         let message = fields.remove("message").unwrap_or_default();
         let mut time = String::new();
         SystemTime.format_time(&mut Writer::new(&mut time))?;
-        let (level, target) = (event.metadata().level(), event.metadata().target());
+        // Of what came by the crate log, as reqwest's, the event itself names neither.
+        let normalized = event.normalized_metadata();
+        let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
+        let (level, target) = (metadata.level(), metadata.target());
         write!(line, r#"{{"timestamp":"{time}","level":"{level}","message":{message},"target":"{target}""#)?;
         for (name, value) in fields {
             write!(line, ",{}:{value}", Value::String(name))?;
