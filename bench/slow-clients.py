@@ -30,7 +30,7 @@ def token(url, login):
 def measure(url, bearer, seconds):
     command = ["wrk", "-t1", "-c4", f"-d{seconds}s", "--latency", "-H", f"authorization: Bearer {bearer}"]
     told = subprocess.run([*command, f"{url}/api/users/me"], capture_output=True, text=True, check=True).stdout
-    p50, p99 = (re.search(rf"{share}%\s+(\S+)", told)[1] for share in (50, 99))
+    p50, p99 = (re.search(rf"^\s+{share}%\s+(\S+)", told, re.M)[1] for share in (50, 99))
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
     rate = re.search(r"Requests/sec:\s+(\S+)", told)[1]
     return f"{rate}/s, p50 {p50}, p99 {p99}, {bad[1] if bad else 0} not 2xx"
