@@ -3,8 +3,7 @@ use muster_domain::{StoreError, TeamId};
 
 use crate::group::{group_to_json, read_group};
 use crate::object::{assigned, read_body};
-use crate::version::{self, Versions};
-use crate::{Answer, Caller, Query, ScimError, ScimService, patch};
+use crate::{Answer, Caller, Query, ScimError, ScimService, patch, version};
 
 /// The most groups on a page that shows their members.
 const MAX_WITH_MEMBERS: u16 = 100;
@@ -27,7 +26,7 @@ impl ScimService {
     /// 404, 5xx.
     pub async fn get_group(&self, id: &str, query: &Query, if_none_match: Option<&str>) -> Result<Answer, ScimError> {
         let group = self.stored_group(group_id(id)?, query.projection.shows("members")).await?;
-        if if_none_match.is_some_and(|header| Versions::parse(header).contain(group.version)) {
+        if version::is_known(if_none_match, group.version) {
             return Ok(Answer::not_modified(group.version));
         }
         Ok(self.group(200, &group, query))

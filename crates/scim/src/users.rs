@@ -5,8 +5,7 @@ use muster_domain::user::User;
 use crate::object::{Object, assigned, read_body};
 use crate::user::user_to_json;
 use crate::user_reader::read_user_object;
-use crate::version::{self, Versions};
-use crate::{Answer, Caller, Query, ScimError, ScimService, patch};
+use crate::{Answer, Caller, Query, ScimError, ScimService, patch, version};
 
 impl ScimService {
     /// `GET /Users`: the people who match. Nobody is no error.
@@ -24,7 +23,7 @@ impl ScimService {
     /// 404, 5xx.
     pub async fn get_user(&self, id: &str, query: &Query, if_none_match: Option<&str>) -> Result<Answer, ScimError> {
         let user = self.directory.reader.user(user_id(id)?).await?.ok_or_else(ScimError::not_found)?;
-        if if_none_match.is_some_and(|header| Versions::parse(header).contain(user.version)) {
+        if version::is_known(if_none_match, user.version) {
             return Ok(Answer::not_modified(user.version));
         }
         Ok(self.user(200, &user, query))

@@ -32,6 +32,11 @@ pub(crate) fn require(if_match: Option<&str>, version: i64) -> Result<(), ScimEr
     if admitted { Ok(()) } else { Err(ScimError::precondition_failed()) }
 }
 
+/// Whether the client has this version already, as `If-None-Match` says.
+pub(crate) fn is_known(if_none_match: Option<&str>, version: i64) -> bool {
+    if_none_match.is_some_and(|header| Versions::parse(header).contain(version))
+}
+
 /// The entity tag of a version.
 pub(crate) fn etag(version: i64) -> String {
     format!("W/\"{version}\"")

@@ -34,10 +34,7 @@ macro_rules! resource {
                 extensions(("x-refusals" = json!([400])))
             )]
             pub(in super::super) async fn list(api: web::Data<Api>, client: Client) -> HttpResponse {
-                respond(match client.query() {
-                    Ok(query) => api.scim.$list(&query).await,
-                    Err(error) => Err(error),
-                })
+                respond(async { api.scim.$list(&client.query()?).await }.await)
             }
 
             /// Those that match a query in the body.
@@ -89,10 +86,7 @@ macro_rules! resource {
                 extensions(("x-refusals" = json!([400, 404])))
             )]
             pub(in super::super) async fn get(api: web::Data<Api>, client: Client) -> HttpResponse {
-                respond(match client.query() {
-                    Ok(query) => api.scim.$get(client.id(), &query, client.if_none_match()).await,
-                    Err(error) => Err(error),
-                })
+                respond(async { api.scim.$get(client.id(), &client.query()?, client.if_none_match()).await }.await)
             }
 
             /// A new one.
@@ -121,10 +115,7 @@ macro_rules! resource {
                 body: Body,
             ) -> Result<HttpResponse, Problem> {
                 let body = body.bytes()?;
-                Ok(respond(match client.query() {
-                    Ok(query) => api.scim.$create(&body, &query, &client.caller()).await,
-                    Err(error) => Err(error),
-                }))
+                Ok(respond(async { api.scim.$create(&body, &client.query()?, &client.caller()).await }.await))
             }
 
             /// One of them as a whole.
@@ -155,12 +146,11 @@ macro_rules! resource {
                 body: Body,
             ) -> Result<HttpResponse, Problem> {
                 let body = body.bytes()?;
-                Ok(respond(match client.query() {
-                    Ok(query) => {
-                        api.scim.$replace(client.id(), &body, &query, client.if_match(), &client.caller()).await
-                    }
-                    Err(error) => Err(error),
-                }))
+                let answer = async {
+                    let query = client.query()?;
+                    api.scim.$replace(client.id(), &body, &query, client.if_match(), &client.caller()).await
+                };
+                Ok(respond(answer.await))
             }
 
             /// Parts of one of them.
@@ -185,12 +175,11 @@ macro_rules! resource {
                 body: Body,
             ) -> Result<HttpResponse, Problem> {
                 let body = body.bytes()?;
-                Ok(respond(match client.query() {
-                    Ok(query) => {
-                        api.scim.$patch(client.id(), &body, &query, client.if_match(), &client.caller()).await
-                    }
-                    Err(error) => Err(error),
-                }))
+                let answer = async {
+                    let query = client.query()?;
+                    api.scim.$patch(client.id(), &body, &query, client.if_match(), &client.caller()).await
+                };
+                Ok(respond(answer.await))
             }
 
             /// One of them goes.
