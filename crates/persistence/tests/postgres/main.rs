@@ -7,6 +7,8 @@ mod hot_chain;
 mod hot_directory;
 mod hot_queries;
 mod inconsistent_rows;
+#[path = "../kept/mod.rs"]
+mod kept;
 mod migrations;
 mod plans;
 mod sealed_rows;
