@@ -89,6 +89,12 @@ fn nature(error: &DieselError) -> Nature {
     }
 }
 
+/// Whether others hold the lock on an SQLite file.
+#[cfg(feature = "sqlite")]
+pub(crate) fn is_locked(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(_, info) if info.message().starts_with(LOCKED))
+}
+
 // How messages begin that come of the engine's surroundings. Diesel passes on neither SQLite's result codes nor
 // PostgreSQL's SQLSTATE for them; SQLite's messages for a result code are fixed (`sqlite3ErrStr`).
 
@@ -96,9 +102,11 @@ fn nature(error: &DieselError) -> Nature {
 const DEADLOCK: &str = "deadlock detected";
 /// 57P01, 57P02, 25P03
 const CUT_OFF: &str = "terminating connection";
+/// `SQLITE_BUSY`
+const LOCKED: &str = "database is locked";
 const PASSING: [&str; 13] = [
-    // SQLITE_BUSY, _LOCKED, _FULL, _IOERR, _READONLY, _CANTOPEN
-    "database is locked",
+    LOCKED,
+    // SQLITE_LOCKED, _FULL, _IOERR, _READONLY, _CANTOPEN
     "database table is locked",
     "database or disk is full",
     "disk I/O error",

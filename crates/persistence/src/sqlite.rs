@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use deadpool::Runtime;
@@ -16,6 +17,7 @@ use muster_domain::StoreError;
 
 use crate::StoreOptions;
 use crate::db::{Db, SqliteConn};
+use crate::error::is_locked;
 
 /// How many statements read at once when the options do not say.
 const READERS: usize = 4;
@@ -25,6 +27,9 @@ const READERS: usize = 4;
 const SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
     PRAGMA foreign_keys = ON;";
 const READ_ONLY: &str = "PRAGMA query_only = ON;";
+/// For how long a file that others turn to write-ahead logging is tried again.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 #[derive(Debug, thiserror::Error)]
 enum OpenError {
@@ -68,7 +73,20 @@ fn prepare_file(path: &str) -> Result<(), OpenError> {
     let connect_error = |source| OpenError::Connect { path: named(), source };
     let absolute = std::path::absolute(path).map_err(|source| OpenError::File { path: named(), source })?;
     let mut connection = SqliteConnection::establish(&absolute.to_string_lossy()).map_err(connect_error)?;
-    connection.batch_execute(SETUP).map_err(|source| OpenError::SetUp { path: named(), source })
+    set_up(&mut connection).map_err(|source| OpenError::SetUp { path: named(), source })
+}
+
+/// Where several processes give a new file its write-ahead log at once, SQLite tells all but one of them at once that it
+/// is locked, whatever their `busy_timeout`: each would wait for the others.
+fn set_up(connection: &mut SqliteConnection) -> Result<(), diesel::result::Error> {
+    let mut again = LOCK_PATIENCE.as_millis() / LOCK_PAUSE.as_millis();
+    loop {
+        match connection.batch_execute(SETUP) {
+            Err(error) if again > 0 && is_locked(&error) => again -= 1,
+            done => return done,
+        }
+        thread::sleep(LOCK_PAUSE);
+    }
 }
 
 fn pool(path: &str, size: usize, patience: Duration, extra: &'static str) -> Result<Pool<SqliteConn>, StoreError> {

@@ -3,6 +3,7 @@ use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
 use super::{runtime, store};
+use crate::Store;
 use crate::db::{Db, SqliteConn};
 
 #[derive(QueryableByName)]
@@ -36,4 +37,23 @@ fn every_connection_is_set_up() {
         }
         assert_eq!((read.status().max_size, write.status().max_size), (4, 1));
     });
+}
+
+#[test]
+fn a_new_file_is_opened_by_many_at_once() {
+    let runtime = runtime();
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("muster.db").display());
+        let start = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            let open = || {
+                start.wait();
+                Store::connect(&url, runtime.handle().clone()).unwrap();
+            };
+            for opening in [(); 8].map(|()| scope.spawn(open)) {
+                opening.join().unwrap();
+            }
+        });
+    }
 }
