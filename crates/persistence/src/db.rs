@@ -1,6 +1,6 @@
 //! The two engines behind one value, and the macros that write an expression once for both.
 
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(feature = "sqlite")]
 use diesel_async::pooled_connection::deadpool::Pool;
 
 #[cfg(feature = "postgres")]
@@ -12,7 +12,7 @@ pub(crate) type SqliteConn = diesel_async::sync_connection_wrapper::SyncConnecti
 #[derive(Clone)]
 pub(crate) enum Db {
     #[cfg(feature = "postgres")]
-    Postgres(Pool<PgConn>),
+    Postgres(crate::postgres::Pools),
     /// SQLite has one writer at a time. With one connection to write through, writers queue for it in the order in
     /// which they came, instead of trying again and again for the file's lock.
     #[cfg(feature = "sqlite")]
@@ -25,9 +25,7 @@ impl Db {
     pub(crate) fn close_idle(&self) {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(pool) => {
-                pool.retain(|_, _| false);
-            }
+            Self::Postgres(pools) => pools.close_idle(),
             // There is nothing between us and a file that breaks.
             #[cfg(feature = "sqlite")]
             Self::Sqlite { .. } => {}

@@ -1,3 +1,4 @@
+use deadpool::managed::BuildError;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::deadpool::PoolError;
 use muster_domain::StoreError;
@@ -9,6 +10,8 @@ use time::OffsetDateTime;
 pub(crate) enum DbError {
     #[error("there is no connection to the database")]
     Pool(#[from] PoolError),
+    #[error("there can be no connections to the database")]
+    NoPool(#[from] BuildError),
     #[error("a statement failed")]
     Query(#[from] DieselError),
     #[error(transparent)]
@@ -46,7 +49,9 @@ impl From<DbError> for StoreError {
         match error {
             DbError::Store(error) => error,
             DbError::Pool(_) => Self::Unavailable(Box::new(error)),
-            DbError::OverQuota(_) | DbError::OverLimit(_) | DbError::Unsealable => Self::Backend(Box::new(error)),
+            DbError::NoPool(_) | DbError::OverQuota(_) | DbError::OverLimit(_) | DbError::Unsealable => {
+                Self::Backend(Box::new(error))
+            }
             DbError::Query(ref query) => match nature(query) {
                 Nature::Conflict | Nature::Lost | Nature::Passing => Self::Unavailable(Box::new(error)),
                 Nature::Row(rule) => Self::inconsistent(rule),

@@ -7,9 +7,13 @@ use std::time::Duration;
 pub struct StoreOptions {
     /// `sqlite://PATH` or `postgres://…`; see [`crate::Store::open`]. It may hold a password, and is never shown.
     pub url: String,
-    /// How many connections are open at most. On SQLite: how many read at once, beside the one that writes. `None`
-    /// means 16 on PostgreSQL and 4 on SQLite.
+    /// How many connections are open at most. On PostgreSQL they are shared out evenly among the runtimes, one for each
+    /// at the least; on SQLite so many read at once, beside the one that writes. `None` means 4 on SQLite, and on
+    /// PostgreSQL 16 or, when that is more, 4 for each runtime.
     pub pool_size: Option<NonZeroUsize>,
+    /// How many tokio runtimes use the store at once: 1, or one more than there are workers in a process that serves HTTP
+    /// by actix, for each of them has its own. It decides how many of PostgreSQL's connections one runtime opens.
+    pub runtimes: NonZeroUsize,
     /// How long opening one connection may take, TLS and sign-in included; 5 seconds. Opening a file waits for nothing,
     /// so SQLite has no use for it.
     pub connect_timeout: Duration,
@@ -26,6 +30,7 @@ impl StoreOptions {
         Self {
             url: url.into(),
             pool_size: None,
+            runtimes: NonZeroUsize::MIN,
             connect_timeout: Duration::from_secs(5),
             acquire_timeout: Duration::from_secs(10),
             statement_timeout: Some(Duration::from_secs(30)),
@@ -38,6 +43,7 @@ impl fmt::Debug for StoreOptions {
         f.debug_struct("StoreOptions")
             .field("url", &"redacted")
             .field("pool_size", &self.pool_size)
+            .field("runtimes", &self.runtimes)
             .field("connect_timeout", &self.connect_timeout)
             .field("acquire_timeout", &self.acquire_timeout)
             .field("statement_timeout", &self.statement_timeout)

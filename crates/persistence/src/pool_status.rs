@@ -32,7 +32,7 @@ impl Store {
     pub fn pools(&self) -> Vec<PoolStatus> {
         match &self.db {
             #[cfg(feature = "postgres")]
-            Db::Postgres(pool) => vec![PoolStatus::of("postgres", pool.status())],
+            Db::Postgres(pools) => vec![PoolStatus::of("postgres", pools.status())],
             #[cfg(feature = "sqlite")]
             Db::Sqlite { read, write } => {
                 vec![PoolStatus::of("read", read.status()), PoolStatus::of("write", write.status())]

@@ -42,8 +42,10 @@ impl Store {
     /// Trusted are the system's roots, or those in the PEM file that `sslrootcert` in the URL names. Over a Unix socket
     /// (`postgres:///NAME?host=/run/postgresql`) there is no TLS, whatever the mode.
     ///
-    /// Statements run on `runtime`, which must be a multi-thread one. This function blocks for as long as opening a
-    /// file takes.
+    /// Units of work run on `runtime`, which must be a multi-thread one. Those on PostgreSQL run instead on the runtime that
+    /// asks for them, when it is one of tokio's, with connections of that runtime's own: a worker thread with a runtime
+    /// of its own, like actix's, then waits for no other thread. This function blocks for as long as opening a file
+    /// takes.
     ///
     /// # Errors
     /// [`StoreError::Backend`] when the URL is malformed or of another kind of database or its roots cannot be read,
@@ -73,7 +75,7 @@ impl Store {
         Self::open(&StoreOptions::new(url), runtime)
     }
 
-    /// Runs a unit of work to its end on the store's own runtime. A caller that is cancelled only stops waiting for it:
+    /// Runs a unit of work to its end in a task of its own. A caller that is cancelled only stops waiting for it:
     /// no transaction is left open, and no connection is given back in the middle of a statement.
     ///
     /// A unit is done again when the database undid it for the sake of another.
@@ -104,7 +106,7 @@ impl Store {
         Work: Future<Output = Result<T, DbError>> + Send + 'static,
     {
         let db = self.db.clone();
-        let running = self.runtime.spawn(async move {
+        let running = self.runtime_of_caller().spawn(async move {
             let mut conflicts = CONFLICTS;
             loop {
                 let result = unit.clone()(db.clone()).await;
@@ -125,6 +127,17 @@ impl Store {
             Ok(result) => result.map_err(StoreError::from),
             Err(failed) if failed.is_cancelled() => Err(StoreError::Unavailable(Box::new(failed))),
             Err(panicked) => Err(StoreError::Backend(Box::new(panicked))),
+        }
+    }
+
+    /// Where a unit of work runs. Those on SQLite block the thread when they are cut short, which only a multi-thread
+    /// runtime can bear.
+    fn runtime_of_caller(&self) -> Handle {
+        match self.db {
+            #[cfg(feature = "postgres")]
+            Db::Postgres(_) => Handle::try_current().unwrap_or_else(|_| self.runtime.clone()),
+            #[cfg(feature = "sqlite")]
+            Db::Sqlite { .. } => self.runtime.clone(),
         }
     }
 }

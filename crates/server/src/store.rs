@@ -1,9 +1,10 @@
 //! Opening the store that the configuration names.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use muster_domain::{StoreError, StoreHealth};
-use muster_persistence::Store;
+use muster_persistence::{Store, StoreOptions};
 use tokio::runtime::Handle;
 
 use crate::config::{Config, Mode};
@@ -26,15 +27,20 @@ pub(crate) enum OpenStoreError {
     NotReady(#[source] StoreError),
 }
 
-/// Opens the store, whatever the state of its schema.
+/// Opens the store for one runtime, whatever the state of its schema.
 ///
 /// # Errors
 /// When it cannot be opened.
 pub(crate) fn connect(config: &Config) -> Result<Store, OpenStoreError> {
+    connect_for(NonZeroUsize::MIN, config)
+}
+
+fn connect_for(runtimes: NonZeroUsize, config: &Config) -> Result<Store, OpenStoreError> {
     if config.database_in_data_dir {
         data_dir::create(&config.data_dir)?;
     }
-    Store::open(&config.store, Handle::current()).map_err(OpenStoreError::Connect)
+    let options = StoreOptions { runtimes, ..config.store.clone() };
+    Store::open(&options, Handle::current()).map_err(OpenStoreError::Connect)
 }
 
 /// Brings the schema up to date and returns which migrations that took.
@@ -53,7 +59,15 @@ pub(crate) async fn migrate(store: &Store) -> Result<Vec<String>, OpenStoreError
 /// # Errors
 /// When it cannot be opened or its schema is not the one of this build.
 pub(crate) async fn open(config: &Config) -> Result<Arc<Store>, OpenStoreError> {
-    let store = connect(config)?;
+    open_for(NonZeroUsize::MIN, config).await
+}
+
+/// [`open`] for so many runtimes that use the store at once.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) async fn open_for(runtimes: NonZeroUsize, config: &Config) -> Result<Arc<Store>, OpenStoreError> {
+    let store = connect_for(runtimes, config)?;
     match config.mode {
         Mode::Development => drop(migrate(&store).await?),
         Mode::Production => store.check().await.map_err(OpenStoreError::NotReady)?,

@@ -275,3 +275,27 @@ proptest::proptest! {
         proptest::prop_assert_eq!(refused, changed != good);
     }
 }
+
+#[test]
+fn a_token_that_is_remembered_begins_and_ends_all_the_same() {
+    let signer = signer(false);
+    let token = signer.sign(&claims(Audience::Mobile)).unwrap();
+    let end = NOW + Duration::minutes(15);
+    for _ in 0..2 {
+        assert_eq!(signer.verify(token.expose(), end - Duration::seconds(1)), Ok(claims(Audience::Mobile)));
+        assert_eq!(signer.verify(token.expose(), end), Err(InvalidAccessToken));
+    }
+    assert_eq!(signer.genuine.len(), 1);
+}
+
+#[test]
+fn a_token_that_is_not_genuine_is_not_remembered() {
+    let signer = signer(false);
+    let token = signer.sign(&claims(Audience::Mobile)).unwrap();
+    let (signed, _) = token.expose().rsplit_once('.').unwrap();
+    let forged = format!("{signed}.{}", URL_SAFE_NO_PAD.encode([7; 64]));
+    assert_eq!(signer.verify(&forged, NOW), Err(InvalidAccessToken));
+    assert_eq!(signer.genuine.len(), 0);
+    assert!(signer.verify(token.expose(), NOW).is_ok());
+    assert_eq!(signer.verify(&forged, NOW), Err(InvalidAccessToken));
+}

@@ -14,6 +14,7 @@ mod directory_reader;
 mod directory_sql;
 mod groups;
 mod housekeeping;
+pub(crate) mod issue;
 mod notices;
 mod on_call;
 mod people_list;

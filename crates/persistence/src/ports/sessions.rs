@@ -17,7 +17,7 @@ use crate::db::{with_conn, with_snapshot, with_tx};
 use crate::error::DbError;
 #[cfg(feature = "sqlite")]
 use crate::facts::facts;
-use crate::locks::Locks;
+use crate::ports::issue::{Issue, issue};
 use crate::ports::rotate::{Rotate, rotate};
 #[cfg(feature = "postgres")]
 use crate::postgres::person;
@@ -36,25 +36,8 @@ impl SessionStore for Store {
     ) -> Result<IssueOutcome, StoreError> {
         let token = TokenRow::new(session.id, token, session.created_at);
         let session = SessionRow::from(session);
-        let event = [event.clone()];
-        self.detached(move |db| async move {
-            with_tx!(&db, |c| {
-                // A deactivation that runs meanwhile comes before this, or waits and finds this session.
-                if !c.share_user(session.user_id).await?.iter().any(|(active, ..)| *active) {
-                    return Ok(IssueOutcome::NoUser);
-                }
-                if let Some(device) = session.device_id
-                    && !c.share_device(device).await?.contains(&session.user_id)
-                {
-                    return Ok(IssueOutcome::NoDevice);
-                }
-                diesel::insert_into(sessions::table).values(session).execute(c).await?;
-                diesel::insert_into(refresh_tokens::table).values(token).execute(c).await?;
-                c.record(&event).await?;
-                Ok(IssueOutcome::Issued)
-            })
-        })
-        .await
+        let opening = Issue { session, token, event: event.into() };
+        self.detached(move |db| issue(db, opening)).await
     }
 
     async fn load_for_refresh(&self, hash: &TokenHash) -> Result<Option<RefreshCandidate>, StoreError> {

@@ -1,15 +1,19 @@
 //! Connecting to PostgreSQL, or to what speaks its protocol.
 
+mod issue;
 pub(crate) mod person;
+mod pools;
 mod rotate;
 mod tls;
 mod url;
 
 use std::error::Error;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::Runtime;
+use deadpool::managed::QueueMode;
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::SimpleAsyncConnection;
 use diesel_async::pooled_connection::deadpool::Pool;
@@ -18,11 +22,13 @@ use muster_domain::StoreError;
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+pub(crate) use self::pools::Pools;
 use crate::StoreOptions;
 use crate::db::{Db, PgConn};
 
-/// How many connections one server opens when the options do not say.
+/// How many connections are opened when the options do not say: so many, or when that is more so many for each runtime.
 const CONNECTIONS: usize = 16;
+const CONNECTIONS_OF_RUNTIME: usize = 4;
 /// How long a server whose machine vanished goes unnoticed: silent for so long, it is asked; what was sent and not
 /// acknowledged for so long breaks the connection.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -36,25 +42,36 @@ pub(crate) fn open(options: &StoreOptions) -> Result<Db, StoreError> {
     if server.get_tcp_user_timeout().is_none() {
         server.tcp_user_timeout(SILENCE);
     }
-    let set_up = set_up(options.statement_timeout);
+    let set_up: Arc<str> = set_up(options.statement_timeout).into();
+    let size = connections_of_runtime(options);
+    let (acquire_timeout, connect_timeout) = (options.acquire_timeout, options.connect_timeout);
 
-    let mut config = ManagerConfig::default();
-    // A connection that is known to be closed or in a transaction is not used again; none is asked whether it works.
-    config.recycling_method = RecyclingMethod::Fast;
-    config.custom_setup = Box::new(move |_| {
+    Ok(Db::Postgres(Pools::new(move || {
         let (server, tls, set_up) = (server.clone(), tls.clone(), set_up.clone());
-        Box::pin(async move { connect(&server, tls, &set_up).await })
-    });
-    // Without the URL, which holds the password and is parsed.
-    let manager = AsyncDieselConnectionManager::<PgConn>::new_with_config("", config);
-    let pool = Pool::builder(manager)
-        .max_size(options.pool_size.map_or(CONNECTIONS, NonZeroUsize::get))
-        .runtime(Runtime::Tokio1)
-        .wait_timeout(Some(options.acquire_timeout))
-        .create_timeout(Some(options.connect_timeout))
-        .build()
-        .map_err(|error| StoreError::Backend(Box::new(error)))?;
-    Ok(Db::Postgres(pool))
+        let mut config = ManagerConfig::default();
+        // A connection that is known to be closed or in a transaction is not used again; none is asked whether it works.
+        config.recycling_method = RecyclingMethod::Fast;
+        config.custom_setup = Box::new(move |_| {
+            let (server, tls, set_up) = (server.clone(), tls.clone(), set_up.clone());
+            Box::pin(async move { connect(&server, tls, &set_up).await })
+        });
+        // Without the URL, which holds the password and is parsed.
+        let manager = AsyncDieselConnectionManager::<PgConn>::new_with_config("", config);
+        Pool::builder(manager)
+            .max_size(size)
+            // The connection that was used last knows most statements, and its server process is warm.
+            .queue_mode(QueueMode::Lifo)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(acquire_timeout))
+            .create_timeout(Some(connect_timeout))
+            .build()
+    })))
+}
+
+fn connections_of_runtime(options: &StoreOptions) -> usize {
+    let runtimes = options.runtimes.get();
+    let in_all = options.pool_size.map_or(CONNECTIONS.max(CONNECTIONS_OF_RUNTIME * runtimes), NonZeroUsize::get);
+    (in_all / runtimes).max(1)
 }
 
 async fn connect(server: &Config, tls: MakeRustlsConnect, set_up: &str) -> ConnectionResult<PgConn> {
@@ -85,4 +102,20 @@ fn with_causes(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_connections_are_shared_out_among_the_runtimes() {
+        let of_each = |in_all: Option<usize>, runtimes| {
+            let pool_size = in_all.and_then(NonZeroUsize::new);
+            let runtimes = NonZeroUsize::new(runtimes).unwrap();
+            connections_of_runtime(&StoreOptions { pool_size, runtimes, ..StoreOptions::new("postgres://db/muster") })
+        };
+        assert_eq!([1, 3, 4, 17].map(|runtimes| of_each(None, runtimes)), [16, 5, 4, 4]);
+        assert_eq!([1, 3, 5, 6].map(|runtimes| of_each(Some(5), runtimes)), [5, 1, 1, 1]);
+    }
 }

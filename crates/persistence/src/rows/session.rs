@@ -44,6 +44,33 @@ impl From<&Session> for SessionRow {
     }
 }
 
+#[cfg(feature = "postgres")]
+impl SessionRow {
+    /// Every column's value, in the table's order.
+    pub(crate) fn push<'b>(
+        &'b self,
+        out: &mut diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
+    ) -> QueryResult<()> {
+        use diesel::sql_types::{Nullable, Text};
+
+        out.push_bind_param::<Id, _>(&self.id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Id, _>(&self.user_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.device_name)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Id>, _>(&self.device_id)?;
+        for at in [&self.created_at, &self.last_used_at, &self.expires_at] {
+            out.push_sql(", ");
+            out.push_bind_param::<Instant, _>(at)?;
+        }
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Instant>, _>(&self.revoked_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.revoke_reason)
+    }
+}
+
 impl TryFrom<SessionRow> for Session {
     type Error = DbError;
 

@@ -1,6 +1,8 @@
 use std::io;
+use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::Arc;
+use std::thread;
 
 use actix_web::web;
 use muster_domain::StoreError;
@@ -73,7 +75,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
     let signer = super::signer(config, public_url.clone())?;
     let outbox = development.then(wiring::outbox);
     let senders = wiring::senders(&config.messaging, outbox.as_ref()).await?;
-    let store = store::open(config).await?;
+    let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    // The workers', and this one.
+    let store = store::open_for(workers.saturating_add(1), config).await?;
     let channels = config.messaging.channels;
     let vitals = ServerVitals::start(&store, senders.providers.clone(), channels, wiring::clock())?;
     let users = wiring::users(&store);
@@ -101,13 +105,12 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
     tokio::spawn(background::deliver_notices(wiring::notices(&store, &senders)));
     tokio::spawn(background::seal_audit(chain.clone()));
     tokio::spawn(background::keep_house(wiring::housekeeping(&store), chain, config.audit_retention));
-    let workers = std::thread::available_parallelism().map_or(2, usize::from);
     if let Some(certificate) = certificate {
         tokio::spawn(certificate.follow());
     }
     let mut edge = config.edge.clone();
     edge.max_connections = most_connections(edge.max_connections, development);
-    let mut server = pin!(muster_http::server(api, edge, tls, listener, workers).map_err(ServeError::Run)?);
+    let mut server = pin!(muster_http::server(api, edge, tls, listener, workers.get()).map_err(ServeError::Run)?);
     // In this order: the first poll starts the workers and takes over the signals, so that whoever reads that the
     // server listens can use it and stop it.
     tokio::select! {

@@ -32,8 +32,9 @@ pub(crate) const SETTINGS: [Setting; 64] = [
     setting("DATABASE_URL_FILE", "a file that holds that URL, which may have a password", "none"),
     setting(
         "MUSTER_DB_POOL_SIZE",
-        "how many connections one server opens to its database: 1 to 1000",
-        "16; with SQLite 4, for reading",
+        "how many connections one server opens to its database: 1 to 1000; those to PostgreSQL are shared out among its \
+         workers, one a core, and what runs beside them, with one at the least for each",
+        "16 or, when that is more, 4 for each core and 4; with SQLite 4, for reading",
     ),
     setting(
         "MUSTER_DB_CONNECT_TIMEOUT_SECONDS",
