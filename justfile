@@ -44,3 +44,18 @@ walk:
 deny:
     scripts/check-dependency-rules
     "$(scripts/install-tool cargo-deny)" check --hide-inclusion-graph licenses bans sources
+
+# Measure Muster beside what bounds it, on a machine that is quiet; renews docs/performance.md.
+bench *ARGS:
+    scripts/install-postgres
+    bench/run {{ ARGS }}
+
+# Mixed traffic for 20 minutes.
+bench-soak *ARGS:
+    scripts/install-postgres
+    bench/run soak {{ ARGS }}
+
+# One, two and three servers over one PostgreSQL.
+bench-scale *ARGS:
+    scripts/install-postgres
+    bench/run scale {{ ARGS }}

@@ -1,0 +1,1 @@
+"""Measures Muster beside what bounds it. `bench/run --help` says how."""

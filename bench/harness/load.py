@@ -1,0 +1,42 @@
+"""Load over HTTP by bench-load, and what it cost the server and the database."""
+
+import json
+import subprocess
+
+from . import processes
+
+
+class Load:
+    def __init__(self, binary, postgres):
+        self.binary, self.postgres = binary, postgres
+
+    def command(self, server, requests, connections, seconds, *, keep=None, expect=None, rate=None, warmup=0,
+                series=None):
+        command = [str(self.binary), "--target", server.target, "--requests", str(requests), "--connections",
+                   str(connections), "--seconds", str(seconds), "--warmup", str(warmup)]
+        if keep:
+            command += ["--keep", keep, "--write-kept", str(requests)]
+        for option, value in [("--expect", expect), ("--rate", rate), ("--series", series)]:
+            if value is not None:
+                command += [option, str(value)]
+        return command
+
+    def run(self, server, requests, connections, seconds, **options):
+        """What bench-load says, with processor time per request of the server and of the database, in microseconds.
+        Both are taken over the warm-up too, and so is the count that divides them, as good as: the rate is the same."""
+        costs = self._costs(server)
+        done = subprocess.run(self.command(server, requests, connections, seconds, **options), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True)
+        if not done.stdout.strip():
+            raise SystemExit(f"bench: bench-load failed: {done.stderr}")
+        found = json.loads(done.stdout)
+        count = max(1, found["requests"]) * (1 + options.get("warmup", 0) / seconds)
+        for name, before, after in zip(("server", "database"), costs, self._costs(server)):
+            found[f"{name}_us"] = (after - before) * 1e6 / count
+        found["rss"] = processes.tree_rss(server.pid)
+        found["as_expected"] = done.returncode == 0
+        return found
+
+    def _costs(self, server):
+        database = self.postgres.process.pid if self.postgres else None
+        return [processes.tree_cpu(server.pid), processes.tree_cpu(database) if database else 0.0]

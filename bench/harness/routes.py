@@ -1,0 +1,122 @@
+"""The three routes that have bounds: profile, refresh and token, of all contestants in turn."""
+
+import time
+
+from . import peers, pgbench
+from .rounds import play
+from .stage import ROOT, say
+
+SESSIONS = 512
+
+
+def _contestants(stage, which):
+    """Names of those that take part beside pgbench, to what starts them."""
+    found = {"muster": lambda: stage.muster}
+    if stage.options.only_muster:
+        return found
+    if "bench-by-hand" in stage.bins:
+        found["by hand"] = lambda: peers.by_hand(stage.bins["bench-by-hand"], stage.url, stage.installation)
+    if not stage.without_node:
+        names = list(peers.NODE) if which == "profile" else ["fastify (2 processes)", "express-prisma"]
+        for name in names:
+            found[name] = lambda name=name: peers.node(name, stage.url, stage.installation, stage.openid, ROOT)
+    return found
+
+
+def overhear(stage):
+    """One request of each route while PostgreSQL logs its statements."""
+    def ask():
+        session = stage.people.sessions(stage.muster, 1)
+        stage.load.run(stage.muster, stage.people.profiles("one-profile", session), 1, 0.1)
+        # From the second refresh on a parent is superseded.
+        file = stage.people.refreshes("one-refresh", session)
+        stage.load.run(stage.muster, file, 1, 0.1, keep="refreshToken")
+    return stage.postgres.overheard(stage.database, ask)
+
+
+def _http(stage, name, make, requests, connections, **options):
+    def measure():
+        server = stage.contestant(name, make)
+        found = stage.load.run(server, requests(), connections, stage.options.seconds, warmup=stage.options.warmup,
+                               **options)
+        if not found["as_expected"]:
+            say(f"{name}: answers that were not expected: {found['statuses']}, {found['errors']} errors")
+        return found
+    return measure
+
+
+def _bound(stage, script, before=None, clients=8, tune=True):
+    bound = pgbench.Pgbench(stage.postgres, stage.database, script, clients, before)
+    rates = bound.tune(min(2, stage.options.seconds)) if tune else {}
+    return bound, rates
+
+
+def profile(stage, heard):
+    results = {}
+    bound, rates = _bound(stage, pgbench.profile(heard))
+    for connections in (32, 1):
+        # Access tokens live for 15 minutes.
+        sessions = stage.people.sessions(stage.muster, SESSIONS)
+        file = stage.people.profiles("profiles", sessions)
+        contestants = {"pgbench": lambda: bound.run(stage.options.seconds, None if connections == 32 else 1)}
+        for name, make in _contestants(stage, "profile").items():
+            if connections == 32 or name in ("muster", "by hand"):
+                contestants[name] = _http(stage, name, make, lambda: file, connections)
+        results[f"profile@{connections}"] = play(f"profile@{connections}", contestants, stage.options.rounds, say)
+    stage.rest()
+    results["profile@32"]["pgbench"][0]["tried"] = rates
+    return results
+
+
+def refresh(stage, heard):
+    def renew():
+        pgbench.renew_sessions(stage.postgres, stage.database)
+
+    bound, _ = _bound(stage, pgbench.refresh(heard), renew)
+    contestants = {"pgbench": lambda: bound.run(stage.options.seconds)}
+    for name, make in _contestants(stage, "refresh").items():
+        file = stage.people.refreshes(f"refreshes-{name.replace(' ', '-')}",
+                                      stage.people.sessions(stage.muster, SESSIONS))
+        contestants[name] = _http(stage, name, make, lambda file=file: file, 32, keep="refreshToken")
+    results = play("refresh@32", contestants, stage.options.rounds, say)
+    stage.rest()
+    return {"refresh@32": results}
+
+
+def token(stage, heard):
+    bound, _ = _bound(stage, pgbench.issue(heard))
+    file = stage.people.sign_ins("sign-ins", SESSIONS)
+    contestants = {"pgbench": lambda: bound.run(stage.options.seconds)}
+    for name, make in _contestants(stage, "token").items():
+        contestants[name] = _http(stage, name, make, lambda: file, 32, expect=201)
+    results = play("token@32", contestants, stage.options.rounds, say)
+    stage.rest()
+    return {"token@32": results}
+
+
+def statements(stage):
+    """Statements per request of each route, and whether pgbench's profile is the same statement to PostgreSQL."""
+    found = {}
+    sessions = stage.people.sessions(stage.muster, 8)
+    time.sleep(0.5)
+    for name, file, options in [
+            ("profile", stage.people.profiles("few-profiles", sessions), {}),
+            ("refresh", stage.people.refreshes("few-refreshes", sessions), {"keep": "refreshToken"}),
+            ("token", stage.people.sign_ins("few-sign-ins", 8), {"expect": 201})]:
+        stage.load.run(stage.muster, file, 4, 0.3, **options)
+        stage.postgres.forget_statements(stage.database)
+        done = stage.load.run(stage.muster, file, 4, 1, **options)
+        rows = stage.postgres.statements(stage.database)
+        # What runs beside requests (seals, metrics) comes once in a while, not with each.
+        ours = [row for row in rows if row["calls"] > done["requests"] * 0.5]
+        found[name] = {"per_request": round(sum(row["calls"] for row in ours) / max(1, done["requests"]), 2),
+                       "statements": ours}
+    return found
+
+
+def same_statement(stage, heard, asked):
+    """Whether pgbench's profile has the queryid of Muster's."""
+    stage.postgres.forget_statements(stage.database)
+    pgbench.Pgbench(stage.postgres, stage.database, pgbench.profile(heard), 2).run(1)
+    theirs = {row["queryid"] for row in stage.postgres.statements(stage.database)}
+    return {row["queryid"] for row in asked["profile"]["statements"]} <= theirs

@@ -1,0 +1,38 @@
+"""One, two and three servers over one PostgreSQL."""
+
+import subprocess
+import json
+
+from . import processes
+from .stage import say
+
+
+def _together(stage, servers, files, **options):
+    """All servers at once: the whole rate, and what share of the processor time was the database's."""
+    pids = [server.pid for server in servers]
+    before = [processes.tree_cpu(pid) for pid in (*pids, stage.postgres.process.pid)]
+    running = [subprocess.Popen(stage.load.command(server, file, 32 // len(servers), stage.options.seconds, **options),
+                                stdout=subprocess.PIPE, text=True) for server, file in zip(servers, files)]
+    told = [json.loads(load.communicate()[0]) for load in running]
+    spent = [processes.tree_cpu(pid) - was for pid, was in zip((*pids, stage.postgres.process.pid), before)]
+    return {"rate": sum(each["rate"] for each in told), "p99_ms": max(each["p99_ms"] for each in told),
+            "database_share": spent[-1] / max(sum(spent), 0.01), "as_expected": not any(l.returncode for l in running)}
+
+
+def run(stage, results):
+    servers, rows = [stage.muster], []
+    try:
+        for count in (1, 2, 3):
+            if count > 1:
+                servers.append(stage.installation.serve(stage.url, f"muster-{count}"))
+            sessions = stage.people.sessions(stage.muster, 384)
+            parts = [sessions[n::count] for n in range(count)]
+            reads = [stage.people.profiles(f"scale-profile-{n}", part) for n, part in enumerate(parts)]
+            writes = [stage.people.refreshes(f"scale-refresh-{n}", part) for n, part in enumerate(parts)]
+            rows.append({"servers": count, "profile": _together(stage, servers, reads),
+                         "refresh": _together(stage, servers, writes, keep="refreshToken")})
+            say(f"{rows[-1]}")
+        return {**results, "processes": rows}
+    finally:
+        for server in servers[1:]:
+            server.stop()

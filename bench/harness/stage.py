@@ -1,0 +1,90 @@
+"""What all scenarios stand on: programs, the private PostgreSQL, filled databases, one running Muster, people."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from .issuer import Issuer
+from .load import Load
+from .muster import Installation
+from .people import People
+from .postgres import Postgres
+from . import pgbench, processes
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def say(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+class Stage:
+    def __init__(self, options):
+        self.options = options
+        self.folder = Path(options.keep or tempfile.mkdtemp(prefix="muster-bench-")).resolve()
+        self.bins = self._binaries()
+        self.postgres = Postgres(self.folder, options.keep).start()
+        self.work = self.folder / "work"
+        self.work.mkdir(exist_ok=True)
+        self.openid = Issuer(self.work)
+        self.installation = Installation(self.bins["muster"], self.work, self.openid)
+        self.load = Load(self.bins["bench-load"], self.postgres)
+        self.people = People(self.openid, options.users, self.work)
+        self.database = self.filled(options.users, options.audit)
+        self.url = self.postgres.url(self.database)
+        self.muster = self.installation.serve(self.url)
+        self.running = {}
+        self._wait_for_seals()
+        pgbench.prepare(self.postgres, self.database)
+
+    def _binaries(self):
+        names = ["muster", "bench-load", "bench-by-hand"]
+        folders = [Path(each) for each in self.options.bin_dir]
+        if not folders:
+            target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+            subprocess.run(["cargo", "build", "--release", "-p", "muster-server", "-p", "muster-bench"], cwd=ROOT,
+                           check=True)
+            folders = [target / "release"]
+        found = {name: folder / name for name in names for folder in reversed(folders) if (folder / name).exists()}
+        for name in names[:2]:
+            if name not in found:
+                raise SystemExit(f"bench: no {name} in {', '.join(map(str, folders))}")
+        return found
+
+    def filled(self, users, audit):
+        name = f"muster_{users}_{audit}"
+        began = time.monotonic()
+        if self.postgres.fill(name, self.installation.migrate, ROOT / "bench/sql/fill.sql", users, audit):
+            say(f"filled {name} in {time.monotonic() - began:.0f} s")
+        return name
+
+    def _wait_for_seals(self):
+        """The audit records that were filled in are sealed once, by the first server."""
+        query = "SELECT count(*) FROM audit_events WHERE position IS NULL"
+        processes.wait_for("the sealing of audit records",
+                           lambda: int(self.postgres.sql(self.database, query)) < 100 or time.sleep(1), seconds=600)
+        self.postgres.sql(self.database, "VACUUM ANALYZE")
+        self.postgres.sql(self.database, "CHECKPOINT")
+
+    def contestant(self, name, make):
+        """One that is running already, or a new one. All stay until the end, idle but in their turn."""
+        if name not in self.running:
+            self.running[name] = make()
+        return self.running[name]
+
+    def rest(self):
+        for server in self.running.values():
+            if server is not self.muster:
+                server.stop()
+        self.running.clear()
+
+    def close(self):
+        self.rest()
+        self.muster.stop()
+        self.postgres.stop()
+        if not self.options.keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
