@@ -10,12 +10,12 @@ import sys
 import time
 from pathlib import Path
 
-from . import charts, peers, routes, scale, soak, table, others
+from . import charts, directory, peers, routes, scale, soak, sqlite, table, others
 from .stage import ROOT, Stage, say
 
 RESULTS = ROOT / "bench/results"
 LATEST = RESULTS / "latest.json"
-SCENARIOS = ["profile", "refresh", "token", "lists", "verify", "start"]
+SCENARIOS = ["profile", "refresh", "token", "lists", "verify", "start", "directory", "sqlite"]
 
 
 def arguments():
@@ -26,6 +26,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--warmup", type=float, default=1)
+    parser.add_argument("--patience", type=float, default=5, help="seconds that each turn waits for others to rest")
     parser.add_argument("--minutes", type=float, default=20, help="how long a soak is")
     parser.add_argument("--quick", action="store_true", help="few people, one short round; shows that it works")
     parser.add_argument("--only", choices=SCENARIOS, action="append", help="these scenarios, not all")
@@ -35,6 +36,7 @@ def arguments():
     parser.add_argument("--out", type=Path, default=LATEST, help="where the results go")
     given = parser.parse_args()
     if given.quick:
+        given.patience = 0
         given.users, given.rounds, given.seconds, given.warmup = min(given.users, 1000), 1, min(given.seconds, 1), 0
     given.audit = given.audit or given.users * 10
     return given
@@ -53,13 +55,12 @@ def machine(stage):
 def measure(options):
     stage = Stage(options)
     try:
-        stage.without_node = None
         if not options.only_muster:
             stage.without_node = peers.build_node(ROOT)
             if stage.without_node:
                 say(f"without Node's peers: {stage.without_node}")
         results = {"machine": machine(stage), "options": {name: getattr(options, name) for name in (
-            "users", "audit", "rounds", "seconds", "warmup", "quick")}, "scenarios": {}, "left_out": []}
+            "users", "audit", "rounds", "seconds", "warmup", "quick")}, "scenarios": {}, "left_out": stage.left_out}
         if "bench-by-hand" not in stage.bins and not options.only_muster:
             results["left_out"].append("by hand: bench-by-hand is not built")
         if stage.without_node:
@@ -76,6 +77,10 @@ def measure(options):
         for name in wanted:
             if name in ("profile", "refresh", "token"):
                 results["scenarios"].update(getattr(routes, name)(stage, heard))
+            elif name == "sqlite":
+                results["scenarios"].update(sqlite.run(stage))
+            elif name == "directory":
+                results[name] = directory.deliver(stage)
             else:
                 results[name] = getattr(others, name)(stage)
         results["memory_after"] = others.memory(stage)

@@ -60,7 +60,7 @@ def lists(stage):
         for name in of["1,000"]:
             found[name] = play(f"list, {name}", {
                 size: lambda size=size: stage.load.run(sizes[size], of[size][name], 8, min(2, stage.options.seconds))
-                for size in sizes}, min(3, stage.options.rounds), say)
+                for size in sizes}, min(3, stage.options.rounds), say, stage.options.patience)
         return {"filters": found, "sequential_scans": scans(stage, of)}
     finally:
         beside.stop()
@@ -94,7 +94,7 @@ def verify(stage):
     profiles = stage.people.profiles("calm", sessions[:256])
     seconds = stage.options.seconds
     found = play("verify", {"muster": lambda: stage.load.run(stage.muster, guesses, 32, seconds, expect="422,429")},
-                 stage.options.rounds, say)
+                 stage.options.rounds, say, stage.options.patience)
 
     def beside(flood):
         other = None
@@ -107,7 +107,7 @@ def verify(stage):
         return calm
 
     flood = play("profile beside a flood", {"idle": lambda: beside(False), "flood": lambda: beside(True)},
-                 stage.options.rounds, say)
+                 stage.options.rounds, say, stage.options.patience)
     return {"guesses": found, "flood": flood}
 
 

@@ -37,7 +37,7 @@ class Stage:
         self.database = self.filled(options.users, options.audit)
         self.url = self.postgres.url(self.database)
         self.muster = self.installation.serve(self.url)
-        self.running = {}
+        self.running, self.left_out, self.without_node = {}, [], None
         self._wait_for_seals()
         pgbench.prepare(self.postgres, self.database)
 
@@ -56,7 +56,9 @@ class Stage:
         return found
 
     def filled(self, users, audit):
-        name = f"muster_{users}_{audit}"
+        return self.filled_as(f"muster_{users}_{audit}", users, audit)
+
+    def filled_as(self, name, users, audit):
         began = time.monotonic()
         if self.postgres.fill(name, self.installation.migrate, ROOT / "bench/sql/fill.sql", users, audit):
             say(f"filled {name} in {time.monotonic() - began:.0f} s")

@@ -42,6 +42,13 @@ def bounds(found):
     if token := scenarios.get("token@32"):
         rows += [_ratio(token, "token, of pgbench's one statement", "pgbench", 0.70),
                  _ratio(token, "token, of Express + Prisma", "express-prisma", 8)]
+    if over := scenarios.get("sqlite profile@32"):
+        rows.append(_ratio(over, "profile over SQLite, of by hand", "by hand", 0.8))
+    empty = middle(scenarios.get("profile@32", {}), "by hand, empty answer", "server_us")
+    for name in ("profile", "refresh"):
+        spent = middle(scenarios.get(f"{name}@32", {}), "muster", "server_us")
+        rows.append(_row(f"server's processor time for a {name}, of an empty answer's",
+                         spent / empty if spent and empty else None, 5, False))
     if "statements" in found:
         asked = found["statements"]
         rows += [_row(f"statements for a {name}", asked[name]["per_request"], most, False)
@@ -63,6 +70,9 @@ def bounds(found):
                         "flood", False)]
     if "start" in found:
         rows.append(_row("start to ready", found["start"]["median_ms"], 100, False, unit=" ms", digits=0))
+    if delivered := found.get("directory"):
+        rows.append(_row(f"{delivered['people']:,} people over SCIM, {delivered['at_once']} at once",
+                         delivered["seconds"], 60, False, unit=" s", digits=1))
     if "memory_after" in found:
         rows += [_row("memory after the whole run", found["memory_after"], 40, False, unit=" MB", digits=1),
                  _row("memory at 256 connections", found["memory_at_256"], 64, False, unit=" MB", digits=1),
