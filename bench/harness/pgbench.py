@@ -58,18 +58,22 @@ def filled(text, values, expressions):
 
 
 def profile(heard):
+    """A script and its variables. Each parameter stays one, so that PostgreSQL takes it for the same statement."""
     text, values = statement(heard, "json_build_object", "users", "$1")
     person = [number for number, value in values.items() if re.fullmatch(r"'[0-9a-f-]{36}'", value)][0]
+    numbers = [int(number) for number in re.findall(r"\$(\d+)", text)]
+    if numbers != sorted(set(numbers)):
+        raise LookupError("a profile whose parameters stand in their order")
     branches = []
     for n in range(PEOPLE):
         word = "if" if n == 0 else "elif"
-        filled_in = re.sub(r"\$(\d+)", lambda m, n=n: f":id{n}" if int(m[1]) == person else values[int(m[1])].strip("'"),
-                           text)
-        branches.append(f"\\{word} :k = {n}\n{filled_in};\n")
+        own = re.sub(r"\$(\d+)", lambda found, n=n: f":id{n}" if int(found[1]) == person else f":v{found[1]}", text)
+        branches.append(f"\\{word} :k = {n}\n{own};\n")
     ids = ", ".join(f"(SELECT id::text FROM bench_people WHERE n = :client_id * {PEOPLE} + {n}) AS id{n}"
                     for n in range(PEOPLE))
-    return (f"\\if :fresh = 1\nSELECT {ids} \\gset\n\\set fresh 0\n\\endif\n"
-            f"\\set k random(0, {PEOPLE - 1})\n" + "".join(branches) + "\\endif\n")
+    script = (f"\\if :fresh = 1\nSELECT {ids} \\gset\n\\set fresh 0\n\\endif\n"
+              f"\\set k random(0, {PEOPLE - 1})\n" + "".join(branches) + "\\endif\n")
+    return script, {f"v{number}": value.strip("'") for number, value in values.items() if number != person}
 
 
 def _hash(step):
@@ -129,8 +133,10 @@ def renew_sessions(postgres, database):
 
 
 class Pgbench:
-    def __init__(self, postgres, database, script, clients, before=None):
+    def __init__(self, postgres, database, script, clients, before=None, variables=None):
         self.postgres, self.database, self.clients, self.before = postgres, database, clients, before
+        given = {"fresh": "1", **(variables or {})}
+        self.variables = [part for name, value in given.items() for part in ("-D", f"{name}={value}")]
         self.folder = Path(tempfile.mkdtemp(prefix="pgbench-", dir=postgres.folder))
         self.script = self.folder / "script.sql"
         self.script.write_text(script)
@@ -144,7 +150,7 @@ class Pgbench:
         database = processes.tree_cpu(self.postgres.process.pid)
         done = subprocess.run(
             [self.postgres.bin / "pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", str(min(2, clients)),
-             "-T", str(round(max(1, seconds))), "-D", "fresh=1", "-f", str(self.script), "-l", "--log-prefix",
+             "-T", str(round(max(1, seconds))), *self.variables, "-f", str(self.script), "-l", "--log-prefix",
              str(self.folder / "log"), "--sampling-rate", "0.1", self.postgres.url(self.database)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if done.returncode:

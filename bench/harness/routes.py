@@ -46,9 +46,9 @@ def _http(stage, name, make, requests, connections, **options):
     return measure
 
 
-def _bound(stage, script, before=None):
-    """pgbench at its best client count, as a dict of one contestant."""
-    bound = pgbench.Pgbench(stage.postgres, stage.database, script, 8, before)
+def _bound(stage, script, before=None, variables=None):
+    """pgbench at its best client count."""
+    bound = pgbench.Pgbench(stage.postgres, stage.database, script, 8, before, variables)
     rates = bound.tune(min(2, stage.options.seconds))
     say(f"pgbench by clients: {rates}")
     return bound
@@ -67,7 +67,8 @@ def _writing_bound(stage, name, make, heard, before=None):
 
 def profile(stage, heard):
     results = {}
-    bound = _bound(stage, pgbench.profile(heard))
+    script, variables = pgbench.profile(heard)
+    bound = _bound(stage, script, variables=variables)
     for connections in (32, 1):
         # Access tokens live for 15 minutes.
         sessions = stage.people.sessions(stage.muster, SESSIONS)
@@ -133,6 +134,7 @@ def statements(stage):
 def same_statement(stage, heard, asked):
     """Whether pgbench's profile has the queryid of Muster's."""
     stage.postgres.forget_statements(stage.database)
-    pgbench.Pgbench(stage.postgres, stage.database, pgbench.profile(heard), 2).run(1)
+    script, variables = pgbench.profile(heard)
+    pgbench.Pgbench(stage.postgres, stage.database, script, 2, variables=variables).run(1)
     theirs = {row["queryid"] for row in stage.postgres.statements(stage.database)}
     return {row["queryid"] for row in asked["profile"]["statements"]} <= theirs
