@@ -22,8 +22,8 @@ class Load:
         return command
 
     def run(self, server, requests, connections, seconds, **options):
-        """What bench-load says, with processor time per request of the server and of the database, in microseconds.
-        Both are taken over the warm-up too, and so is the count that divides them, as good as: the rate is the same."""
+        """What bench-load says, with processor time per request of the server and of the database, in microseconds,
+        and bytes of write-ahead log. All are taken over the warm-up too, and so is the count that divides them, as good as: the rate is the same."""
         costs = self._costs(server)
         done = subprocess.run(self.command(server, requests, connections, seconds, **options), stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True)
@@ -31,12 +31,12 @@ class Load:
             raise SystemExit(f"bench: bench-load failed: {done.stderr}")
         found = json.loads(done.stdout)
         count = max(1, found["requests"]) * (1 + options.get("warmup", 0) / seconds)
-        for name, before, after in zip(("server", "database"), costs, self._costs(server)):
-            found[f"{name}_us"] = (after - before) * 1e6 / count
+        server_s, database_s, wal = (after - before for before, after in zip(costs, self._costs(server)))
+        found.update(server_us=server_s * 1e6 / count, database_us=database_s * 1e6 / count, wal_bytes=wal / count)
         found["rss"] = processes.tree_rss(server.pid)
         found["as_expected"] = done.returncode == 0
         return found
 
     def _costs(self, server):
-        database = self.postgres.process.pid if self.postgres else None
-        return [processes.tree_cpu(server.pid), processes.tree_cpu(database) if database else 0.0]
+        wal = int(self.postgres.sql("postgres", "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"))
+        return [processes.tree_cpu(server.pid), processes.tree_cpu(self.postgres.process.pid), wal]

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import charts, directory, peers, routes, scale, soak, sqlite, table, others
+from . import charts, directory, model, peers, routes, scale, soak, sqlite, table, others
 from .stage import ROOT, Stage, say
 
 RESULTS = ROOT / "bench/results"
@@ -83,6 +83,7 @@ def measure(options):
                 results[name] = directory.deliver(stage)
             else:
                 results[name] = getattr(others, name)(stage)
+        results["row_bytes"] = model.sizes(stage)
         results["memory_after"] = others.memory(stage)
         results["memory_at_256"] = others.memory_at(stage, 256)
         stripped = stage.work / "muster-stripped"

@@ -2,6 +2,7 @@
 
 import json
 
+from . import model
 from .rounds import middle, paired
 
 HEAD = "| what | measured | spread | bound | held |\n|---|---|---|---|---|"
@@ -112,7 +113,11 @@ def renew(results, page):
     latest = results / "latest.json"
     if not (latest.exists() and page.exists()):
         return
+    found = json.loads(latest.read_text())
     text = page.read_text()
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    page.write_text(f"{head}{BEGIN}\n{render(json.loads(latest.read_text()))}\n{END}{tail}")
+    for begin, end, new in [(BEGIN, END, render(found)), (model.BEGIN, model.END, model.render(found))]:
+        if new:
+            head, _, rest = text.partition(begin)
+            _, _, tail = rest.partition(end)
+            text = f"{head}{begin}\n{new}\n{end}{tail}"
+    page.write_text(text)
