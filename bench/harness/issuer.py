@@ -19,8 +19,8 @@ class Issuer:
 
     def __init__(self, folder):
         self.key = folder / "issuer.pem"
-        subprocess.run(["openssl", "genpkey", "-algorithm", "rsa", "-pkeyopt", "rsa_keygen_bits:2048", "-out", self.key],
-                       check=True, stderr=subprocess.DEVNULL)
+        subprocess.run(["openssl", "genpkey", "-algorithm", "rsa", "-pkeyopt", "rsa_keygen_bits:2048", "-out",
+                        self.key], check=True, stderr=subprocess.DEVNULL)
         modulus = subprocess.run(["openssl", "rsa", "-in", self.key, "-noout", "-modulus"], check=True,
                                  stdout=subprocess.PIPE, text=True).stdout.strip().split("=")[1]
         jwk = {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "bench", "n": _b64(bytes.fromhex(modulus)),

@@ -23,7 +23,8 @@ class Load:
 
     def run(self, server, requests, connections, seconds, **options):
         """What bench-load says, with processor time per request of the server and of the database, in microseconds,
-        and bytes of write-ahead log. All are taken over the warm-up too, and so is the count that divides them, as good as: the rate is the same."""
+        and bytes of write-ahead log. What the warm-up took is in these, and in the count that divides them, as if its
+        rate were the same."""
         costs = self._costs(server)
         done = subprocess.run(self.command(server, requests, connections, seconds, **options), stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True)

@@ -29,9 +29,9 @@ def render(found):
         f"| refreshes | {rate:,.0f}/s, {day / 1e6:,.0f} million a day | {PEOPLE:,} phones, each every 15 minutes |",
         f"| refresh tokens | {day * tokens / 1e9:,.0f} GB a day, {day * KEPT_DAYS * tokens / 1e9:,.0f} GB in all | "
         f"{tokens:,} bytes a row with indexes, kept for {KEPT_DAYS} days after they were superseded |",
-        f"| audit records | {day * audit / 1e9:,.0f} GB a day | {audit:,} bytes a row with indexes, kept for as long as "
+        f"| audit records | {day * audit / 1e9:,.0f} GB a day | {audit:,} bytes a row with indexes, kept as long as "
         "`MUSTER_AUDIT_RETENTION_DAYS` says |",
-        f"| write-ahead log | {day * wal / 1e9:,.0f} GB a day | {wal:,.0f} bytes a refresh, seals and checkpoints' full "
-        "pages with it |",
+        f"| write-ahead log | {day * wal / 1e9:,.0f} GB a day | {wal:,.0f} bytes a refresh, with seals and full pages "
+        "after checkpoints |",
         f"| the servers' processors | {rate * server / 1e6:,.1f} | {server:,.0f} µs a refresh |",
         f"| the database's processors | {rate * database / 1e6:,.1f} | {database:,.0f} µs a refresh |"])

@@ -13,8 +13,8 @@ from . import processes
 
 # An id in the order of time, as Muster makes them: random ones would slow the bound down by where they are stored.
 NEW_ID = ("(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000000)::bigint), 14, '0') || "
-          "'7' || lpad(to_hex((random() * 65535)::int), 4, '0') || '8' || lpad(to_hex((random() * 2147483647)::int), 12, "
-          "'0'))::uuid")
+          "'7' || lpad(to_hex((random() * 65535)::int), 4, '0') || '8' || lpad(to_hex((random() * 2147483647)::int), "
+          "12, '0'))::uuid")
 # Each client takes so many people, and a transaction one of them.
 PEOPLE = 8
 
