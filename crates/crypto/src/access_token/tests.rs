@@ -292,8 +292,8 @@ fn a_token_that_is_remembered_begins_and_ends_all_the_same() {
 fn a_token_that_is_not_genuine_is_not_remembered() {
     let signer = signer(false);
     let token = signer.sign(&claims(Audience::Mobile)).unwrap();
-    let (signed, _) = token.expose().rsplit_once('.').unwrap();
-    let forged = format!("{signed}.{}", URL_SAFE_NO_PAD.encode([7; 64]));
+    let (body, _) = token.expose().rsplit_once('.').unwrap();
+    let forged = format!("{body}.{}", URL_SAFE_NO_PAD.encode([7; 64]));
     assert_eq!(signer.verify(&forged, NOW), Err(InvalidAccessToken));
     assert_eq!(signer.genuine.len(), 0);
     assert!(signer.verify(token.expose(), NOW).is_ok());

@@ -1,5 +1,4 @@
 use async_trait::async_trait;
-use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
 use diesel_async::RunQueryDsl;
@@ -13,6 +12,7 @@ use crate::db::{on_both, with_conn, with_tx};
 use crate::error::DbError;
 use crate::locks::Locks;
 use crate::ports::send_limits::SendLimits;
+use crate::ports::spend_attempt::{SpendAttempt, live, spend_attempt};
 use crate::record::Record;
 use crate::rows::{ChallengeRow, ProofRow};
 use crate::schema::{challenges, devices, proofs};
@@ -120,25 +120,8 @@ impl VerificationStore for Store {
         at: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<Option<u8>, StoreError> {
-        let (id, at) = (DbId::from(id), Ts::from(at));
-        let event = [event.clone()];
-        self.detached(move |db| async move {
-            with_tx!(&db, |c| {
-                let spent: Option<i16> = diesel::update(challenges::table.filter(live(id, at)))
-                    .set(challenges::failed_attempts.eq(challenges::failed_attempts + 1))
-                    .returning(challenges::failed_attempts)
-                    .get_result(c)
-                    .await
-                    .optional()?;
-                let Some(spent) = spent else {
-                    return Ok(None);
-                };
-                c.record(&event).await?;
-                let spent = u8::try_from(spent);
-                spent.map(Some).map_err(|_| DbError::inconsistent("challenges", "failed_attempts is no small number"))
-            })
-        })
-        .await
+        let guess = SpendAttempt { challenge: id.into(), at: at.into(), event: event.into() };
+        self.detached(move |db| spend_attempt(db, guess)).await
     }
 
     async fn complete_challenge(
@@ -173,20 +156,6 @@ impl VerificationStore for Store {
         .await
     }
 }
-
-/// The challenge of that id while a code completes it.
-#[auto_type]
-fn live(id: DbId, at: Ts) -> _ {
-    let max: i16 = MAX_ATTEMPTS;
-    challenges::id
-        .eq(id)
-        .and(challenges::completed_at.is_null())
-        .and(challenges::cancelled_at.is_null())
-        .and(challenges::expires_at.gt(at))
-        .and(challenges::failed_attempts.lt(max))
-}
-
-const MAX_ATTEMPTS: i16 = Challenge::MAX_ATTEMPTS as i16;
 
 on_both! {
     trait Proving {

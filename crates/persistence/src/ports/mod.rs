@@ -25,5 +25,6 @@ pub(crate) mod rotate;
 mod send_limits;
 mod sessions;
 mod sign_in_attempts;
+pub(crate) mod spend_attempt;
 mod team_store;
 mod users;

@@ -52,13 +52,9 @@ impl QueryFragment<Pg> for Issue {
             stored AS (INSERT INTO refresh_tokens (hash, session_id, parent, salt, superseded_at, created_at) SELECT ",
         );
         self.token.push(&mut out)?;
-        out.push_sql(
-            " FROM opened), \
-            recorded AS (INSERT INTO audit_events (id, at, action, actor_type, actor_id, actor_name, subject, details, \
-            ip, user_agent, request_id) SELECT ",
-        );
-        self.event.push(&mut out)?;
-        out.push_sql(" FROM opened) SELECT (SELECT count(*) FROM person), (SELECT count(*) FROM opened)");
+        out.push_sql(" FROM opened), recorded AS (");
+        self.event.push_record_for("opened", &mut out)?;
+        out.push_sql(") SELECT (SELECT count(*) FROM person), (SELECT count(*) FROM opened)");
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ mod issue;
 pub(crate) mod person;
 mod pools;
 mod rotate;
+mod spend_attempt;
 mod tls;
 mod url;
 

@@ -58,13 +58,9 @@ impl QueryFragment<Pg> for Rotate {
             stored AS (INSERT INTO refresh_tokens (hash, session_id, parent, salt, superseded_at, created_at) SELECT ",
         );
         self.successor.push(&mut out)?;
-        out.push_sql(
-            " FROM moved ON CONFLICT DO NOTHING), \
-            recorded AS (INSERT INTO audit_events (id, at, action, actor_type, actor_id, actor_name, subject, details, \
-            ip, user_agent, request_id) SELECT ",
-        );
-        self.event.push(&mut out)?;
-        out.push_sql(" FROM moved) SELECT count(*) FROM moved");
+        out.push_sql(" FROM moved ON CONFLICT DO NOTHING), recorded AS (");
+        self.event.push_record_for("moved", &mut out)?;
+        out.push_sql(") SELECT count(*) FROM moved");
         Ok(())
     }
 }

@@ -85,8 +85,12 @@ mod on_postgres {
     use crate::types::{Id, Instant};
 
     impl AuditRow {
-        /// Every column's value, in the table's order.
-        pub(crate) fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        /// The statement that writes the record, once for each row of `steps`, which is a part of the same statement.
+        pub(crate) fn push_record_for<'b>(&'b self, steps: &str, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+            out.push_sql(
+                "INSERT INTO audit_events (id, at, action, actor_type, actor_id, actor_name, subject, details, ip, \
+                user_agent, request_id) SELECT ",
+            );
             out.push_bind_param::<Id, _>(&self.id)?;
             out.push_sql(", ");
             out.push_bind_param::<Instant, _>(&self.at)?;
@@ -106,6 +110,8 @@ mod on_postgres {
                 out.push_sql(", ");
                 out.push_bind_param::<Nullable<Text>, _>(text)?;
             }
+            out.push_sql(" FROM ");
+            out.push_sql(steps);
             Ok(())
         }
     }
