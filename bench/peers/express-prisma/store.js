@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { POOL_SIZE } from '../shared/start.js';
-import { replayed } from '../shared/sessions.js';
+import { POOL_SIZE } from '../common/start.js';
+import { replayed } from '../common/sessions.js';
 import prismaClient from './generated/index.js';
 
 export const TUNED = process.env.PRISMA_TUNED === '1';

@@ -1,10 +1,10 @@
 import Fastify from 'fastify';
-import { identify } from '../shared/access.js';
+import { identify } from '../common/access.js';
 import { HEADERS, forbidden, invalid, invalidRefreshToken, notFound, origin, phone, presentedHash, problemOf, requestId,
-  unauthenticated } from '../shared/problems.js';
-import { profile } from '../shared/profile.js';
-import { judge, opened, refreshed } from '../shared/sessions.js';
-import { start } from '../shared/start.js';
+  unauthenticated } from '../common/problems.js';
+import { profile } from '../common/profile.js';
+import { judge, opened, refreshed } from '../common/sessions.js';
+import { start } from '../common/start.js';
 import * as schemas from './schemas.js';
 import { endReplayed, first, issue, pool, rotate, run } from './store.js';
 

@@ -1,7 +1,7 @@
 // Named statements: each is prepared once for each connection.
 import pg from 'pg';
-import { POOL_SIZE } from '../shared/start.js';
-import { replayed } from '../shared/sessions.js';
+import { POOL_SIZE } from '../common/start.js';
+import { replayed } from '../common/sessions.js';
 
 // Times stay text, so that none of their microseconds is lost.
 pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => text.replace(' ', 'T').replace('+00', 'Z'));
