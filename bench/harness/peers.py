@@ -31,10 +31,10 @@ class Peer:
         processes.stop(self.process, 5)
 
 
-def by_hand(binary, url, installation):
+def by_hand(binary, url, installation, openid):
     port = processes.free_port()
     command = [str(binary), "--listen", f"127.0.0.1:{port}", "--database-url", url, "--public-key",
-               str(installation.key_file), "--workers", str(os.cpu_count())]
+               str(installation.key_file), "--workers", str(os.cpu_count()), "--issuer-jwks-url", openid.jwks_url]
     return Peer("by hand", command, dict(os.environ), installation.folder, port)
 
 

@@ -16,7 +16,8 @@ def _contestants(stage, which):
     if stage.options.only_muster:
         return found
     if "bench-by-hand" in stage.bins:
-        found["by hand"] = lambda: peers.by_hand(stage.bins["bench-by-hand"], stage.url, stage.installation)
+        program = stage.bins["bench-by-hand"]
+        found["by hand"] = lambda: peers.by_hand(program, stage.url, stage.installation, stage.openid)
     if not stage.without_node:
         names = list(peers.NODE) if which == "profile" else ["fastify (2 processes)", "express-prisma"]
         for name in names:

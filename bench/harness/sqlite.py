@@ -40,7 +40,7 @@ def run(stage):
         seconds = stage.options.seconds
         contestants = {"muster": lambda: stage.load.run(server, profiles, 32, seconds)}
         if "bench-by-hand" in stage.bins:
-            other = peers.by_hand(stage.bins["bench-by-hand"], url, stage.installation)
+            other = peers.by_hand(stage.bins["bench-by-hand"], url, stage.installation, stage.openid)
             contestants["by hand"] = lambda: stage.load.run(other, profiles, 32, seconds)
         rounds, patience = stage.options.rounds, stage.options.patience
         return {"sqlite profile@32": play("sqlite profile@32", contestants, rounds, say, patience),
