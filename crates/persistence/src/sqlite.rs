@@ -5,7 +5,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use diesel::connection::SimpleConnection;
@@ -79,13 +79,12 @@ fn prepare_file(path: &str) -> Result<(), OpenError> {
 /// Where several processes give a new file its write-ahead log at once, SQLite tells all but one of them at once that it
 /// is locked, whatever their `busy_timeout`: each would wait for the others.
 fn set_up(connection: &mut SqliteConnection) -> Result<(), diesel::result::Error> {
-    let mut again = LOCK_PATIENCE.as_millis() / LOCK_PAUSE.as_millis();
+    let began = Instant::now();
     loop {
         match connection.batch_execute(SETUP) {
-            Err(error) if again > 0 && is_locked(&error) => again -= 1,
+            Err(error) if is_locked(&error) && began.elapsed() < LOCK_PATIENCE => thread::sleep(LOCK_PAUSE),
             done => return done,
         }
-        thread::sleep(LOCK_PAUSE);
     }
 }
 

@@ -1,6 +1,10 @@
-use diesel::QueryableByName;
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
 use diesel::sql_types::BigInt;
+use diesel::{Connection, QueryableByName, SqliteConnection};
 use diesel_async::RunQueryDsl;
+use muster_domain::StoreError;
 
 use super::{runtime, store};
 use crate::Store;
@@ -56,4 +60,17 @@ fn a_new_file_is_opened_by_many_at_once() {
             }
         });
     }
+}
+
+#[test]
+fn a_file_that_somebody_keeps_to_themselves_is_given_up_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("muster.db");
+    let mut other = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    other.batch_execute("CREATE TABLE t (n); BEGIN EXCLUSIVE").unwrap();
+    let runtime = runtime();
+    let began = Instant::now();
+    let opened = Store::connect(&format!("sqlite://{}", path.display()), runtime.handle().clone());
+    assert!(matches!(opened.err(), Some(StoreError::Unavailable(_))));
+    assert!(began.elapsed() < Duration::from_secs(60), "it waits for the lock once, and not again and again");
 }
