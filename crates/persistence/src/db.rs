@@ -125,6 +125,26 @@ macro_rules! with_tx {
     };
 }
 
+/// One unit of work that writes, which is one statement on PostgreSQL and so needs no transaction around it; on SQLite it
+/// is `BEGIN IMMEDIATE`, as in [`with_tx`].
+macro_rules! with_statement {
+    ($db:expr, pg |$pg_conn:ident| $pg:expr, sqlite |$sqlite_conn:ident| $sqlite:expr) => {
+        match $db {
+            #[cfg(feature = "postgres")]
+            $crate::db::Db::Postgres(pool) => {
+                let mut guard = pool.get().await?;
+                let $pg_conn = &mut *guard;
+                $pg
+            }
+            #[cfg(feature = "sqlite")]
+            $crate::db::Db::Sqlite { write, .. } => {
+                let mut guard = write.get().await?;
+                guard.immediate_transaction::<_, $crate::error::DbError, _>(async |$sqlite_conn| $sqlite).await
+            }
+        }
+    };
+}
+
 /// Statements that several units of work share, written once: a trait of that name, implemented for the connection of
 /// each engine.
 macro_rules! on_both {
@@ -150,4 +170,4 @@ macro_rules! on_both {
     };
 }
 
-pub(crate) use {on_both, with_conn, with_snapshot, with_tx};
+pub(crate) use {on_both, with_conn, with_snapshot, with_statement, with_tx};

@@ -1,7 +1,7 @@
 use diesel::query_builder::QueryId;
 use muster_domain::session::IssueOutcome;
 
-use crate::db::Db;
+use crate::db::{Db, with_statement};
 use crate::error::DbError;
 use crate::rows::{AuditRow, SessionRow, TokenRow};
 
@@ -14,15 +14,7 @@ pub(crate) struct Issue {
 }
 
 pub(super) async fn issue(db: Db, opening: Issue) -> Result<IssueOutcome, DbError> {
-    match db {
-        #[cfg(feature = "postgres")]
-        Db::Postgres(pool) => opening.run(&mut *pool.get().await?).await,
-        #[cfg(feature = "sqlite")]
-        Db::Sqlite { write, .. } => {
-            let mut connection = write.get().await?;
-            connection.immediate_transaction(async |c| issue_on_sqlite(c, opening).await).await
-        }
-    }
+    with_statement!(db, pg | c | opening.run(c).await, sqlite | c | issue_on_sqlite(c, opening).await)
 }
 
 /// What decides is read before anything is written: nobody else writes meanwhile.

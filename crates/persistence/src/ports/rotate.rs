@@ -1,7 +1,7 @@
 use diesel::query_builder::QueryId;
 use muster_domain::session::RotateOutcome;
 
-use crate::db::Db;
+use crate::db::{Db, with_statement};
 use crate::error::DbError;
 use crate::rows::{AuditRow, TokenRow};
 use crate::types::{Hash, Ts};
@@ -17,15 +17,8 @@ pub(crate) struct Rotate {
 }
 
 pub(super) async fn rotate(db: Db, rotation: Rotate) -> Result<RotateOutcome, DbError> {
-    let rotated = match db {
-        #[cfg(feature = "postgres")]
-        Db::Postgres(pool) => rotation.run(&mut *pool.get().await?).await?,
-        #[cfg(feature = "sqlite")]
-        Db::Sqlite { write, .. } => {
-            let mut connection = write.get().await?;
-            connection.immediate_transaction(async |c| rotate_on_sqlite(c, rotation).await).await?
-        }
-    };
+    let rotated =
+        with_statement!(db, pg | c | rotation.run(c).await, sqlite | c | rotate_on_sqlite(c, rotation).await)?;
     Ok(if rotated { RotateOutcome::Rotated } else { RotateOutcome::Overtaken })
 }
 

@@ -5,7 +5,7 @@ use diesel::query_builder::QueryId;
 use diesel_async::RunQueryDsl;
 use muster_domain::verification::Challenge;
 
-use crate::db::Db;
+use crate::db::{Db, with_statement};
 use crate::error::DbError;
 use crate::rows::AuditRow;
 use crate::schema::challenges;
@@ -22,15 +22,7 @@ pub(crate) struct SpendAttempt {
 }
 
 pub(super) async fn spend_attempt(db: Db, guess: SpendAttempt) -> Result<Option<u8>, DbError> {
-    let spent = match db {
-        #[cfg(feature = "postgres")]
-        Db::Postgres(pool) => guess.run(&mut *pool.get().await?).await?,
-        #[cfg(feature = "sqlite")]
-        Db::Sqlite { write, .. } => {
-            let mut connection = write.get().await?;
-            connection.immediate_transaction(async |c| spend_on_sqlite(c, guess).await).await?
-        }
-    };
+    let spent = with_statement!(db, pg | c | guess.run(c).await, sqlite | c | spend_on_sqlite(c, guess).await)?;
     let spent = spent.map(u8::try_from).transpose();
     spent.map_err(|_| DbError::inconsistent("challenges", "failed_attempts is no small number"))
 }
