@@ -9,6 +9,7 @@ mod data_dir;
 mod development;
 mod import;
 mod listening;
+mod log_lines;
 mod logging;
 mod output;
 mod senders;
