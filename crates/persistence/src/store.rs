@@ -99,30 +99,30 @@ impl Store {
         self.run(unit, 1).await
     }
 
-    async fn run<T, Work, Unit>(&self, unit: Unit, mut lost_connections: u8) -> Result<T, StoreError>
+    /// [`Store::reading`] for what is one statement on PostgreSQL. Nothing is left open there when its caller is cancelled:
+    /// the connection reads the answer to its end before the next. So it needs no task of its own.
+    pub(crate) async fn asking<T, Work, Unit>(&self, unit: Unit) -> Result<T, StoreError>
     where
         T: Send + 'static,
         Unit: FnOnce(Db) -> Work + Clone + Send + 'static,
         Work: Future<Output = Result<T, DbError>> + Send + 'static,
     {
-        let db = self.db.clone();
-        let running = self.runtime_of_caller().spawn(async move {
-            let mut conflicts = CONFLICTS;
-            loop {
-                let result = unit.clone()(db.clone()).await;
-                match &result {
-                    Err(error) if error.is_conflict() && conflicts > 0 => conflicts -= 1,
-                    Err(error) if error.is_lost_connection() => {
-                        db.close_idle();
-                        if lost_connections == 0 {
-                            return result;
-                        }
-                        lost_connections -= 1;
-                    }
-                    _ => return result,
-                }
+        match self.db {
+            #[cfg(feature = "postgres")]
+            Db::Postgres(_) if Handle::try_current().is_ok() => {
+                attempts(self.db.clone(), unit, 1).await.map_err(StoreError::from)
             }
-        });
+            _ => self.reading(unit).await,
+        }
+    }
+
+    async fn run<T, Work, Unit>(&self, unit: Unit, lost_connections: u8) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        Unit: FnOnce(Db) -> Work + Clone + Send + 'static,
+        Work: Future<Output = Result<T, DbError>> + Send + 'static,
+    {
+        let running = self.runtime_of_caller().spawn(attempts(self.db.clone(), unit, lost_connections));
         match running.await {
             Ok(result) => result.map_err(StoreError::from),
             Err(failed) if failed.is_cancelled() => Err(StoreError::Unavailable(Box::new(failed))),
@@ -138,6 +138,29 @@ impl Store {
             Db::Postgres(_) => Handle::try_current().unwrap_or_else(|_| self.runtime.clone()),
             #[cfg(feature = "sqlite")]
             Db::Sqlite { .. } => self.runtime.clone(),
+        }
+    }
+}
+
+/// A unit of work, again after each conflict and after so many lost connections.
+async fn attempts<T, Work, Unit>(db: Db, unit: Unit, mut lost_connections: u8) -> Result<T, DbError>
+where
+    Unit: FnOnce(Db) -> Work + Clone,
+    Work: Future<Output = Result<T, DbError>>,
+{
+    let mut conflicts = CONFLICTS;
+    loop {
+        let result = unit.clone()(db.clone()).await;
+        match &result {
+            Err(error) if error.is_conflict() && conflicts > 0 => conflicts -= 1,
+            Err(error) if error.is_lost_connection() => {
+                db.close_idle();
+                if lost_connections == 0 {
+                    return result;
+                }
+                lost_connections -= 1;
+            }
+            _ => return result,
         }
     }
 }

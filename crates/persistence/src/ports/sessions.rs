@@ -42,7 +42,7 @@ impl SessionStore for Store {
 
     async fn load_for_refresh(&self, hash: &TokenHash) -> Result<Option<RefreshCandidate>, StoreError> {
         let hash = Hash::from(*hash);
-        self.reading(move |db| async move {
+        self.asking(move |db| async move {
             with_snapshot!(
                 &db,
                 pg | c | person::refresh_candidate(c, hash).await,
@@ -91,7 +91,7 @@ impl SessionStore for Store {
 
     async fn find_family(&self, hash: &TokenHash) -> Result<Option<(SessionId, UserId)>, StoreError> {
         let hash = Hash::from(*hash);
-        self.reading(move |db| async move {
+        self.asking(move |db| async move {
             let family = refresh_tokens::table
                 .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
                 .filter(refresh_tokens::hash.eq(hash))

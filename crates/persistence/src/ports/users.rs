@@ -24,7 +24,7 @@ use crate::types::DbId;
 #[async_trait]
 impl ProfileReader for Store {
     async fn profile(&self, id: UserId) -> Result<Option<ProfileFacts>, StoreError> {
-        self.reading(move |db| async move {
+        self.asking(move |db| async move {
             with_snapshot!(&db, pg | c | person::profile(c, id.into()).await, sqlite | c | facts(c, id.into()).await)
         })
         .await
@@ -34,7 +34,7 @@ impl ProfileReader for Store {
 #[async_trait]
 impl UserStore for Store {
     async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
-        self.reading(move |db| async move {
+        self.asking(move |db| async move {
             let row = with_conn!(&db, |c| {
                 let account = users::table.find(DbId::from(id)).select(AccountRow::as_select());
                 account.first(c).await.optional()?
@@ -66,7 +66,7 @@ impl UserStore for Store {
     async fn find_identity(&self, subject: &str, logins: &[String]) -> Result<Option<Account>, StoreError> {
         let subject = subject.to_owned();
         let logins: Vec<String> = logins.iter().map(|login| fold(login)).collect();
-        self.reading(move |db| async move {
+        self.asking(move |db| async move {
             // At most one row by the external id, and one for each login.
             let mut rows: Vec<(Option<String>, AccountRow)> = with_conn!(&db, |c| {
                 users::table

@@ -1,24 +1,28 @@
 //! Everything on record about a person in one statement: their row, and beside it one JSON object with the rows of the
 //! other tables. One statement sees one state of the store, so it needs no transaction around it.
 
+use std::sync::LazyLock;
+
+use diesel::dsl::AsSelect;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
-use diesel::pg::Pg;
+use diesel::pg::{Pg, PgQueryBuilder};
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::Text;
+use diesel::query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId};
+use diesel::result::Error::QueryBuilderError;
+use diesel::sql_types::{self, Binary};
 use diesel_async::RunQueryDsl;
 use muster_domain::session::RefreshCandidate;
 use muster_domain::user::ProfileFacts;
+use uuid::Uuid;
 
 use crate::db::PgConn;
 use crate::error::DbError;
 use crate::facts::Records;
 use crate::rows::{SessionRow, TokenRow, UserRow};
 use crate::schema::{refresh_tokens, sessions, users};
-use crate::types::{DbId, Hash};
+use crate::types::{DbId, Hash, Id};
 
-/// A [`Records`] as JSON, of the person in the row of `users` beside it. Its text is always the same, so that the
-/// statement it is in is prepared once for each connection; diesel prepares a `sql` literal each time.
+/// A [`Records`] as JSON, of the person in the row of `users` beside it.
 #[derive(Clone, Copy, QueryId)]
 struct RecordsJson;
 
@@ -34,7 +38,7 @@ const RECORDS: &str = "json_build_object(\
         FROM team_members m JOIN teams t ON t.id = m.team_id WHERE m.user_id = users.id AND t.active))::text";
 
 impl Expression for RecordsJson {
-    type SqlType = Text;
+    type SqlType = sql_types::Text;
 }
 
 impl<From> AppearsOnTable<From> for RecordsJson {}
@@ -51,9 +55,72 @@ impl QueryFragment<Pg> for RecordsJson {
     }
 }
 
+type Person = (AsSelect<UserRow, Pg>, RecordsJson);
+type Candidate = (AsSelect<TokenRow, Pg>, AsSelect<SessionRow, Pg>, AsSelect<UserRow, Pg>, RecordsJson);
+
+/// The text of a query before its one parameter and after it. Diesel walks all parts of a query twice each time that it
+/// runs, and these have so many that it took longer than all the rest that is done with the answer.
+type Text = LazyLock<Option<(String, String)>>;
+
+fn text_of(query: &impl QueryFragment<Pg>) -> Option<(String, String)> {
+    let mut text = PgQueryBuilder::new();
+    query.to_sql(&mut text, &Pg).ok()?;
+    let text = text.finish();
+    text.split_once("$1").map(|(before, after)| (before.to_owned(), after.to_owned()))
+}
+
+fn around<'t>(text: &'t Text) -> QueryResult<&'t (String, String)> {
+    text.as_ref().ok_or_else(|| QueryBuilderError("a query of one parameter has another form".into()))
+}
+
+/// The person of an id.
+#[derive(QueryId)]
+struct PersonOf(DbId);
+
+impl Query for PersonOf {
+    type SqlType = <Person as Expression>::SqlType;
+}
+
+impl QueryFragment<Pg> for PersonOf {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        static TEXT: Text = LazyLock::new(|| {
+            text_of(&users::table.find(DbId(Uuid::nil())).select((UserRow::as_select(), RecordsJson)))
+        });
+        let (before, after) = around(&TEXT)?;
+        out.push_sql(before);
+        out.push_bind_param::<Id, _>(&self.0)?;
+        out.push_sql(after);
+        Ok(())
+    }
+}
+
+/// The refresh token of a hash, with its session and their owner.
+#[derive(QueryId)]
+struct CandidateOf(Hash);
+
+impl Query for CandidateOf {
+    type SqlType = <Candidate as Expression>::SqlType;
+}
+
+impl QueryFragment<Pg> for CandidateOf {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        static TEXT: Text = LazyLock::new(|| {
+            let tokens = refresh_tokens::table
+                .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
+                .inner_join(users::table.on(users::id.eq(sessions::user_id)));
+            let with_owner = (TokenRow::as_select(), SessionRow::as_select(), UserRow::as_select(), RecordsJson);
+            text_of(&tokens.filter(refresh_tokens::hash.eq(Hash([0; 32]))).select(with_owner))
+        });
+        let (before, after) = around(&TEXT)?;
+        out.push_sql(before);
+        out.push_bind_param::<Binary, _>(&self.0)?;
+        out.push_sql(after);
+        Ok(())
+    }
+}
+
 pub(crate) async fn profile(connection: &mut PgConn, id: DbId) -> Result<Option<ProfileFacts>, DbError> {
-    let person = users::table.find(id).select((UserRow::as_select(), RecordsJson));
-    let found: Option<(UserRow, String)> = person.first(connection).await.optional()?;
+    let found: Option<(UserRow, String)> = PersonOf(id).get_result(connection).await.optional()?;
     found.map(|(user, json)| records(&json)?.facts(user)).transpose()
 }
 
@@ -61,12 +128,8 @@ pub(crate) async fn refresh_candidate(
     connection: &mut PgConn,
     hash: Hash,
 ) -> Result<Option<RefreshCandidate>, DbError> {
-    let found = refresh_tokens::table
-        .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
-        .inner_join(users::table.on(users::id.eq(sessions::user_id)))
-        .filter(refresh_tokens::hash.eq(hash))
-        .select((TokenRow::as_select(), SessionRow::as_select(), UserRow::as_select(), RecordsJson));
-    let found: Option<(TokenRow, SessionRow, UserRow, String)> = found.first(connection).await.optional()?;
+    let found: Option<(TokenRow, SessionRow, UserRow, String)> =
+        CandidateOf(hash).get_result(connection).await.optional()?;
     let Some((token, session, user, json)) = found else {
         return Ok(None);
     };

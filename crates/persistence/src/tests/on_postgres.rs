@@ -1,11 +1,14 @@
 //! What one unit of work finds when it had to wait for another, step by step, and a server that goes away.
 
+use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::poll_immediate;
 use muster_domain::audit::{AuditQuery, AuditReader};
 use muster_domain::directory::{DirectoryStore, UpdateOutcome, UserUpdate};
 use muster_domain::session::{RotateOutcome, Rotation, Session, SessionStore, StoredToken, TokenHash};
-use muster_domain::user::{User, UserStore};
+use muster_domain::user::{ProfileReader, User, UserStore};
 use muster_domain::{StoreError, StoreHealth};
 use muster_testkit::Builders;
 use muster_testkit_postgres::{Cluster, Database, database};
@@ -220,4 +223,35 @@ async fn a_statement_that_takes_too_long_is_unavailable() {
     assert!(matches!(waited, Err(StoreError::Unavailable(_))), "{waited:?}");
     case.other.batch_execute("ROLLBACK").await.unwrap();
     assert!(store.account(case.ada.id).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_stops_asking_leaves_its_connection_to_the_next() {
+    let case = Case::new().await;
+    let grace = case.make.user("grace").build();
+    case.store.insert_user(&grace, &case.make.event("test.user.created", Some(grace.id))).await.unwrap();
+    let options = StoreOptions { pool_size: Some(NonZeroUsize::MIN), ..StoreOptions::new(&case.database.url) };
+    let store = Store::open(&options, Handle::current()).unwrap();
+    let profile_of = async |id| ProfileReader::profile(&store, id).await.unwrap().unwrap().user.id;
+    assert_eq!(profile_of(case.ada.id).await, case.ada.id);
+    let backend = async || {
+        case.onlooker
+            .query("SELECT pid FROM pg_stat_activity WHERE datname = current_database()", &[])
+            .await
+            .unwrap()
+            .len()
+    };
+    let connections = backend().await;
+    for polls in 0..200 {
+        // Given up on somewhere between the statement's way out and its answer's way back.
+        let mut question = pin!(store.profile(case.ada.id));
+        for _ in 0..polls % 8 {
+            if poll_immediate(&mut question).await.is_some() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(profile_of(grace.id).await, grace.id, "after {polls}");
+    }
+    assert_eq!(backend().await, connections, "the connection was used again each time");
 }
