@@ -5,6 +5,7 @@ pub mod chain;
 mod event;
 mod port;
 
+pub use address::is_public;
 pub use chain::AuditChainService;
 pub use event::{Actor, AuditChange, AuditEvent, DirectoryFeed, Origin, ProofLoss, RevokeReason};
 pub use port::{AuditKey, AuditQuery, AuditReader};

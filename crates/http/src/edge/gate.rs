@@ -8,10 +8,9 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
-use muster_domain::audit::Actor;
+use muster_domain::audit::is_public;
 
-use super::Edge;
-use crate::origin::origin;
+use super::{Edge, client_address};
 use crate::problem::{Kind, Problem};
 
 /// Routes for those who watch over the server: they must see it while nobody else is served.
@@ -42,7 +41,7 @@ pub(crate) async fn gate(
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
     // Only public addresses are limited: behind a proxy whose word is not taken everybody has the proxy's.
-    let limited = edge.limits.as_ref().zip(origin(request.request(), Actor::Anonymous).public_ip());
+    let limited = edge.limits.as_ref().zip(client_address(request.request()).filter(|ip| is_public(*ip)));
     let anonymous = is_anonymous(&request);
     let admitted = match limited {
         Some((limits, client)) if anonymous => limits.count(client).map_err(too_many),
