@@ -1,16 +1,22 @@
-use std::borrow::Cow;
-use std::sync::Arc;
+use std::io::Read;
 
-use actix_web::http::header::{self, CacheControl, CacheDirective};
+use actix_web::http::header::{self, AcceptEncoding, CacheControl, CacheDirective, Encoding, Header};
 use actix_web::{HttpRequest, HttpResponse, web};
-use utoipa_swagger_ui::Config;
+use flate2::read::GzDecoder;
 
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 
 /// How long others may keep the page and its files, in seconds.
 const MAX_AGE: u32 = 300;
 const PAGE: &str = include_str!("docs/index.html");
 const START: &str = include_str!("docs/start.js");
+
+/// A file of Swagger UI, as the build script packed it (gzip).
+macro_rules! packed {
+    ($name:literal) => {
+        include_bytes!(concat!(env!("OUT_DIR"), "/docs/", $name, ".gz"))
+    };
+}
 
 /// What the page needs beyond `default-src 'self'`: Swagger UI writes `style` attributes and has its icons as `data:`
 /// addresses. Its scripts are files, and it calls nobody but this server. The edge leaves a policy alone that an answer
@@ -29,7 +35,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
     ))
 )]
 pub(super) async fn docs() -> HttpResponse {
-    file("text/html; charset=utf-8", PAGE.as_bytes().into())
+    file("text/html; charset=utf-8", PAGE)
 }
 
 /// What there is.
@@ -64,26 +70,43 @@ enum DocsFile {
     extensions(("x-problems" = json!(["not-found"])))
 )]
 pub(super) async fn docs_file(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let none = || Problem::not_found("file");
-    match request.match_info().query("file") {
-        "start.js" => Ok(file("text/javascript; charset=utf-8", START.as_bytes().into())),
-        name @ ("swagger-ui-bundle.js" | "swagger-ui.css" | "favicon-32x32.png") => {
-            let found = utoipa_swagger_ui::serve(name, Arc::new(Config::default())).ok().flatten();
-            let found = found.ok_or_else(none)?;
-            Ok(file(&found.content_type, found.bytes))
-        }
-        _ => Err(none()),
-    }
+    const SCRIPT: &str = "text/javascript; charset=utf-8";
+    let (content_type, packed): (_, &[u8]) = match request.match_info().query("file") {
+        "start.js" => return Ok(file(SCRIPT, START)),
+        "swagger-ui-bundle.js" => (SCRIPT, packed!("swagger-ui-bundle.js")),
+        "swagger-ui.css" => ("text/css; charset=utf-8", packed!("swagger-ui.css")),
+        "favicon-32x32.png" => ("image/png", packed!("favicon-32x32.png")),
+        _ => return Err(Problem::not_found("file")),
+    };
+    let mut answer = if takes_gzip(&request) {
+        let mut answer = file(content_type, packed);
+        answer.headers_mut().insert(header::CONTENT_ENCODING, header::HeaderValue::from_static("gzip"));
+        answer
+    } else {
+        let mut plain = Vec::new();
+        // What the build script packed can be unpacked.
+        GzDecoder::new(packed)
+            .read_to_end(&mut plain)
+            .map_err(|error| Problem::failure(Kind::Internal, "this is a fault of the server; try again", &error))?;
+        file(content_type, plain)
+    };
+    answer.headers_mut().insert(header::VARY, header::HeaderValue::from_static("accept-encoding"));
+    Ok(answer)
 }
 
-fn file(content_type: &str, bytes: Cow<'static, [u8]>) -> HttpResponse {
-    let bytes = match bytes {
-        Cow::Borrowed(bytes) => web::Bytes::from_static(bytes),
-        Cow::Owned(bytes) => bytes.into(),
-    };
+/// Whether a client says that it takes gzip. One that says nothing takes anything (RFC 9110, section 12.5.3), but hardly
+/// means it.
+fn takes_gzip(request: &HttpRequest) -> bool {
+    AcceptEncoding::parse(request).is_ok_and(|accepted| {
+        let best = accepted.negotiate([Encoding::gzip(), Encoding::identity()].iter());
+        best == Some(Encoding::gzip())
+    })
+}
+
+fn file<B: actix_web::body::MessageBody + 'static>(content_type: &str, body: B) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header(CacheControl(vec![CacheDirective::Public, CacheDirective::MaxAge(MAX_AGE)]))
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
         .content_type(content_type)
-        .body(bytes)
+        .body(body)
 }
