@@ -1,9 +1,13 @@
 use std::fmt;
+use std::sync::Arc;
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use muster_domain::access::{AccessClaims, AccessToken, AccessTokens, Audience, InvalidAccessToken, SigningError};
 use quick_cache::sync::Cache;
 use ring::digest;
+use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -13,7 +17,9 @@ use crate::{SigningKey, jwt_provider};
 /// Signs and checks Muster's own access tokens: JWTs (RFC 7519) of the type `at+jwt` (RFC 9068), signed with
 /// Ed25519 (RFC 8037) and nothing else.
 pub struct AccessTokenSigner {
-    signing: EncodingKey,
+    signing: Arc<Ed25519KeyPair>,
+    /// The header of each token that is made here, as it stands before the first dot.
+    protected: String,
     verifying: DecodingKey,
     validation: Validation,
     header: Header,
@@ -69,9 +75,11 @@ impl AccessTokenSigner {
 
         let kid = key.thumbprint();
         let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": key.x(), "kid": kid, "alg": "EdDSA", "use": "sig" });
+        let protected = format!(r#"{{"typ":"{}","alg":"EdDSA","kid":"{kid}"}}"#, Self::TYPE);
         let header = Header { typ: Some(Self::TYPE.to_owned()), kid: Some(kid), ..Header::new(Algorithm::EdDSA) };
         Self {
-            signing: EncodingKey::from_ed_der(key.der()),
+            signing: key.pair(),
+            protected: URL_SAFE_NO_PAD.encode(protected),
             verifying: DecodingKey::from_ed_der(key.public()),
             validation,
             header,
@@ -109,8 +117,11 @@ impl AccessTokens for AccessTokenSigner {
             nbf: None,
             sid: claims.session_id,
         };
-        let token = jsonwebtoken::encode(&self.header, &claims, &self.signing);
-        token.map(AccessToken::new).map_err(|error| SigningError(Box::new(error)))
+        // The compact serialization of a JWS (RFC 7515, section 7.1).
+        let claims = serde_json::to_vec(&claims).map_err(|error| SigningError(Box::new(error)))?;
+        let signed = format!("{}.{}", self.protected, URL_SAFE_NO_PAD.encode(claims));
+        let signature = self.signing.sign(signed.as_bytes());
+        Ok(AccessToken::new(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))))
     }
 
     fn verify(&self, token: &str, now: OffsetDateTime) -> Result<AccessClaims, InvalidAccessToken> {

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -7,10 +8,11 @@ use ring::digest;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use zeroize::Zeroizing;
 
-/// The Ed25519 private key that signs access tokens, as PKCS#8 (RFC 8410). Redacted in `Debug`, wiped when dropped.
+/// The Ed25519 private key that signs access tokens, as PKCS#8 (RFC 8410). Redacted in `Debug`, wiped when dropped but for
+/// what ring makes of it to sign with.
 pub struct SigningKey {
     der: Zeroizing<Vec<u8>>,
-    public: [u8; 32],
+    pair: Arc<Ed25519KeyPair>,
 }
 
 /// The text is not a signing key. It says nothing of the text.
@@ -60,9 +62,7 @@ impl SigningKey {
 
     fn from_der(der: Zeroizing<Vec<u8>>) -> Result<Self, InvalidSigningKey> {
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).map_err(|_| InvalidSigningKey)?;
-        let mut public = [0; 32];
-        public.copy_from_slice(pair.public_key().as_ref());
-        Ok(Self { der, public })
+        Ok(Self { der, pair: Arc::new(pair) })
     }
 
     /// The key as PEM, for the file that keeps it.
@@ -83,17 +83,18 @@ impl SigningKey {
         pem
     }
 
-    pub(crate) fn der(&self) -> &[u8] {
-        &self.der
+    /// What signs. To make one takes as long as to sign once.
+    pub(crate) fn pair(&self) -> Arc<Ed25519KeyPair> {
+        self.pair.clone()
     }
 
-    pub(crate) fn public(&self) -> &[u8; 32] {
-        &self.public
+    pub(crate) fn public(&self) -> &[u8] {
+        self.pair.public_key().as_ref()
     }
 
     /// The public key as the `x` of its JWK (RFC 8037, section 2).
     pub(crate) fn x(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.public)
+        URL_SAFE_NO_PAD.encode(self.public())
     }
 
     /// The JWK thumbprint (RFC 7638), which names the key.
@@ -130,7 +131,7 @@ pub(crate) mod tests {
     fn generated_key_survives_the_round_trip_through_pem() {
         let key = SigningKey::generate(&SystemEntropy).unwrap();
         let back = SigningKey::parse(&key.to_pem()).unwrap();
-        assert_eq!(back.der(), key.der());
+        assert_eq!(back.der, key.der);
         assert_eq!(back.public(), key.public());
     }
 
