@@ -25,7 +25,11 @@ class Peer:
         log.unlink(missing_ok=True)
         self.process = processes.start(command, env=env, log=log, cwd=cwd)
         self.pid = self.process.pid
-        processes.wait_for(name, lambda: "listening" in log.read_text(), self.process, 30)
+        try:
+            processes.wait_for(name, lambda: "listening" in log.read_text(), self.process, 30)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self):
         processes.stop(self.process, 5)
@@ -48,7 +52,12 @@ def build_node(root):
         return "Node.js is not there and could not be installed"
     for folder in ("express-prisma", "fastify-pg"):
         for command in (["npm", "ci", "--no-audit", "--no-fund"], ["npm", "run", "build", "--if-present"]):
-            if subprocess.run(command, cwd=root / "bench/peers" / folder, stdout=subprocess.DEVNULL).returncode:
+            where = root / "bench/peers" / folder
+            try:
+                done = subprocess.run(command, cwd=where, stdout=subprocess.DEVNULL, timeout=900).returncode == 0
+            except subprocess.TimeoutExpired:
+                done = False
+            if not done:
                 return f"{' '.join(command)} failed in bench/peers/{folder}"
     return None
 

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from . import processes
+from .processes import Failed
 
 # An id in the order of time, as Muster makes them: random ones would slow the bound down by where they are stored.
 NEW_ID = ("(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000000)::bigint), 14, '0') || "
@@ -152,9 +153,9 @@ class Pgbench:
             [self.postgres.bin / "pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", str(min(2, clients)),
              "-T", str(round(max(1, seconds))), *self.variables, "-f", str(self.script), "-l", "--log-prefix",
              str(self.folder / "log"), "--sampling-rate", "0.1", self.postgres.url(self.database)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds + 60)
         if done.returncode:
-            raise SystemExit(f"bench: pgbench failed: {done.stderr[-2000:]}")
+            raise Failed(f"pgbench failed: {done.stderr[-2000:]}")
         count = int(re.search(r"actually processed: (\d+)", done.stdout)[1])
         rate = float(re.search(r"tps = ([\d.]+)", done.stdout)[1])
         times = sorted(int(line.split()[2]) / 1000 for log in self.folder.glob("log.*")
