@@ -55,6 +55,10 @@ def lines(title, charts):
     return _svg(width, 50 + len(charts) * (high + 50), title, parts)
 
 
+def file_of(scenario):
+    return scenario.replace(" ", "-").replace("@", "-") + ".svg"
+
+
 def draw(results, folder):
     folder.mkdir(parents=True, exist_ok=True)
     latest, soak, scale = (results / f"{name}.json" for name in ("latest", "soak", "scale"))
@@ -62,9 +66,8 @@ def draw(results, folder):
         for scenario, found in json.loads(latest.read_text())["scenarios"].items():
             if len(found) < 2:
                 continue
-            name = scenario.replace(" ", "-").replace("@", "-")
             rates = {each: middle(found, each, "rate") for each in found}
-            (folder / f"{name}.svg").write_text(bars(f"{scenario} connections", "requests a second", rates))
+            (folder / file_of(scenario)).write_text(bars(f"{scenario} connections", "requests a second", rates))
     if soak.exists():
         samples = json.loads(soak.read_text()).get("soak", {}).get("samples", [])
         def series(key):

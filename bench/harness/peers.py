@@ -51,7 +51,8 @@ def build_node(root):
     if not shutil.which("npm"):
         return "Node.js is not there and could not be installed"
     for folder in ("express-prisma", "fastify-pg"):
-        for command in (["npm", "ci", "--no-audit", "--no-fund"], ["npm", "run", "build", "--if-present"]):
+        for command in (["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+                        ["npm", "run", "build", "--if-present"]):
             where = root / "bench/peers" / folder
             try:
                 done = subprocess.run(command, cwd=where, stdout=subprocess.DEVNULL, timeout=900).returncode == 0

@@ -83,7 +83,7 @@ def _hash(step):
 
 def refresh(heard):
     """The writes of a refresh: a session's own chain of tokens goes on by one."""
-    text, values = statement(heard, "superseded", "refresh_tokens", "INSERT INTO audit_events")
+    text, values = statement(heard, "superseded AS", "refresh_tokens", "INSERT INTO audit_events")
     new = filled(text, values, {
         ".id": "CAST(:sid AS uuid)", "refresh_tokens.session_id": "CAST(:sid AS uuid)",
         "refresh_tokens.hash": _hash(":h::bigint + 1"), "refresh_tokens.parent": _hash(":h::bigint"),

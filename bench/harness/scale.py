@@ -57,5 +57,5 @@ def render(results):
                       *table.missing(results), "",
                       "| servers | profiles | p99 | the database's share | refreshes | p99 | the database's share |",
                       "|---|---|---|---|---|---|---|", *rows, "",
-                      "![profile by servers](performance/scale-profile.svg)",
+                      "![profile by servers](performance/scale-profile.svg)", "",
                       "![refresh by servers](performance/scale-refresh.svg)"])

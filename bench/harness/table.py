@@ -1,5 +1,6 @@
 """The table of ratios beside what each must be, in Markdown."""
 
+from .charts import file_of
 from .rounds import middle, paired
 
 HEAD = "| what | measured | spread | bound | held |\n|---|---|---|---|---|"
@@ -110,6 +111,6 @@ def missing(found):
 def render(found):
     options = found["options"]
     told = f"{where(found)}, {options['rounds']} rounds of {options['seconds']:g} s."
-    charts = [f"![{scenario}](performance/{scenario.replace(' ', '-').replace('@', '-')}.svg)"
+    charts = [f"\n![{scenario}](performance/{file_of(scenario)})"
               for scenario, results in found["scenarios"].items() if len(results) > 1]
-    return "\n".join([told, *missing(found), "", HEAD, *bounds(found), "", *rates(found), "", *charts])
+    return "\n".join([told, *missing(found), "", HEAD, *bounds(found), "", *rates(found), *charts])

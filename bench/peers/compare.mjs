@@ -100,7 +100,12 @@ problem('a broken identity', await both('POST', '/api/mobile/token', broken(iden
 problem('an unknown token', await each((base) => refresh(base, UNKNOWN)), 401);
 problem('mistyped', await each((base) => refresh(base, `${given.slice(0, -1)}!`)), 422);
 problem('an unknown field', await both('POST', '/api/mobile/token', access, { phone: 'Pixel' }), 422);
-problem('a long name', await both('POST', '/api/mobile/token', access, { deviceName: 'x'.repeat(101) }), 422);
+for (const [name, body] of Object.entries({
+  'a long name': { deviceName: 'x'.repeat(101) }, 'a blank name': { deviceName: ' ' }, 'a bell': { deviceName: 'a\u0007b' },
+  'a number': { deviceName: 7 }, 'no such device': { deviceId: '01a20320-a200-7d82-874e-5dfd462f3539' },
+})) {
+  problem(name, await both('POST', '/api/mobile/token', access, body), 422);
+}
 problem('no such route', await both('GET', '/api/nothing', access), 404);
 
 for (const difference of differences) console.error(difference);
