@@ -105,7 +105,9 @@ def where(found):
 
 
 def missing(found):
-    return [f"\nLeft out: {each}." for each in found["left_out"]] + [f"\nFailed: {each}" for each in found["failed"]]
+    # One line each: what a program said when it failed is on the terminal and in the results.
+    failed = [" ".join(each.split())[:200] for each in found["failed"]]
+    return [f"\nLeft out: {each}." for each in found["left_out"]] + [f"\nFailed: {each}" for each in failed]
 
 
 def render(found):
