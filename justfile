@@ -50,6 +50,10 @@ bench *ARGS:
     scripts/install-postgres
     bench/run {{ ARGS }}
 
+# Measure the parts that ask nobody: tokens, hashes, masking, the profile over a store in memory.
+bench-pure *ARGS:
+    cargo bench -p muster-domain -p muster-crypto -p muster-http --bench pure -- {{ ARGS }}
+
 # Mixed traffic for 20 minutes.
 bench-soak *ARGS:
     scripts/install-postgres

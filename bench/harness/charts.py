@@ -26,7 +26,7 @@ def bars(title, unit, values):
     for row, (name, value) in enumerate(values.items()):
         y = top + row * 28
         length = (width - left - 110) * value / most
-        kind = "ours" if name == "muster" else "bar"
+        kind = "ours" if name.startswith("muster") else "bar"
         parts += [f'<text x="{left - 8}" y="{y + 15}" text-anchor="end">{escape(name)}</text>',
                   f'<rect class="{kind}" x="{left}" y="{y}" width="{length:.1f}" height="20"/>',
                   f'<text class="soft" x="{left + length + 6:.1f}" y="{y + 15}">{value:,.4g}</text>'
@@ -55,23 +55,29 @@ def lines(title, charts):
     return _svg(width, 50 + len(charts) * (high + 50), title, parts)
 
 
+def file_of(scenario):
+    return scenario.replace(" ", "-").replace("@", "-") + ".svg"
+
+
 def draw(results, folder):
     folder.mkdir(parents=True, exist_ok=True)
     latest, soak, scale = (results / f"{name}.json" for name in ("latest", "soak", "scale"))
     if latest.exists():
         for scenario, found in json.loads(latest.read_text())["scenarios"].items():
-            name = scenario.replace("@", "-")
+            if len(found) < 2:
+                continue
             rates = {each: middle(found, each, "rate") for each in found}
-            (folder / f"{name}.svg").write_text(bars(f"{scenario} connections", "requests a second", rates))
+            (folder / file_of(scenario)).write_text(bars(f"{scenario} connections", "requests a second", rates))
     if soak.exists():
-        samples = json.loads(soak.read_text())["samples"]
+        samples = json.loads(soak.read_text()).get("soak", {}).get("samples", [])
         def series(key):
             return [(each["second"] / 60, each[key]) for each in samples if each.get(key) is not None]
         wanted = [("resident memory (MB)", "rss_mb"), ("latency p99 of profile (ms)", "p99_ms"),
                   ("open descriptors", "descriptors"), ("threads", "threads")]
         (folder / "soak.svg").write_text(lines("Soak", [(label, series(key)) for label, key in wanted]))
     if scale.exists():
-        rows = json.loads(scale.read_text())["processes"]
+        rows = json.loads(scale.read_text()).get("scale", [])
         for what in ("profile", "refresh"):
-            values = {f"{row['servers']} servers": row[what]["rate"] for row in rows}
-            (folder / f"scale-{what}.svg").write_text(bars(f"{what} by servers", "requests a second", values))
+            values = {f"muster × {row['servers']}": row[what]["rate"] for row in rows}
+            if values:
+                (folder / f"scale-{what}.svg").write_text(bars(f"{what} by servers", "requests a second", values))

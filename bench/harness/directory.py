@@ -5,6 +5,8 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from .processes import Failed
+
 AT_ONCE = 4
 
 
@@ -48,5 +50,5 @@ def deliver(stage):
         server.stop()
         stage.postgres.sql("postgres", f"DROP DATABASE {name} WITH (FORCE)")
     if set(statuses) != {201}:
-        raise SystemExit(f"bench: the directory was answered {set(statuses)}")
+        raise Failed(f"the directory was answered {set(statuses)}")
     return {"people": count, "seconds": seconds, "at_once": AT_ONCE}

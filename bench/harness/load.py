@@ -4,6 +4,7 @@ import json
 import subprocess
 
 from . import processes
+from .processes import Failed
 
 
 class Load:
@@ -26,10 +27,15 @@ class Load:
         and bytes of write-ahead log. What the warm-up took is in these, and in the count that divides them, as if its
         rate were the same."""
         costs = self._costs(server)
-        done = subprocess.run(self.command(server, requests, connections, seconds, **options), stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True)
+        # A server that no longer answers must not hold up all that comes after it.
+        longest = seconds + options.get("warmup", 0) + 60
+        try:
+            done = subprocess.run(self.command(server, requests, connections, seconds, **options), text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=longest)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"bench-load was not done after {longest:.0f} s") from None
         if not done.stdout.strip():
-            raise SystemExit(f"bench: bench-load failed: {done.stderr}")
+            raise Failed(f"bench-load failed: {done.stderr}")
         found = json.loads(done.stdout)
         count = max(1, found["requests"]) * (1 + options.get("warmup", 0) / seconds)
         server_s, database_s, wal = (after - before for before, after in zip(costs, self._costs(server)))

@@ -10,17 +10,21 @@ import sys
 import time
 from pathlib import Path
 
-from . import charts, directory, model, peers, routes, scale, soak, sqlite, table, others
-from .stage import ROOT, Stage, say
+from . import charts, compare, directory, model, others, page, peers, routes, scale, soak, sqlite, table
+from .processes import Failed
+from .say import say
+from .stage import ROOT, Stage
 
 RESULTS = ROOT / "bench/results"
 LATEST = RESULTS / "latest.json"
+# What is measured alone, each into a file of its own.
+ALONE = {"compare": compare.run, "soak": soak.run, "scale": scale.run}
 SCENARIOS = ["profile", "refresh", "token", "lists", "verify", "start", "directory", "sqlite"]
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
-    parser.add_argument("what", nargs="?", default="all", choices=["all", "soak", "scale", "table", "charts"])
+    parser.add_argument("what", nargs="?", default="all", choices=["all", *ALONE, "table", "charts"])
     parser.add_argument("--users", type=int, default=100_000)
     parser.add_argument("--audit", type=int, help="audit records; ten for each user when left out")
     parser.add_argument("--rounds", type=int, default=5)
@@ -52,43 +56,77 @@ def machine(stage):
             "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
 
 
-def measure(options):
+def write(results, out):
+    """One line for each part. What was measured stays on disk, whatever becomes of the rest."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    text = ",\n".join(f"{json.dumps(name)}: {json.dumps(part)}" for name, part in results.items())
+    new = out.with_suffix(".new")
+    new.write_text(f"{{\n{text}\n}}\n")
+    new.replace(out)
+
+
+def binary_mb(stage):
+    stripped = stage.work / "muster-stripped"
+    subprocess.run(["strip", "-o", stripped, stage.bins["muster"]], check=True)
+    return stripped.stat().st_size / 1e6
+
+
+def parts(stage, results):
+    """Names of what is measured, to what measures it and keeps it in the results."""
+    def one(name, measure):
+        return lambda: results.update({name: measure(stage)})
+
+    def routes_of(measure, *arguments):
+        return lambda: results["scenarios"].update(measure(stage, *arguments))
+
+    if stage.options.what in ALONE:
+        return {stage.options.what: one(stage.options.what, ALONE[stage.options.what])}
+    heard = {}
+    found = {} if stage.without_node or stage.options.only_muster else {
+        "the peers' answers": one("compare", compare.run)}
+    found |= {
+        "memory when idle": one("memory_idle", others.memory),
+        "what is sent to PostgreSQL": lambda: heard.update(routes.overhear(stage)),
+        "statements": one("statements", routes.statements),
+        "the same statement": lambda: results.update(
+            same_statement=routes.same_statement(stage, heard, results["statements"])),
+    }
+    for name in stage.options.only or SCENARIOS:
+        if name in ("profile", "refresh", "token"):
+            found[name] = routes_of(getattr(routes, name), heard)
+        elif name == "sqlite":
+            found[name] = routes_of(sqlite.run)
+        else:
+            found[name] = one(name, directory.deliver if name == "directory" else getattr(others, name))
+    return found | {
+        "rows": one("row_bytes", model.sizes),
+        "memory after the run": one("memory_after", others.memory),
+        "memory at 256 connections": one("memory_at_256", lambda stage: others.memory_at(stage, 256)),
+        "the binary": one("binary_mb", binary_mb),
+    }
+
+
+def measure(options, out):
+    """Measures part by part. A part that fails is told at the end, and the others are measured all the same."""
     stage = Stage(options)
     try:
-        if not options.only_muster:
+        if options.what == "compare" or options.what == "all" and not options.only_muster:
             stage.without_node = peers.build_node(ROOT)
-            if stage.without_node:
-                say(f"without Node's peers: {stage.without_node}")
         results = {"machine": machine(stage), "options": {name: getattr(options, name) for name in (
-            "users", "audit", "rounds", "seconds", "warmup", "quick")}, "scenarios": {}, "left_out": stage.left_out}
-        if "bench-by-hand" not in stage.bins and not options.only_muster:
-            results["left_out"].append("by hand: bench-by-hand is not built")
-        if stage.without_node:
-            results["left_out"].append(f"Node's peers: {stage.without_node}")
-        if options.what == "soak":
-            return soak.run(stage, results)
-        if options.what == "scale":
-            return scale.run(stage, results)
-        wanted = options.only or SCENARIOS
-        results["memory_idle"] = others.memory(stage)
-        heard = routes.overhear(stage)
-        results["statements"] = routes.statements(stage)
-        results["same_statement"] = routes.same_statement(stage, heard, results["statements"])
-        for name in wanted:
-            if name in ("profile", "refresh", "token"):
-                results["scenarios"].update(getattr(routes, name)(stage, heard))
-            elif name == "sqlite":
-                results["scenarios"].update(sqlite.run(stage))
-            elif name == "directory":
-                results[name] = directory.deliver(stage)
-            else:
-                results[name] = getattr(others, name)(stage)
-        results["row_bytes"] = model.sizes(stage)
-        results["memory_after"] = others.memory(stage)
-        results["memory_at_256"] = others.memory_at(stage, 256)
-        stripped = stage.work / "muster-stripped"
-        subprocess.run(["strip", "-o", stripped, stage.bins["muster"]], check=True)
-        results["binary_mb"] = stripped.stat().st_size / 1e6
+            "users", "audit", "rounds", "seconds", "warmup", "quick", "minutes")}, "left_out": stage.left_out,
+            "failed": stage.failed, "scenarios": {}}
+        if options.what == "all" and not options.only_muster:
+            if "bench-by-hand" not in stage.bins:
+                stage.left_out.append("by hand: bench-by-hand is not built")
+            if stage.without_node:
+                stage.left_out.append(f"Node's peers: {stage.without_node}")
+        for name, part in parts(stage, results).items():
+            try:
+                part()
+            except Exception as error:
+                stage.fail(name, error)
+            write(results, out)
+            stage.mend()
         return results
     finally:
         stage.close()
@@ -98,17 +136,21 @@ def main():
     options = arguments()
     # Ended from outside, it still ends what it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    if options.what in ("all", "soak", "scale"):
-        found = measure(options)
-        RESULTS.mkdir(exist_ok=True)
-        out = options.out if options.what == "all" else options.out.with_name(f"{options.what}.json")
-        out.write_text(json.dumps(found, indent=1) + "\n")
+    folder, failed = options.out.parent, []
+    if options.what == "all" or options.what in ALONE:
+        out = options.out if options.what == "all" else folder / f"{options.what}.json"
+        try:
+            found = measure(options, out)
+        except Failed as error:
+            sys.exit(f"bench: {error}")
+        failed = found["failed"]
         say(f"wrote {out}")
-    if options.what == "all":
+    if options.what in ("all", "table"):
         print(table.render(json.loads(options.out.read_text())))
-    if options.what == "all" and options.out != LATEST or options.quick or options.only:
-        return
-    if options.what == "table":
-        print(table.render(json.loads(options.out.read_text())))
-    charts.draw(RESULTS, ROOT / "docs/performance")
-    table.renew(RESULTS, ROOT / "docs/performance.md")
+    # What is small or in part is no figure for the page, unless it is asked for.
+    if not (options.quick or options.only or options.what == "compare"
+            or options.what == "all" and options.out != LATEST):
+        charts.draw(folder, ROOT / "docs/performance")
+        page.renew(folder, ROOT / "docs/performance.md")
+    if failed:
+        sys.exit("\n".join(["bench: not all of it was measured:", *failed]))

@@ -3,7 +3,6 @@
 from .rounds import middle
 
 PEOPLE, EVERY, KEPT_DAYS = 1_000_000, 900, 30
-BEGIN, END = "<!-- model -->", "<!-- end of model -->"
 
 
 def sizes(stage):

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 from . import issuer, processes
+from .processes import Failed
 
 
 def signing_key():
@@ -47,21 +48,24 @@ class Installation:
         done = subprocess.run([self.binary, *arguments], env={**self.env, "DATABASE_URL": url}, cwd=self.folder,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if done.returncode:
-            raise SystemExit(f"bench: muster {' '.join(arguments)} failed: {done.stderr}")
+            raise Failed(f"muster {' '.join(arguments)} failed: {done.stderr}")
         return done.stdout
 
     def migrate(self, url):
         self.command(url, "migrate")
 
-    def serve(self, url, name="muster"):
-        return Server(self, url, name)
+    def log_end(self, name):
+        return (self.folder / f"{name}.log").read_text(errors="replace")[-1000:]
+
+    def serve(self, url, name="muster", **settings):
+        return Server(self, url, name, settings)
 
 
 class Server:
-    def __init__(self, installation, url, name):
+    def __init__(self, installation, url, name, settings):
         self.port = processes.free_port()
         self.target = f"http://127.0.0.1:{self.port}"
-        env = {**installation.env, "DATABASE_URL": url, "MUSTER_LISTEN": f"127.0.0.1:{self.port}"}
+        env = {**installation.env, **settings, "DATABASE_URL": url, "MUSTER_LISTEN": f"127.0.0.1:{self.port}"}
         began = time.monotonic()
         self.process = processes.start([installation.binary, "serve"], env=env, cwd=installation.folder,
                                        log=installation.folder / f"{name}.log")
@@ -70,7 +74,8 @@ class Server:
         # Without a rest between the questions: this is also how long a start takes.
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > end:
-                raise SystemExit(f"bench: muster did not start; see {name}.log")
+                self.stop()
+                raise Failed(f"muster did not start: {installation.log_end(name)}")
             time.sleep(0.001)
         self.start_ms = (time.monotonic() - began) * 1000
 
@@ -91,7 +96,7 @@ class Server:
     def json(self, path, headers=None):
         status, body = self.get(path, headers)
         if status != 200:
-            raise SystemExit(f"bench: GET {path} gave {status}: {body[:300]!r}")
+            raise Failed(f"GET {path} gave {status}: {body[:300]!r}")
         return json.loads(body)
 
     def stop(self):

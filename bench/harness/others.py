@@ -9,7 +9,6 @@ from statistics import median
 from . import processes
 from .people import request
 from .rounds import play
-from .stage import say
 
 
 def memory(stage):
@@ -58,9 +57,9 @@ def lists(stage):
                         for name, path in filters(server, token).items()}
         found = {}
         for name in of["1,000"]:
-            found[name] = play(f"list, {name}", {
+            found[name] = play(stage, f"list, {name}", {
                 size: lambda size=size: stage.load.run(sizes[size], of[size][name], 8, min(2, stage.options.seconds))
-                for size in sizes}, min(3, stage.options.rounds), say, stage.options.patience)
+                for size in sizes}, min(3, stage.options.rounds))
         return {"filters": found, "sequential_scans": scans(stage, of)}
     finally:
         beside.stop()
@@ -93,8 +92,8 @@ def verify(stage):
                                                      '{"method":"email","code":"000000"}') for s in sessions])
     profiles = stage.people.profiles("calm", sessions[:256])
     seconds = stage.options.seconds
-    found = play("verify", {"muster": lambda: stage.load.run(stage.muster, guesses, 32, seconds, expect="422,429")},
-                 stage.options.rounds, say, stage.options.patience)
+    found = play(stage, "verify", {
+        "muster": lambda: stage.load.run(stage.muster, guesses, 32, seconds, expect="422,429")})
 
     def beside(flood):
         other = None
@@ -103,11 +102,10 @@ def verify(stage):
             other = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         calm = stage.load.run(stage.muster, profiles, 8, seconds, rate=200)
         if other:
-            other.wait()
+            other.wait(seconds + 60)
         return calm
 
-    flood = play("profile beside a flood", {"idle": lambda: beside(False), "flood": lambda: beside(True)},
-                 stage.options.rounds, say, stage.options.patience)
+    flood = play(stage, "profile beside a flood", {"idle": lambda: beside(False), "flood": lambda: beside(True)})
     return {"guesses": found, "flood": flood}
 
 

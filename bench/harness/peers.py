@@ -25,7 +25,11 @@ class Peer:
         log.unlink(missing_ok=True)
         self.process = processes.start(command, env=env, log=log, cwd=cwd)
         self.pid = self.process.pid
-        processes.wait_for(name, lambda: "listening" in log.read_text(), self.process, 30)
+        try:
+            processes.wait_for(name, lambda: "listening" in log.read_text(), self.process, 30)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self):
         processes.stop(self.process, 5)
@@ -47,8 +51,18 @@ def build_node(root):
     if not shutil.which("npm"):
         return "Node.js is not there and could not be installed"
     for folder in ("express-prisma", "fastify-pg"):
-        for command in (["npm", "ci", "--no-audit", "--no-fund"], ["npm", "run", "build", "--if-present"]):
-            if subprocess.run(command, cwd=root / "bench/peers" / folder, stdout=subprocess.DEVNULL).returncode:
+        where = root / "bench/peers" / folder
+        commands = [["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], ["npm", "run", "build", "--if-present"]]
+        # npm writes this when all else is there.
+        installed, wanted = where / "node_modules/.package-lock.json", where / "package-lock.json"
+        if installed.exists() and installed.stat().st_mtime > wanted.stat().st_mtime:
+            commands.pop(0)
+        for command in commands:
+            try:
+                done = subprocess.run(command, cwd=where, stdout=subprocess.DEVNULL, timeout=900).returncode == 0
+            except subprocess.TimeoutExpired:
+                done = False
+            if not done:
                 return f"{' '.join(command)} failed in bench/peers/{folder}"
     return None
 

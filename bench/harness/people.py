@@ -4,6 +4,8 @@ import http.client
 import json
 from concurrent.futures import ThreadPoolExecutor
 
+from .processes import Failed
+
 JSON = {"content-type": "application/json"}
 
 
@@ -47,7 +49,7 @@ class People:
                 answer = connection.getresponse()
                 body = answer.read()
                 if answer.status != 201:
-                    raise SystemExit(f"bench: a session was refused with {answer.status}: {body[:300]!r}")
+                    raise Failed(f"a session was refused with {answer.status}: {body[:300]!r}")
                 opened.append(json.loads(body))
             connection.close()
             return opened

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from . import processes
+from .processes import Failed
 
 # An id in the order of time, as Muster makes them: random ones would slow the bound down by where they are stored.
 NEW_ID = ("(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000000)::bigint), 14, '0') || "
@@ -82,7 +83,7 @@ def _hash(step):
 
 def refresh(heard):
     """The writes of a refresh: a session's own chain of tokens goes on by one."""
-    text, values = statement(heard, "superseded", "refresh_tokens", "INSERT INTO audit_events")
+    text, values = statement(heard, "superseded AS", "refresh_tokens", "INSERT INTO audit_events")
     new = filled(text, values, {
         ".id": "CAST(:sid AS uuid)", "refresh_tokens.session_id": "CAST(:sid AS uuid)",
         "refresh_tokens.hash": _hash(":h::bigint + 1"), "refresh_tokens.parent": _hash(":h::bigint"),
@@ -152,9 +153,9 @@ class Pgbench:
             [self.postgres.bin / "pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", str(min(2, clients)),
              "-T", str(round(max(1, seconds))), *self.variables, "-f", str(self.script), "-l", "--log-prefix",
              str(self.folder / "log"), "--sampling-rate", "0.1", self.postgres.url(self.database)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds + 60)
         if done.returncode:
-            raise SystemExit(f"bench: pgbench failed: {done.stderr[-2000:]}")
+            raise Failed(f"pgbench failed: {done.stderr[-2000:]}")
         count = int(re.search(r"actually processed: (\d+)", done.stdout)[1])
         rate = float(re.search(r"tps = ([\d.]+)", done.stdout)[1])
         times = sorted(int(line.split()[2]) / 1000 for log in self.folder.glob("log.*")

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from . import processes
+from .processes import Failed
 
 SETTINGS = {
     "fsync": "on",
@@ -39,7 +40,7 @@ def _programs():
     folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[-2]))
     found = folders[-1] if folders else os.path.dirname(shutil.which("initdb") or "")
     if not found:
-        raise SystemExit("bench: PostgreSQL's programs are missing; scripts/install-postgres installs them")
+        raise Failed("PostgreSQL's programs are missing; scripts/install-postgres installs them")
     return Path(found)
 
 
@@ -68,7 +69,6 @@ class Postgres:
                                         str(self.port), *options], log=self.folder / "postgres.err", cwd="/")
         processes.wait_for("PostgreSQL", lambda: subprocess.run(
             [self.bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]).returncode == 0, self.process)
-        return self
 
     def stop(self):
         processes.stop(self.process, 60, signal.SIGINT)

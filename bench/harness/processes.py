@@ -12,6 +12,10 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 NOISE = 0.08
 
 
+class Failed(Exception):
+    """What is being measured did not do what it must."""
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -42,9 +46,9 @@ def wait_for(what, check, process=None, seconds=60):
         if found:
             return found
         if process and process.poll() is not None:
-            raise SystemExit(f"bench: {what} ended with {process.returncode}")
+            raise Failed(f"{what} ended with {process.returncode}")
         time.sleep(0.02)
-    raise SystemExit(f"bench: {what} was not ready in {seconds} s")
+    raise Failed(f"{what} was not ready in {seconds} s")
 
 
 def _stats():

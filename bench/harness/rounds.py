@@ -3,22 +3,34 @@
 from statistics import median
 
 from . import processes
+from .say import say
 
 
-def play(name, contestants, rounds, say, patience=5):
+def play(stage, name, contestants, rounds=None):
     """`contestants` is a dict of name to what measures once. Each round begins with the next one, so that whatever
-    drifts or comes first meets all of them. The results are a list of rounds by contestant."""
+    drifts or comes first meets all of them. The results are a list of rounds by contestant. One that fails is left out
+    from then on."""
     names = list(contestants)
     results = {each: [] for each in names}
-    for number in range(rounds):
+    for number in range(rounds or stage.options.rounds):
         turn = number % len(names)
         for each in names[turn:] + names[:turn]:
-            quiet = processes.wait_until_quiet(patience)
+            if each not in results:
+                continue
+            quiet = processes.wait_until_quiet(stage.options.patience)
             watch = processes.Watch()
-            found = contestants[each]()
+            try:
+                found = contestants[each]()
+            except Exception as error:
+                stage.fail(f"{name}, {each}", error)
+                del results[each]
+                continue
             found["others"] = round(watch.others(), 3)
             found["noisy"] = not quiet or found["others"] > processes.NOISE
             results[each].append(found)
+            if not found["as_expected"]:
+                told = {key: found[key] for key in ("statuses", "errors") if key in found}
+                stage.fail(f"{name}, {each}", f"answers that were not expected: {told}")
             say(f"{name} round {number + 1}: {each} {found['rate']:,.0f}/s p50 {found['p50_ms']:.2f} ms "
                 f"p99 {found['p99_ms']:.2f} ms{' (noisy)' if found['noisy'] else ''}")
     return results

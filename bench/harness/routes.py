@@ -4,8 +4,10 @@ import time
 
 from . import peers, pgbench
 from .people import request
+from .processes import Failed
 from .rounds import play
-from .stage import ROOT, say
+from .say import say
+from .stage import ROOT
 
 SESSIONS = 512
 
@@ -39,11 +41,8 @@ def overhear(stage):
 def _http(stage, name, make, requests, connections, **options):
     def measure():
         server = stage.contestant(name, make)
-        found = stage.load.run(server, requests(), connections, stage.options.seconds, warmup=stage.options.warmup,
-                               **options)
-        if not found["as_expected"]:
-            say(f"{name}: answers that were not expected: {found['statuses']}, {found['errors']} errors")
-        return found
+        return stage.load.run(server, requests(), connections, stage.options.seconds, warmup=stage.options.warmup,
+                              **options)
     return measure
 
 
@@ -55,26 +54,43 @@ def _bound(stage, script, before=None, variables=None):
     return bound
 
 
-def _writing_bound(stage, name, make, heard, before=None):
+def _attempt(stage, name, make):
+    """A bound, or None: without it the others are measured all the same."""
     try:
-        bound = _bound(stage, make(heard), before)
+        return make()
     except LookupError as missing:
         stage.left_out.append(f"pgbench for {name}: {missing}")
-        return {}
-    if not bound.proves("SELECT count(*) FROM refresh_tokens"):
-        raise SystemExit(f"bench: pgbench's {name} writes nothing")
-    return {"pgbench": lambda: bound.run(stage.options.seconds)}
+    except Exception as error:
+        stage.fail(f"pgbench for {name}", error)
+    return None
+
+
+def _writing_bound(stage, name, make, heard, before=None):
+    def proven():
+        bound = _bound(stage, make(heard), before)
+        if not bound.proves("SELECT count(*) FROM refresh_tokens"):
+            raise Failed(f"pgbench's {name} writes nothing")
+        return bound
+    bound = _attempt(stage, name, proven)
+    return {"pgbench": lambda: bound.run(stage.options.seconds)} if bound else {}
+
+
+def _reading_bound(stage, heard):
+    script, variables = pgbench.profile(heard)
+    return _bound(stage, script, variables=variables)
 
 
 def profile(stage, heard):
     results = {}
-    script, variables = pgbench.profile(heard)
-    bound = _bound(stage, script, variables=variables)
+    bound = _attempt(stage, "profile", lambda: _reading_bound(stage, heard))
     for connections in (32, 1):
         # Access tokens live for 15 minutes.
         sessions = stage.people.sessions(stage.muster, SESSIONS)
         file = stage.people.profiles("profiles", sessions)
-        contestants = {"pgbench": lambda: bound.run(stage.options.seconds, None if connections == 32 else 1)}
+        contestants = {}
+        if bound:
+            clients = None if connections == 32 else 1
+            contestants["pgbench"] = lambda clients=clients: bound.run(stage.options.seconds, clients)
         for name, make in _contestants(stage, "profile").items():
             if connections == 32 or name in ("muster", "by hand"):
                 contestants[name] = _http(stage, name, make, lambda: file, connections)
@@ -83,8 +99,7 @@ def profile(stage, heard):
             empty = stage.people.write("empty", [request("GET", "/empty")])
             contestants["by hand, empty answer"] = _http(stage, "by hand", make, lambda: empty, 32)
         name = f"profile@{connections}"
-        results[name] = play(name, contestants, stage.options.rounds, say, stage.options.patience)
-    stage.rest()
+        results[name] = play(stage, name, contestants)
     return results
 
 
@@ -97,8 +112,7 @@ def refresh(stage, heard):
         file = stage.people.refreshes(f"refreshes-{name.replace(' ', '-')}",
                                       stage.people.sessions(stage.muster, SESSIONS))
         contestants[name] = _http(stage, name, make, lambda file=file: file, 32, keep="refreshToken")
-    results = play("refresh@32", contestants, stage.options.rounds, say, stage.options.patience)
-    stage.rest()
+    results = play(stage, "refresh@32", contestants)
     return {"refresh@32": results}
 
 
@@ -107,8 +121,7 @@ def token(stage, heard):
     contestants = _writing_bound(stage, "token", pgbench.issue, heard)
     for name, make in _contestants(stage, "token").items():
         contestants[name] = _http(stage, name, make, lambda: file, 32, expect=201)
-    results = play("token@32", contestants, stage.options.rounds, say, stage.options.patience)
-    stage.rest()
+    results = play(stage, "token@32", contestants)
     return {"token@32": results}
 
 

@@ -4,8 +4,10 @@ import json
 
 from . import peers
 from .people import People, name
-from .rounds import play
-from .stage import say
+from .processes import Failed
+from .rounds import middle, play
+
+REFRESH, FULL, NORMAL = "sqlite refresh@32", "muster", "muster, normal"
 
 
 def _directory(count):
@@ -19,35 +21,56 @@ def _directory(count):
         for n in range(1, count + 1)]}
 
 
-def run(stage):
-    """The profile, and the refresh as it comes: each commit is flushed to disk (`synchronous = FULL`)."""
-    count = min(10_000, stage.options.users)
-    file = stage.work / "people.db"
-    for old in stage.work.glob("people.db*"):
+def _installed(stage, name, people, **settings):
+    """A server over a file of its own, with so many people."""
+    for old in stage.work.glob(f"{name}.db*"):
         old.unlink()
-    url = f"sqlite://{file}"
+    url = f"sqlite://{stage.work / name}.db"
+    stage.installation.migrate(url)
+    stage.installation.command(url, "import", str(people))
+    return url, stage.installation.serve(url, f"muster-{name}", **settings)
+
+
+def run(stage):
+    """The profile, and the refresh as it comes (each commit is flushed to disk) and with the weaker setting."""
+    count = min(10_000, stage.options.users)
     export = stage.work / "people.json"
     export.write_text(json.dumps(_directory(count)))
-    stage.installation.migrate(url)
-    stage.installation.command(url, "import", str(export))
-    people = People(stage.openid, count, stage.work)
-    server = stage.installation.serve(url, "muster-sqlite")
-    other = None
+    people, seconds, servers = People(stage.openid, count, stage.work), stage.options.seconds, []
     try:
-        sessions = people.sessions(server, 256)
-        profiles = people.profiles("sqlite-profile", sessions)
-        refreshes = people.refreshes("sqlite-refresh", people.sessions(server, 256))
-        seconds = stage.options.seconds
-        contestants = {"muster": lambda: stage.load.run(server, profiles, 32, seconds)}
-        if "bench-by-hand" in stage.bins:
+        url, full = _installed(stage, "full", export)
+        servers.append(full)
+        writers = [(FULL, full)]
+        try:
+            _, normal = _installed(stage, "normal", export, MUSTER_SQLITE_DURABILITY="normal")
+            servers.append(normal)
+            writers.append((NORMAL, normal))
+        except Failed as error:
+            stage.fail(NORMAL, error)
+        profiles = people.profiles("sqlite-profile", people.sessions(full, 256))
+        reading = {"muster": lambda: stage.load.run(full, profiles, 32, seconds)}
+        if "bench-by-hand" in stage.bins and not stage.options.only_muster:
             other = peers.by_hand(stage.bins["bench-by-hand"], url, stage.installation, stage.openid)
-            contestants["by hand"] = lambda: stage.load.run(other, profiles, 32, seconds)
-        rounds, patience = stage.options.rounds, stage.options.patience
-        return {"sqlite profile@32": play("sqlite profile@32", contestants, rounds, say, patience),
-                "sqlite refresh@32": play("sqlite refresh@32", {
-                    "muster": lambda: stage.load.run(server, refreshes, 32, seconds, keep="refreshToken")},
-                    rounds, say, patience)}
+            servers.append(other)
+            reading["by hand"] = lambda: stage.load.run(other, profiles, 32, seconds)
+        writing = {}
+        for name, server in writers:
+            file = people.refreshes(f"sqlite-refresh-{server.port}", people.sessions(server, 256))
+            writing[name] = lambda server=server, file=file: stage.load.run(server, file, 32, seconds,
+                                                                           keep="refreshToken")
+        return {"sqlite profile@32": play(stage, "sqlite profile@32", reading), REFRESH: play(stage, REFRESH, writing)}
     finally:
-        server.stop()
-        if other:
-            other.stop()
+        for server in servers:
+            server.stop()
+
+
+def render(found):
+    """Both settings side by side as Markdown; None while they were not measured."""
+    refresh = found["scenarios"].get(REFRESH, {})
+    if not (refresh.get(FULL) and refresh.get(NORMAL)):
+        return None
+    rows = [f"| {what} | {middle(refresh, name, 'rate'):,.0f}/s | {middle(refresh, name, 'p50_ms'):.2f} ms | "
+            f"{middle(refresh, name, 'p99_ms'):.2f} ms |"
+            for what, name in [("`full`, the default", FULL), ("`normal`", NORMAL)]]
+    return "\n".join(["| `MUSTER_SQLITE_DURABILITY` | refreshes at 32 connections | p50 | p99 |", "|---|---|---|---|",
+                      *rows])

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -13,21 +12,29 @@ from .load import Load
 from .muster import Installation
 from .people import People
 from .postgres import Postgres
+from .processes import Failed
+from .say import say
 from . import pgbench, processes
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def say(text):
-    print(f"bench: {text}", file=sys.stderr, flush=True)
-
-
 class Stage:
     def __init__(self, options):
         self.options = options
+        self.running, self.left_out, self.failed, self.without_node = {}, [], [], None
+        self.muster = self.postgres = None
+        try:
+            self._set_up(options)
+        except BaseException:
+            self.close()
+            raise
+
+    def _set_up(self, options):
         self.folder = Path(options.keep or tempfile.mkdtemp(prefix="muster-bench-")).resolve()
         self.bins = self._binaries()
-        self.postgres = Postgres(self.folder, options.keep).start()
+        self.postgres = Postgres(self.folder, options.keep)
+        self.postgres.start()
         self.work = self.folder / "work"
         self.work.mkdir(exist_ok=True)
         self.openid = Issuer(self.work)
@@ -37,7 +44,6 @@ class Stage:
         self.database = self.filled(options.users, options.audit)
         self.url = self.postgres.url(self.database)
         self.muster = self.installation.serve(self.url)
-        self.running, self.left_out, self.without_node = {}, [], None
         self._wait_for_seals()
         pgbench.prepare(self.postgres, self.database)
 
@@ -52,7 +58,7 @@ class Stage:
         found = {name: folder / name for name in names for folder in reversed(folders) if (folder / name).exists()}
         for name in names[:2]:
             if name not in found:
-                raise SystemExit(f"bench: no {name} in {', '.join(map(str, folders))}")
+                raise Failed(f"no {name} in {', '.join(map(str, folders))}")
         return found
 
     def filled(self, users, audit):
@@ -68,7 +74,7 @@ class Stage:
         """The audit records that were filled in are sealed once, by the first server."""
         query = "SELECT count(*) FROM audit_events WHERE position IS NULL"
         processes.wait_for("the sealing of audit records",
-                           lambda: int(self.postgres.sql(self.database, query)) < 100 or time.sleep(1), seconds=600)
+                           lambda: int(self.postgres.sql(self.database, query)) < 100 or time.sleep(1), seconds=1800)
         self.postgres.sql(self.database, "VACUUM ANALYZE")
         self.postgres.sql(self.database, "CHECKPOINT")
 
@@ -78,6 +84,21 @@ class Stage:
             self.running[name] = make()
         return self.running[name]
 
+    def fail(self, what, why):
+        """Keeps what went wrong, so that what comes after it is measured all the same."""
+        told = f"{what}: {type(why).__name__ + ': ' if isinstance(why, Exception) else ''}{why}"
+        if not any(each.startswith(f"{what}: ") for each in self.failed):
+            self.failed.append(told)
+        say(f"FAILED: {told}")
+
+    def mend(self):
+        """What the next scenario stands on, when the last one took it down."""
+        self.rest()
+        if self.postgres.process.poll() is not None:
+            self.postgres.start()
+        if self.muster.process.poll() is not None:
+            self.muster = self.installation.serve(self.url)
+
     def rest(self):
         for server in self.running.values():
             if server is not self.muster:
@@ -86,7 +107,9 @@ class Stage:
 
     def close(self):
         self.rest()
-        self.muster.stop()
-        self.postgres.stop()
+        if self.muster:
+            self.muster.stop()
+        if self.postgres and self.postgres.process:
+            self.postgres.stop()
         if not self.options.keep:
             shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,12 +1,9 @@
 """The table of ratios beside what each must be, in Markdown."""
 
-import json
-
-from . import model
+from .charts import file_of
 from .rounds import middle, paired
 
 HEAD = "| what | measured | spread | bound | held |\n|---|---|---|---|---|"
-BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 
 
 def _row(what, value, bound, at_least, spread="", digits=2, unit=""):
@@ -98,26 +95,24 @@ def rates(found):
     return lines
 
 
-def render(found):
+def where(found):
+    """The machine and when, for the head of what is rendered."""
     machine, options = found["machine"], found["options"]
-    told = (f"Commit {machine['commit']}, {machine['at']}: {machine['processors']} processors ({machine['model']}), "
+    return (f"Commit {machine['commit']}, {machine['at']}: {machine['processors']} processors ({machine['model']}), "
             f"{machine['memory_mb']:,} MB, Linux {machine['kernel']}, PostgreSQL "
             f"{machine['postgres'].get('server_version', '')}; {options['users']:,} people, {options['audit']:,} audit "
-            f"records, {options['rounds']} rounds of {options['seconds']:g} s.")
-    left = [f"\nLeft out: {each}." for each in found["left_out"]]
-    return "\n".join([told, *left, "", HEAD, *bounds(found), "", *rates(found)])
+            f"records")
 
 
-def renew(results, page):
-    """Puts the tables between the markers of the page."""
-    latest = results / "latest.json"
-    if not (latest.exists() and page.exists()):
-        return
-    found = json.loads(latest.read_text())
-    text = page.read_text()
-    for begin, end, new in [(BEGIN, END, render(found)), (model.BEGIN, model.END, model.render(found))]:
-        if new:
-            head, _, rest = text.partition(begin)
-            _, _, tail = rest.partition(end)
-            text = f"{head}{begin}\n{new}\n{end}{tail}"
-    page.write_text(text)
+def missing(found):
+    # One line each: what a program said when it failed is on the terminal and in the results.
+    failed = [" ".join(each.split())[:200] for each in found["failed"]]
+    return [f"\nLeft out: {each}." for each in found["left_out"]] + [f"\nFailed: {each}" for each in failed]
+
+
+def render(found):
+    options = found["options"]
+    told = f"{where(found)}, {options['rounds']} rounds of {options['seconds']:g} s."
+    charts = [f"\n![{scenario}](performance/{file_of(scenario)})"
+              for scenario, results in found["scenarios"].items() if len(results) > 1]
+    return "\n".join([told, *missing(found), "", HEAD, *bounds(found), "", *rates(found), *charts])

@@ -22,11 +22,11 @@ export const unauthenticated = (detail) => new Problem(
 export const forbidden = () => new Problem(
   403, 'forbidden', 'The caller may not do that', "the caller's role or scopes do not allow this");
 export const invalidRefreshToken = () => new Problem(
-  401, 'invalid-refresh-token', 'The refresh token is not valid', 'sign in again to get a new one');
-export const unavailable = (detail) => new Problem(503, 'unavailable', 'Not available for now', detail);
+  401, 'invalid-refresh-token', 'The refresh token is not valid', 'sign in again');
+export const unavailable = (detail) => new Problem(503, 'unavailable', 'The service is unavailable for the moment', detail);
 export const invalid = (field, detail) => new Problem(
-  422, 'validation-failed', 'The request breaks a rule', `${field} ${detail}`, { errors: [{ field, detail }] });
-export const notFound = () => new Problem(404, 'not-found', 'There is nothing here', 'there is no such route');
+  422, 'validation-failed', 'The input breaks rules', `${field} ${detail}`, { errors: [{ field, detail }] });
+export const notFound = () => new Problem(404, 'not-found', 'There is nothing here', 'no resource has this path');
 
 /** Whatever was thrown, as a problem. */
 export function problemOf(error) {
@@ -36,13 +36,13 @@ export function problemOf(error) {
     return new Problem(status, 'malformed-request', 'The request cannot be read', error.message);
   }
   console.error(error);
-  return new Problem(500, 'internal', 'Something went wrong', 'the operator can find it by the instance');
+  return new Problem(500, 'internal', 'Something failed on the server', 'the operator can find it by the instance');
 }
 
 function fields(body, known) {
   if (typeof body !== 'object' || Array.isArray(body)) throw invalid('body', 'must be an object');
   const unknown = Object.keys(body).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw invalid(unknown, 'is not known');
+  if (unknown !== undefined) throw invalid(unknown, 'is not a known field');
   return body;
 }
 
@@ -53,14 +53,19 @@ export function presentedHash(body) {
   return hash;
 }
 
+// Control characters, and those that hide or turn text.
+const UNSAFE = /[\p{Cc}\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/u;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** The body of an issue, which may be left out. */
 export function phone(body) {
   const { deviceName = null, deviceId = null } = fields(body ?? {}, ['deviceName', 'deviceId']);
-  const name = typeof deviceName === 'string' ? deviceName.trim() : deviceName;
-  if (name !== null && (typeof name !== 'string' || !name || name.length > 100 || /\p{C}/u.test(name))) {
-    throw invalid('deviceName', 'must have 1 to 100 characters');
+  if (deviceName !== null && typeof deviceName !== 'string') throw invalid('deviceName', 'must be a string');
+  const name = deviceName && deviceName.trim();
+  if (name === '') throw invalid('deviceName', 'must not be empty');
+  if (name && [...name].length > 100) throw invalid('deviceName', 'must not be longer than 100 characters');
+  if (name && UNSAFE.test(name)) {
+    throw invalid('deviceName', 'must not contain control characters or invisible ones');
   }
   if (deviceId !== null && !UUID.test(deviceId)) throw invalid('deviceId', 'must be a UUID');
   return { deviceName: name, deviceId };

@@ -1,54 +1,46 @@
-//! How many tokens a second one core checks, by kind of key, with the signature and from memory. Needs the emulator of
-//! an identity provider, which `scripts/install-emulators` brings: `cargo bench -p muster-identity`.
+//! What checking a token of the identity provider's costs, by kind of key, with its signature and from memory. Needs
+//! the emulator of a provider, which `scripts/install-emulators` brings: `cargo bench -p muster-identity --bench verify`.
 
-use std::time::Instant;
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot be made fails")]
 
+use criterion::{Criterion, criterion_group, criterion_main};
 use muster_domain::access::IdentityTokens;
 use muster_identity::{OidcSettings, OidcTokens};
 use muster_testkit_providers::OidcProvider;
 use serde_json::json;
 use time::OffsetDateTime;
+use tokio::runtime::Builder;
 
-const TOKENS: usize = 2000;
-const ROUNDS: usize = 50;
-
-#[expect(clippy::print_stdout, reason = "what a measurement is for")]
-#[expect(clippy::unwrap_used, reason = "a measurement that cannot be made fails")]
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
-    let provider = OidcProvider::start().await;
+fn verify(c: &mut Criterion) {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let provider = runtime.block_on(OidcProvider::start());
     for algorithm in ["RS256", "ES256", "EdDSA"] {
-        provider.add_key(algorithm, algorithm).await;
-        let mut made = Vec::new();
-        for number in 0..TOKENS {
-            let claims = json!({ "sub": number.to_string(), "aud": "muster", "email": "ada@example.com" });
-            made.push(provider.token(algorithm, json!({}), claims).await);
-        }
+        let made = |subject| {
+            let claims = json!({ "sub": subject, "aud": "muster", "email": "ada@example.com" });
+            runtime.block_on(provider.token(algorithm, json!({}), claims))
+        };
+        runtime.block_on(provider.add_key(algorithm, algorithm));
+        let (genuine, other) = (made("ada"), made("grace"));
         let settings = OidcSettings { issuer: provider.issuer().parse().unwrap(), audience: "muster".parse().unwrap() };
         let client = muster_outbound::client_trusting(rustls::RootCertStore::empty()).unwrap().no_proxy();
         let tokens = OidcTokens::new(settings, client).unwrap();
-        let now = OffsetDateTime::from_unix_timestamp(made[0].at + 60).unwrap();
+        let now = OffsetDateTime::from_unix_timestamp(genuine.at + 60).unwrap();
         // Brings the keys.
-        tokens.verify(&made.pop().unwrap().token, now).await.unwrap();
-        let first = per_second(&tokens, &made, now, 1).await;
-        let again = per_second(&tokens, &made, now, ROUNDS).await;
-        println!("{algorithm}: {first:.0} signatures/s, {again:.0}/s from memory");
+        runtime.block_on(tokens.verify(&genuine.token, now)).unwrap();
+
+        // What one token says under the signature of another. It is never remembered, and to refuse it takes the same
+        // work as to find it genuine.
+        let (text, _) = genuine.token.rsplit_once('.').unwrap();
+        let (_, signature) = other.token.rsplit_once('.').unwrap();
+        let forged = format!("{text}.{signature}");
+        c.bench_function(&format!("identity token, {algorithm}: by its signature"), |b| {
+            b.iter(|| runtime.block_on(tokens.verify(&forged, now)).unwrap_err());
+        });
+        c.bench_function(&format!("identity token, {algorithm}: from memory"), |b| {
+            b.iter(|| runtime.block_on(tokens.verify(&genuine.token, now)).unwrap());
+        });
     }
 }
 
-#[expect(clippy::unwrap_used, reason = "a measurement that cannot be made fails")]
-#[expect(clippy::cast_precision_loss, reason = "a rate")]
-async fn per_second(
-    tokens: &OidcTokens,
-    made: &[muster_testkit_providers::ProviderToken],
-    now: OffsetDateTime,
-    rounds: usize,
-) -> f64 {
-    let began = Instant::now();
-    for _ in 0..rounds {
-        for token in made {
-            tokens.verify(&token.token, now).await.unwrap();
-        }
-    }
-    (rounds * made.len()) as f64 / began.elapsed().as_secs_f64()
-}
+criterion_group!(benches, verify);
+criterion_main!(benches);

@@ -44,6 +44,6 @@ mod types;
 compile_error!("muster-persistence needs one of its features `postgres` and `sqlite`");
 
 pub use migrations::PendingMigration;
-pub use options::StoreOptions;
+pub use options::{SqliteDurability, StoreOptions};
 pub use pool_status::PoolStatus;
 pub use store::Store;

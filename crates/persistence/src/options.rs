@@ -2,6 +2,17 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+/// What is certain of a write that SQLite acknowledged. The file is whole in any case, and nothing is
+/// missing after a crash of Muster's own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SqliteDurability {
+    /// It survives a power cut: each commit waits for the disk.
+    #[default]
+    Full,
+    /// After a power cut the last transactions may be missing. Writes wait for the disk once in many.
+    Normal,
+}
+
 /// Where a store is, and how patient it is with its database.
 #[derive(Clone)]
 pub struct StoreOptions {
@@ -22,6 +33,9 @@ pub struct StoreOptions {
     /// How long PostgreSQL works on one statement, and how long it keeps a transaction open that says nothing; 30
     /// seconds, `None` for no limit. Migrations are not held to it. SQLite has nothing like it: there it does nothing.
     pub statement_timeout: Option<Duration>,
+    /// What SQLite promises of an acknowledged write; [`SqliteDurability::Full`]. PostgreSQL promises what its own
+    /// `synchronous_commit` says.
+    pub sqlite_durability: SqliteDurability,
 }
 
 impl StoreOptions {
@@ -34,6 +48,7 @@ impl StoreOptions {
             connect_timeout: Duration::from_secs(5),
             acquire_timeout: Duration::from_secs(10),
             statement_timeout: Some(Duration::from_secs(30)),
+            sqlite_durability: SqliteDurability::Full,
         }
     }
 }
@@ -47,6 +62,7 @@ impl fmt::Debug for StoreOptions {
             .field("connect_timeout", &self.connect_timeout)
             .field("acquire_timeout", &self.acquire_timeout)
             .field("statement_timeout", &self.statement_timeout)
+            .field("sqlite_durability", &self.sqlite_durability)
             .finish()
     }
 }

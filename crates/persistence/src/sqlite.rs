@@ -15,17 +15,15 @@ use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfi
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use muster_domain::StoreError;
 
-use crate::StoreOptions;
 use crate::db::{Db, SqliteConn};
 use crate::error::is_locked;
+use crate::{SqliteDurability, StoreOptions};
 
 /// How many statements read at once when the options do not say.
 const READERS: usize = 4;
 
-/// `synchronous = FULL`: what was answered is on disk, also when the power fails (WAL alone promises only integrity).
 /// The file's own lock is waited for, in milliseconds, because other processes may hold it: a backup, an import.
-const SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-    PRAGMA foreign_keys = ON;";
+const SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;";
 const READ_ONLY: &str = "PRAGMA query_only = ON;";
 /// For how long a file that others turn to write-ahead logging is tried again.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -56,7 +54,18 @@ pub(crate) fn open(path: &str, options: &StoreOptions) -> Result<Db, StoreError>
     let path = path.to_string_lossy();
     let readers = options.pool_size.map_or(READERS, NonZeroUsize::get);
     let patience = options.acquire_timeout;
-    Ok(Db::Sqlite { read: pool(&path, readers, patience, READ_ONLY)?, write: pool(&path, 1, patience, "")? })
+    let writer = format!("{SETUP} {}", synchronous(options.sqlite_durability));
+    let reader = format!("{writer} {READ_ONLY}");
+    Ok(Db::Sqlite { read: pool(&path, readers, patience, reader)?, write: pool(&path, 1, patience, writer)? })
+}
+
+/// With `FULL` the log is flushed with each commit. With `NORMAL` it is flushed before it is copied into the file, which
+/// keeps the file whole and no more.
+fn synchronous(durability: SqliteDurability) -> &'static str {
+    match durability {
+        SqliteDurability::Full => "PRAGMA synchronous = FULL;",
+        SqliteDurability::Normal => "PRAGMA synchronous = NORMAL;",
+    }
 }
 
 /// Makes sure that the file is there, can be written and has a write-ahead log, so that what is wrong is said at start.
@@ -88,16 +97,14 @@ fn set_up(connection: &mut SqliteConnection) -> Result<(), diesel::result::Error
     }
 }
 
-fn pool(path: &str, size: usize, patience: Duration, extra: &'static str) -> Result<Pool<SqliteConn>, StoreError> {
+fn pool(path: &str, size: usize, patience: Duration, setup: String) -> Result<Pool<SqliteConn>, StoreError> {
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |path| {
-        let path = path.to_owned();
+        let (path, setup) = (path.to_owned(), setup.clone());
         Box::pin(async move {
             let mut connection = SqliteConn::establish(&path).await?;
-            let setup = connection.batch_execute(SETUP).await;
-            setup.map_err(ConnectionError::CouldntSetupConfiguration)?;
-            connection.batch_execute(extra).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            connection.batch_execute(&setup).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(connection)
         })
     });

@@ -7,8 +7,8 @@ use diesel_async::RunQueryDsl;
 use muster_domain::StoreError;
 
 use super::{runtime, store};
-use crate::Store;
 use crate::db::{Db, SqliteConn};
+use crate::{SqliteDurability, Store, StoreOptions};
 
 #[derive(QueryableByName)]
 struct Number {
@@ -40,6 +40,30 @@ fn every_connection_is_set_up() {
             assert_eq!(number(c, "SELECT query_only AS number FROM pragma_query_only").await, query_only);
         }
         assert_eq!((read.status().max_size, write.status().max_size), (4, 1));
+    });
+}
+
+#[test]
+fn durability_is_what_the_options_say() {
+    let runtime = runtime();
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("muster.db").display());
+        // SQLite's own numbers: NORMAL is 1, FULL is 2.
+        for (sqlite_durability, level) in [(SqliteDurability::Normal, 1), (SqliteDurability::Full, 2)] {
+            let options = StoreOptions { sqlite_durability, ..StoreOptions::new(&url) };
+            let store = Store::open(&options, runtime.handle().clone()).unwrap();
+            let (read, write) = match &store.db {
+                Db::Sqlite { read, write } => (read, write),
+                #[cfg(feature = "postgres")]
+                Db::Postgres(_) => unreachable!("the URL is an SQLite file's"),
+            };
+            for pool in [read, write] {
+                let mut connection = pool.get().await.unwrap();
+                let query = "SELECT synchronous AS number FROM pragma_synchronous";
+                assert_eq!(number(&mut connection, query).await, level, "{sqlite_durability:?}");
+            }
+        }
     });
 }
 

@@ -9,7 +9,7 @@ use muster_domain::directory::BrakePolicy;
 use muster_domain::user::Region;
 use muster_http::EdgeSettings;
 use muster_identity::OidcSettings;
-use muster_persistence::StoreOptions;
+use muster_persistence::{SqliteDurability, StoreOptions};
 use time::Duration;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -190,12 +190,21 @@ impl Parser<'_> {
         let acquire_timeout = self.timeout("MUSTER_DB_ACQUIRE_TIMEOUT_SECONDS");
         let how = "must be a number from 0 to 3600";
         let statement_timeout = self.optional("MUSTER_DB_STATEMENT_TIMEOUT_SECONDS", how, seconds);
+        let sqlite_durability =
+            self.value("MUSTER_SQLITE_DURABILITY", defaults.sqlite_durability, "must be full or normal", |text| {
+                match text {
+                    "full" => Some(SqliteDurability::Full),
+                    "normal" => Some(SqliteDurability::Normal),
+                    _ => None,
+                }
+            });
         let store = StoreOptions {
             pool_size: pool_size.or(defaults.pool_size),
             connect_timeout: connect_timeout.unwrap_or(defaults.connect_timeout),
             acquire_timeout: acquire_timeout.unwrap_or(defaults.acquire_timeout),
             statement_timeout: statement_timeout
                 .map_or(defaults.statement_timeout, |limit| (!limit.is_zero()).then_some(limit)),
+            sqlite_durability,
             ..defaults
         };
         (store, in_data_dir)

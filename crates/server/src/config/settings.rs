@@ -20,7 +20,7 @@ const fn secret(name: &'static str, meaning: &'static str, default: &'static str
 }
 
 /// Every setting there is.
-pub(crate) const SETTINGS: [Setting; 64] = [
+pub(crate) const SETTINGS: [Setting; 65] = [
     setting("MUSTER_MODE", "how the server runs: development or production", "development"),
     setting(
         "MUSTER_LISTEN",
@@ -50,6 +50,12 @@ pub(crate) const SETTINGS: [Setting; 64] = [
         "MUSTER_DB_STATEMENT_TIMEOUT_SECONDS",
         "for how many seconds PostgreSQL works on one statement: 1 to 3600, or 0 for no limit; migrations have none",
         "30",
+    ),
+    setting(
+        "MUSTER_SQLITE_DURABILITY",
+        "what a power cut does to writes that SQLite acknowledged: full loses none, and each waits for the disk; normal \
+         may lose the last ones, and never corrupts the file",
+        "full",
     ),
     setting(
         "MUSTER_PUBLIC_URL",

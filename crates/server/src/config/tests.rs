@@ -2,7 +2,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use muster_persistence::StoreOptions;
+use muster_persistence::{SqliteDurability, StoreOptions};
 use rstest::rstest;
 use time::Duration;
 use zeroize::Zeroizing;
@@ -49,6 +49,7 @@ fn nothing_given_is_development_on_loopback() {
     assert_eq!(config.store.connect_timeout, defaults.connect_timeout);
     assert_eq!(config.store.acquire_timeout, defaults.acquire_timeout);
     assert_eq!(config.store.statement_timeout, defaults.statement_timeout);
+    assert_eq!(config.store.sqlite_durability, SqliteDurability::Full);
     assert!(config.database_in_data_dir);
     assert_eq!(config.public_url, None);
     assert!(config.pepper.is_none() && config.signing_key.is_none());
@@ -70,6 +71,7 @@ fn every_setting_is_taken() {
             ("MUSTER_DB_CONNECT_TIMEOUT_SECONDS", "2"),
             ("MUSTER_DB_ACQUIRE_TIMEOUT_SECONDS", "3"),
             ("MUSTER_DB_STATEMENT_TIMEOUT_SECONDS", "0"),
+            ("MUSTER_SQLITE_DURABILITY", "normal"),
             ("MUSTER_PUBLIC_URL", "https://muster.example.com/"),
             ("MUSTER_PEPPER", PEPPER),
             ("MUSTER_SIGNING_KEY", KEY),
@@ -87,6 +89,7 @@ fn every_setting_is_taken() {
     assert_eq!(config.store.connect_timeout.as_secs(), 2);
     assert_eq!(config.store.acquire_timeout.as_secs(), 3);
     assert_eq!(config.store.statement_timeout, None);
+    assert_eq!(config.store.sqlite_durability, SqliteDurability::Normal);
     assert!(!config.database_in_data_dir);
     assert_eq!(config.public_url.as_deref(), Some("https://muster.example.com"));
     assert!(config.pepper.is_some() && config.signing_key.is_some());
@@ -122,6 +125,7 @@ fn empty_value_counts_as_left_out() {
 #[case::no_patience("MUSTER_DB_ACQUIRE_TIMEOUT_SECONDS", "0")]
 #[case::statement_too_long("MUSTER_DB_STATEMENT_TIMEOUT_SECONDS", "3601")]
 #[case::statement_with_unit("MUSTER_DB_STATEMENT_TIMEOUT_SECONDS", "30s")]
+#[case::durability("MUSTER_SQLITE_DURABILITY", "off")]
 #[case::public_url_without_scheme("MUSTER_PUBLIC_URL", "muster.example.com")]
 #[case::public_url_with_query("MUSTER_PUBLIC_URL", "https://muster.example.com/?a=b")]
 #[case::public_url_with_password("MUSTER_PUBLIC_URL", "https://a:b@muster.example.com")]
@@ -165,6 +169,7 @@ fn every_fault_is_in_the_one_message() {
         ("MUSTER_MODE", "production"),
         ("MUSTER_PEPER", "x"),
         ("MUSTER_REPLAY_GRACE_SECONDS", "soon"),
+        ("MUSTER_SQLITE_DURABILITY", "off"),
     ];
     let names = faulty_names(Purpose::Serve, &pairs);
     assert_eq!(
@@ -172,6 +177,7 @@ fn every_fault_is_in_the_one_message() {
         [
             "MUSTER_PEPER",
             "MUSTER_LISTEN",
+            "MUSTER_SQLITE_DURABILITY",
             "MUSTER_REPLAY_GRACE_SECONDS",
             "AWS_REGION",
             "AWS_SES_FROM_EMAIL",
