@@ -89,10 +89,13 @@ fn groups(query: &UserQuery) -> Option<Vec<Group>> {
     Some(fitting.collect())
 }
 
-/// A text and what [`search_grams`](super::people_sql) finds of it: its threes, or what there is of a shorter one.
+/// A text and what it consists of, by what the index keeps of each text: three characters and the next three, the last
+/// three, or all of a shorter one.
 fn sought(text: &str) -> Sought {
     let letters: Vec<char> = text.chars().collect();
-    let mut grams: Vec<String> = letters.windows(letters.len().min(3)).map(|gram| gram.iter().collect()).collect();
+    let size = letters.len().min(3);
+    let all = letters.chunks_exact(size.max(1)).chain(std::iter::once(&letters[letters.len() - size..]));
+    let mut grams: Vec<String> = all.map(|gram| gram.iter().collect()).collect();
     grams.sort_unstable();
     grams.dedup();
     Sought { pattern: containing(text), grams }

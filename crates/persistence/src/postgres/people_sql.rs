@@ -1,9 +1,9 @@
 //! The statements for a page of people. Each has one text for each kind of question, and is prepared once for each
 //! connection.
 //!
-//! What is bound stands behind `SELECT`, and `OFFSET 0` and `MATERIALIZED` where the planner is not to look through: it
-//! then expects the same of every value, and takes the index for which the statement was written whatever it knows of
-//! these people, or believes to know.
+//! What is bound stands behind `SELECT`, and `OFFSET 0` and `MATERIALIZED` where the planner is not to look through. It
+//! then expects the same of every value, and takes the index for which the statement was written, whatever it believes
+//! to know of these people.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -45,7 +45,17 @@ pub(super) struct Page {
     pub(super) way: Way,
 }
 
-const COLUMNS: &str = "users.id, users.user_name, users.display_name, users.email, users.role, users.active, users.reach";
+const COLUMNS: &str =
+    "users.id, users.user_name, users.display_name, users.email, users.role, users.active, users.reach";
+const SEARCHED: &str = ", users.user_name_key, users.search_key";
+/// Of what the text consists of, what is rare: in no more than half of some people's texts, or all of it. The index would
+/// look for each of what everybody has, like the company's domain, beside each that was found of the rest.
+const SAMPLE: &str = "WITH sample AS MATERIALIZED (SELECT search_key FROM users \
+        WHERE users.source = 'scim' AND users.removed_at IS NULL ORDER BY users.user_name_key LIMIT (SELECT 100)), \
+    asked AS MATERIALIZED (SELECT gram, 2 * (SELECT count(*) FROM sample WHERE strpos(search_key, gram) > 0) \
+        > (SELECT count(*) FROM sample) AS is_common FROM unnest((SELECT ";
+const RARE: &str = ")) AS gram) SELECT array_agg(gram) FROM asked \
+    WHERE NOT is_common OR (SELECT bool_and(is_common) FROM asked)";
 const BY_NAME: &str = " ORDER BY users.user_name_key LIMIT (SELECT ";
 
 impl Query for Page {
@@ -76,20 +86,20 @@ impl QueryFragment<Pg> for Page {
                 self.push_people(look, &mut out)?;
                 push(&mut out, &[") AS users", BY_NAME]);
                 out.push_bind_param::<BigInt, _>(look)?;
-                out.push_sql(")) AS users OFFSET 0) AS users WHERE users.fits OR users.place = (SELECT ");
+                out.push_sql(")) AS users ORDER BY users.user_name_key OFFSET 0) AS users WHERE users.fits OR users.place = (SELECT ");
                 out.push_bind_param::<BigInt, _>(look)?;
                 out.push_sql(")");
             }
             Way::ByText => {
-                push(&mut out, &["WITH fitting AS MATERIALIZED (SELECT * FROM users WHERE "]);
+                push(&mut out, &["SELECT ", COLUMNS, ", TRUE, FALSE FROM (SELECT * FROM users WHERE TRUE"]);
                 if let Some(Sought { pattern, grams }) = &self.sought {
-                    out.push_sql("search_grams(search_key) @> (SELECT ");
+                    push(&mut out, &[" AND search_grams(search_key) @> (", SAMPLE]);
                     out.push_bind_param::<Array<Text>, _>(grams)?;
-                    out.push_sql(") AND search_key LIKE (SELECT ");
+                    push(&mut out, &[RARE, ") AND search_key LIKE (SELECT "]);
                     out.push_bind_param::<Text, _>(pattern)?;
                     out.push_sql(")");
                 }
-                push(&mut out, &[") SELECT ", COLUMNS, ", TRUE, FALSE FROM fitting AS users WHERE "]);
+                out.push_sql(" OFFSET 0) AS users WHERE ");
                 self.push_listed(&mut out)?;
                 self.push_one_of_the_groups(&mut out);
                 if self.team.is_some() {
@@ -101,7 +111,9 @@ impl QueryFragment<Pg> for Page {
                 push(&mut out, &["SELECT ", COLUMNS, ", TRUE, FALSE FROM (SELECT user_id FROM team_members"]);
                 out.push_sql(" WHERE team_id = (SELECT ");
                 out.push_bind_param::<Nullable<Id>, _>(&self.team)?;
-                out.push_sql(") OFFSET 0) AS member, LATERAL (SELECT * FROM users WHERE users.id = member.user_id AND ");
+                out.push_sql(
+                    ") OFFSET 0) AS member, LATERAL (SELECT * FROM users WHERE users.id = member.user_id AND ",
+                );
                 self.push_listed(&mut out)?;
                 self.push_one_of_the_groups(&mut out);
                 if let Some(Sought { pattern, .. }) = &self.sought {
@@ -129,11 +141,11 @@ impl Page {
         };
         // Of no group at all, nobody.
         if each.is_empty() {
-            out.push_sql("SELECT * FROM users WHERE FALSE");
+            push(out, &["SELECT ", COLUMNS, SEARCHED, " FROM users WHERE FALSE"]);
         }
         for (at, group) in each.into_iter().enumerate() {
             out.push_sql(if at == 0 { "(" } else { " UNION ALL (" });
-            out.push_sql("SELECT * FROM users WHERE ");
+            push(out, &["SELECT ", COLUMNS, SEARCHED, " FROM users WHERE "]);
             self.push_listed(out)?;
             match group {
                 Some((active, reach)) => {
@@ -189,7 +201,9 @@ impl Page {
     }
 
     fn push_is_member<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("EXISTS (SELECT FROM team_members WHERE team_members.user_id = users.id AND team_members.team_id = ");
+        out.push_sql(
+            "EXISTS (SELECT FROM team_members WHERE team_members.user_id = users.id AND team_members.team_id = ",
+        );
         out.push_bind_param::<Nullable<Id>, _>(&self.team)?;
         out.push_sql(" OFFSET 0)");
         Ok(())
