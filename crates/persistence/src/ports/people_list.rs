@@ -2,21 +2,16 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::exists;
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use muster_domain::team::Membership;
 use muster_domain::user::{UserQuery, UserSummary, fold};
 use muster_domain::verification::{ChannelSet, Method};
 
 use crate::db::{Db, with_snapshot};
-use crate::delivered;
 use crate::error::DbError;
 use crate::facts::Memberships;
 #[cfg(feature = "postgres")]
 use crate::postgres::people;
-use crate::rows::SummaryRow;
-use crate::schema::{team_members, teams, users};
+use crate::rows::{MembershipRow, SummaryRow};
 use crate::types::DbId;
 
 /// Somebody in a list, and their `users.reach`.
@@ -49,11 +44,7 @@ fn ids(page: &[Listed]) -> Vec<DbId> {
     page.iter().map(|(person, _)| person.id).collect()
 }
 
-fn summaries(
-    page: Vec<Listed>,
-    required: i16,
-    places: Vec<crate::rows::MembershipRow>,
-) -> Result<Vec<UserSummary>, DbError> {
+fn summaries(page: Vec<Listed>, required: i16, places: Vec<MembershipRow>) -> Result<Vec<UserSummary>, DbError> {
     let mut teams: HashMap<DbId, Vec<Membership>> = HashMap::new();
     for place in places {
         teams.entry(place.user_id).or_default().push(place.try_into()?);
@@ -97,6 +88,13 @@ pub(crate) fn containing(text: &str) -> String {
 
 #[cfg(feature = "sqlite")]
 async fn on_sqlite(conn: &mut crate::db::SqliteConn, query: UserQuery) -> Result<Vec<Listed>, DbError> {
+    use diesel::dsl::exists;
+    use diesel::prelude::*;
+    use diesel_async::RunQueryDsl;
+
+    use crate::delivered;
+    use crate::schema::{team_members, teams, users};
+
     let mut found =
         users::table.filter(delivered::person()).select((SummaryRow::as_select(), users::reach)).into_boxed();
     if let Some(search) = query.search {
