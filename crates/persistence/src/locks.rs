@@ -49,7 +49,7 @@ locks! {
             .select(users::id)
     );
 
-    /// A person, against whoever registers a device of theirs meanwhile.
+    /// A person whose devices change.
     fn lock_user(id: DbId) -> DbId: for_no_key_update(users::table.find(id).select(users::id));
 
     /// A person at a version, whom the directory did not remove: folded user name, external id, and whether they are
@@ -74,6 +74,16 @@ locks! {
     /// A person as they are until the transaction ends.
     fn share_user(id: DbId) -> Contacts: for_share(
         users::table.find(id).select((users::active, users::email_fingerprint, users::phone_fingerprint))
+    );
+
+    /// A person whose proofs change.
+    fn lock_contacts(id: DbId) -> Contacts: for_no_key_update(
+        users::table.find(id).select((users::active, users::email_fingerprint, users::phone_fingerprint))
+    );
+
+    /// People whose devices change, in the order of their ids.
+    fn lock_people(people: Vec<DbId>) -> DbId: for_no_key_update(
+        users::table.filter(users::id.eq_any(people)).order(users::id).select(users::id)
     );
 
     /// The places of these people in a team, when it is active. In the order of their ids.

@@ -2,7 +2,7 @@
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, SmallInt, Text};
 
     users (id) {
         id -> Id,
@@ -29,6 +29,7 @@ diesel::table! {
         removed_at -> Nullable<Instant>,
         former_external_id -> Nullable<Text>,
         former_user_name_key -> Nullable<Text>,
+        reach -> SmallInt,
     }
 }
 

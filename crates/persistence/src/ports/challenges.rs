@@ -161,7 +161,8 @@ on_both! {
     trait Proving {
         /// Whether a challenge's destination is still its person's; if so, it stays that until the transaction ends.
         async fn lock_destination(conn, challenge: &ChallengeRow) -> bool {
-            let Some((_, email, phone)) = conn.share_user(challenge.user_id).await?.pop() else {
+            // Not shared: what is proven changes their row too, and two who shared it would wait for each other.
+            let Some((_, email, phone)) = conn.lock_contacts(challenge.user_id).await?.pop() else {
                 return Ok(false);
             };
             let current = match (challenge.method()?, challenge.device_id) {

@@ -13,7 +13,7 @@ use crate::locks::Locks;
 use crate::record::Record;
 use crate::rows::DeviceRow;
 use crate::schema::{challenges, devices};
-use crate::types::{DbId, Ts};
+use crate::types::{DbId, Hash, Ts};
 
 #[async_trait]
 impl DeviceStore for Store {
@@ -27,8 +27,10 @@ impl DeviceStore for Store {
         let events = events.clone();
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
-                // Whoever else registers for this person waits, so that the count below stays true.
-                c.lock_user(row.user_id).await?;
+                // Whoever else registers for this person waits, so that the count below stays true. Who loses a device is
+                // locked before it, as whenever devices change: their row in `users` tells what is proven.
+                let holder = c.holder_of(row.token_fingerprint).await?;
+                c.lock_people(holder.into_iter().chain([row.user_id]).collect()).await?;
                 // Again when somebody else took the token between the look and the insert; each time one of us is done.
                 loop {
                     let holder = c.lock_holder(row.token_fingerprint).await?.pop();
@@ -78,6 +80,7 @@ impl DeviceStore for Store {
         let event = [event.clone()];
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
+                c.lock_user(user_id).await?;
                 if !c.lock_device(id).await?.iter().any(|(owner, _)| *owner == user_id) {
                     return Ok(false);
                 }
@@ -94,6 +97,12 @@ on_both! {
     trait Registering {
         async fn count_devices(conn, owner: DbId) -> i64 {
             Ok(devices::table.filter(devices::user_id.eq(owner)).count().get_result(conn).await?)
+        }
+
+        /// Whose device has a token, as far as this transaction sees.
+        async fn holder_of(conn, token: Hash) -> Option<DbId> {
+            let holder = devices::table.filter(devices::token_fingerprint.eq(token)).select(devices::user_id);
+            Ok(holder.first(conn).await.optional()?)
         }
 
         /// Writes what its app says about a locked device.

@@ -91,6 +91,7 @@ impl Housekeeping for Store {
         let event = [event.clone()];
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
+                c.lock_user(owner).await?;
                 if c.lock_device_as_seen(id, owner, last_seen_at).await?.is_empty() {
                     return Ok(false);
                 }

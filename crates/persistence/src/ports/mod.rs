@@ -17,7 +17,7 @@ mod housekeeping;
 pub(crate) mod issue;
 mod notices;
 mod on_call;
-mod people_list;
+pub(crate) mod people_list;
 mod preferences;
 mod readiness;
 mod removal;

@@ -1,6 +1,8 @@
 //! Connecting to PostgreSQL, or to what speaks its protocol.
 
 mod issue;
+pub(crate) mod people;
+mod people_sql;
 pub(crate) mod person;
 mod pools;
 mod rotate;

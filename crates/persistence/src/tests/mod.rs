@@ -19,6 +19,8 @@ mod on_postgres;
 mod pending;
 #[cfg(feature = "postgres")]
 mod quotas_on_postgres;
+#[cfg(feature = "postgres")]
+mod reach_on_postgres;
 
 #[cfg(feature = "postgres")]
 use muster_domain::audit::chain::{AuditChain, ChainMark, SealHash, Sealing, Unsealed};

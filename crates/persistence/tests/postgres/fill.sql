@@ -6,14 +6,20 @@ CREATE FUNCTION bytes_of(what text, n bigint) RETURNS bytea IMMUTABLE LANGUAGE s
     $$ SELECT sha256(convert_to(what || n, 'UTF8')) $$;
 
 INSERT INTO users (id, external_id, user_name, user_name_key, display_name, email, email_key, phone, email_fingerprint,
-    phone_fingerprint, role, active, source, version, created_at, updated_at, search_key)
+    phone_fingerprint, role, active, source, version, created_at, updated_at, search_key, reach)
 SELECT id_of(n), 'external-' || n, name, name, name, name || '@example.com', name || '@example.com', '+12025550123',
     bytes_of('email', n), bytes_of('sms', n), CASE WHEN n % 1000 = 0 THEN 'admin' ELSE 'user' END, n % 10 <> 9, 'scim', 1,
-    now(), now(), name || E'\n' || name || E'\n' || name || '@example.com'
+    now(), now(), name || E'\n' || name || E'\n' || name || '@example.com', CASE n % 5 WHEN 0 THEN 7 ELSE 0 END
 FROM generate_series(1, 100000) AS n, LATERAL (SELECT 'person-' || lpad(n::text, 6, '0') AS name) AS named;
 
 INSERT INTO teams SELECT id_of(n), 'Team ' || n, 'team ' || n, true, true, now(), 'group-' || n, 1, now() FROM generate_series(1, 200) AS n;
 INSERT INTO team_members SELECT id_of(1 + n % 200), id_of(5 * n), 'responder' FROM generate_series(1, 20000) AS n;
+-- What the triggers would make of it, person by person, is in the rows above.
+ALTER TABLE proofs DISABLE TRIGGER USER;
+ALTER TABLE devices DISABLE TRIGGER USER;
+-- One that is large, and whose members come late.
+INSERT INTO teams VALUES (id_of(201), 'Zulu', 'zulu', true, true, now(), 'group-201', 1, now());
+INSERT INTO team_members SELECT id_of(201), id_of(2 * n), 'responder' FROM generate_series(30001, 35000) AS n;
 INSERT INTO proofs SELECT id_of(5 * n), method, bytes_of(method, 5 * n), now()
 FROM generate_series(1, 20000) AS n, unnest(ARRAY['email', 'sms']) AS method;
 INSERT INTO preferences SELECT id_of(5 * n), 1, :preferences FROM generate_series(1, 20000) AS n;
@@ -42,6 +48,9 @@ INSERT INTO notices SELECT id_of(n), id_of(5 * n), 'email', '{}', now(), '9999-0
 INSERT INTO directory_brakes VALUES ('idp', NULL, NULL);
 INSERT INTO directory_deactivations SELECT 'idp', id_of(n), n % 2 = 0, '2001-01-01' FROM generate_series(1, 20000) AS n;
 INSERT INTO sign_in_attempts SELECT 'address', convert_to('192.0.2.' || n, 'UTF8'), '9999-01-01', 1 FROM generate_series(1, 20000) AS n;
+
+ALTER TABLE proofs ENABLE TRIGGER USER;
+ALTER TABLE devices ENABLE TRIGGER USER;
 
 DROP FUNCTION id_of, bytes_of;
 ANALYZE;

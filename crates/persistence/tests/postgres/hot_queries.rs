@@ -11,15 +11,14 @@ use muster_domain::directory::{DirectoryStore, PersonKey};
 use muster_domain::page::Limit;
 use muster_domain::session::{SessionStore, TokenHash};
 use muster_domain::team::{TeamKey, TeamQuery, TeamStore};
-use muster_domain::user::{ProfileReader, Role, UserKey, UserQuery, UserStore};
+use muster_domain::user::{ProfileReader, UserStore};
 use muster_domain::verification::{
-    ChannelSet, Fingerprint, Method, OpenOutcome, Quota, QuotaScope, QuotaWindow, RefusalReason, Refused,
-    VerificationStore,
+    Fingerprint, Method, OpenOutcome, Quota, QuotaScope, QuotaWindow, RefusalReason, Refused, VerificationStore,
 };
 use muster_testkit::Builders;
 
 use crate::plans::{Filled, Scan};
-use crate::{hot_chain, hot_directory};
+use crate::{hot_chain, hot_directory, hot_people};
 
 /// The tables that grow with the people, and the keys as if they did. There are a few teams only.
 const LARGE: [&str; 15] = [
@@ -61,7 +60,7 @@ async fn no_hot_query_looks_at_a_whole_table() {
     reads_of_one(&filled).await;
     pages_of_records(&filled).await;
     limits_of_one(&filled).await;
-    pages_of_people(&filled).await;
+    hot_people::all(&filled).await;
     teams_and_their_members(&filled).await;
     hot_directory::all(&filled).await;
     hot_chain::all(&filled).await;
@@ -166,33 +165,6 @@ async fn pages_of_records(filled: &Filled) {
         let scans = filled.scans(async || assert!(!AuditReader::list(store, &query).await.unwrap().is_empty())).await;
         hold(&format!("{query:?}"), &scans, &["audit_events"], 102.0);
     }
-}
-
-async fn pages_of_people(filled: &Filled) {
-    let store = &filled.store;
-    let limit = Limit::new(20).unwrap();
-    // Each fifth person can be on call and is in a team, each thousandth is an admin.
-    for after in [None, Some("person-050000"), Some("person-099000")] {
-        let after = after.map(UserKey::of);
-        let all = UserQuery { after, limit, ..UserQuery::default() };
-        for query in [all.clone(), UserQuery { active: Some(true), ..all.clone() }] {
-            let scans =
-                filled.scans(async || assert_eq!(UserStore::list(store, &query).await.unwrap().len(), 21)).await;
-            hold("people", &scans, &["users", "team_members"], 42.0);
-        }
-        for (required, tables) in [
-            (ChannelSet::ALL, ["users", "proofs"]),
-            (ChannelSet::of([Method::Email]).unwrap(), ["users", "proofs"]),
-            (ChannelSet::of([Method::Push]).unwrap(), ["users", "devices"]),
-        ] {
-            let able = UserQuery { required, can_be_on_call: Some(true), ..all.clone() };
-            let scans = filled.scans(async || assert_eq!(UserStore::list(store, &able).await.unwrap().len(), 21)).await;
-            hold("people who can be on call", &scans, &tables, 5.0 * 42.0);
-        }
-    }
-    let admins = UserQuery { role: Some(Role::Admin), limit, ..UserQuery::default() };
-    let scans = filled.scans(async || assert_eq!(UserStore::list(store, &admins).await.unwrap().len(), 21)).await;
-    hold("admins", &scans, &["users"], 101.0);
 }
 
 async fn teams_and_their_members(filled: &Filled) {

@@ -5,6 +5,7 @@
 mod cancelled;
 mod hot_chain;
 mod hot_directory;
+mod hot_people;
 mod hot_queries;
 mod inconsistent_rows;
 #[path = "../kept/mod.rs"]

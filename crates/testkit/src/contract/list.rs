@@ -289,6 +289,7 @@ macro_rules! contract_tests {
                     each_filter_alone_leaves_those_who_match;
                     every_filter_that_is_given_must_hold;
                     can_be_on_call_follows_the_same_rule_as_the_status;
+                    can_be_on_call_follows_whatever_changes_it;
                     only_the_required_channels_count_for_can_be_on_call;
                 }
                 users {

@@ -1,8 +1,10 @@
 use muster_domain::TeamId;
+use muster_domain::device::Device;
+use muster_domain::housekeeping::OldDevice;
 use muster_domain::page::Limit;
 use muster_domain::team::{Membership, Team, TeamRole};
 use muster_domain::user::{EmailAddress, Phone, Role, User, UserKey, UserQuery, UserSummary};
-use muster_domain::verification::{ChannelSet, Method};
+use muster_domain::verification::{Challenge, ChannelSet, Method};
 
 use crate::contract::World;
 
@@ -199,6 +201,49 @@ pub async fn can_be_on_call_follows_the_same_rule_as_the_status(world: World) {
     let back = world.make.edit(&ben_elsewhere).email(ben.email.clone()).build();
     world.update(back).await;
     assert_eq!(on_call(&world).await, ["ben", "set7"]);
+}
+
+pub async fn can_be_on_call_follows_whatever_changes_it(world: World) {
+    let ada = ready(&world, "ada").await;
+    assert_eq!(on_call(&world).await, ["ada"]);
+    let gone = world.update(world.make.edit(&ada).deactivated().build()).await;
+    assert_eq!(on_call(&world).await, [""; 0]);
+    let mut ada = world.update(User { active: true, ..gone }).await;
+    assert_eq!(on_call(&world).await, ["ada"], "what was proven counts again with its person");
+
+    let phones = world.profile(ada.id).await.devices;
+    for method in [Method::Email, Method::Sms] {
+        ada = world.apply(&world.next(ada, &[method])).await;
+        assert_eq!(on_call(&world).await, [""; 0], "{method:?} was taken back");
+        world.make.clock.advance(Challenge::COOLDOWN);
+        world.prove(&ada, method).await;
+        assert_eq!(on_call(&world).await, ["ada"], "{method:?} was proven again");
+    }
+
+    // Another person registers the phone, and proves it too.
+    let ben = world.user("ben").await;
+    world.prove(&ben, Method::Email).await;
+    world.prove(&ben, Method::Sms).await;
+    let (token, token_fingerprint) = (phones[0].token.clone(), phones[0].token_fingerprint);
+    let bens = world.register(&Device { token, token_fingerprint, ..world.make.device(ben.id) }).await;
+    assert_eq!(on_call(&world).await, [""; 0], "a phone is proven for one person");
+    assert!(world.complete(&world.open(world.make.push_challenge(&bens)).await).await);
+    assert_eq!(on_call(&world).await, ["ben"]);
+    world.make.clock.advance(Challenge::COOLDOWN);
+    let adas = world.prove_push(&ada).await;
+    assert_eq!(on_call(&world).await, ["ada", "ben"]);
+
+    // Of two phones that are proven one is enough.
+    world.make.clock.advance(Challenge::COOLDOWN);
+    world.prove_push(&ada).await;
+    let old = OldDevice { user_id: ada.id, id: adas.id, platform: adas.platform, last_seen_at: adas.last_seen_at };
+    let event = world.make.event("test.expired", Some(ada.id));
+    assert!(world.stores.housekeeping.expire_device(&old, world.make.now(), &event).await.unwrap());
+    assert_eq!(on_call(&world).await, ["ada", "ben"]);
+
+    let event = world.make.event("test.removed", Some(ben.id));
+    world.stores.directory.remove_user(&world.make.removal(&ben), &[event]).await.unwrap();
+    assert_eq!(on_call(&world).await, ["ada"]);
 }
 
 pub async fn only_the_required_channels_count_for_can_be_on_call(world: World) {

@@ -24,4 +24,5 @@ impl Users for WantsAll {
 fn a_list_that_ignores_the_required_channels_is_caught() {
     caught!(breaking!(users, WantsAll), user_lists::only_the_required_channels_count_for_can_be_on_call, "required: ");
     caught!(breaking!(users, WantsAll), user_lists::can_be_on_call_follows_the_same_rule_as_the_status, "are required");
+    caught!(breaking!(users, WantsAll), user_lists::can_be_on_call_follows_whatever_changes_it, "are required");
 }

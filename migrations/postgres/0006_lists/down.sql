@@ -1,0 +1,15 @@
+DROP INDEX users_by_gram;
+DROP FUNCTION search_grams;
+DROP INDEX users_listed_admins;
+DROP INDEX users_listed_by_reach;
+DROP INDEX users_listed;
+DROP TRIGGER devices_reach_no_more ON devices;
+DROP TRIGGER devices_reach_again ON devices;
+DROP TRIGGER devices_reach ON devices;
+DROP TRIGGER proofs_reach_again ON proofs;
+DROP TRIGGER proofs_reach ON proofs;
+DROP TRIGGER users_reach ON users;
+DROP FUNCTION keep_reach;
+DROP FUNCTION keep_own_reach;
+DROP FUNCTION reach_of;
+ALTER TABLE users DROP COLUMN reach;

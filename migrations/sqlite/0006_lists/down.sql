@@ -1,0 +1,12 @@
+DROP INDEX users_listed_admins;
+DROP INDEX users_listed_by_reach;
+DROP INDEX users_listed;
+DROP TRIGGER devices_reach_no_more;
+DROP TRIGGER devices_reach_again;
+DROP TRIGGER devices_reach;
+DROP TRIGGER proofs_reach_no_more;
+DROP TRIGGER proofs_reach_again;
+DROP TRIGGER proofs_reach;
+DROP TRIGGER users_reach;
+DROP VIEW user_reach;
+ALTER TABLE users DROP COLUMN reach;
