@@ -1,4 +1,4 @@
-//! Reading a person as a whole. Each statement is a prepared one that uses an index.
+//! A person as a whole, of whatever engine's rows.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -38,30 +38,6 @@ impl Records {
             preferences: self.preferences.map(TryInto::try_into).transpose()?,
         })
     }
-}
-
-/// Everything on record about a person, statement by statement: on SQLite no statement costs a round trip. Consistent
-/// only within a snapshot.
-#[cfg(feature = "sqlite")]
-pub(crate) async fn facts(conn: &mut crate::db::SqliteConn, id: DbId) -> Result<Option<ProfileFacts>, DbError> {
-    use crate::schema::{challenges, devices, preferences, proofs, users};
-
-    let user = users::table.find(id).select(UserRow::as_select()).first(conn).await.optional()?;
-    let Some(user) = user else {
-        return Ok(None);
-    };
-    let proofs = proofs::table.filter(proofs::user_id.eq(id)).select(ProofRow::as_select()).load(conn).await?;
-    let devices = devices::table
-        .filter(devices::user_id.eq(id))
-        .order((devices::created_at, devices::id))
-        .select(DeviceRow::as_select())
-        .load(conn)
-        .await?;
-    let challenges =
-        challenges::table.filter(challenges::user_id.eq(id)).select(ChallengeRow::as_select()).load(conn).await?;
-    let preferences = preferences::table.find(id).select(PreferencesRow::as_select()).first(conn).await.optional()?;
-    let teams = conn.membership_rows(&[id]).await?;
-    Records { proofs, devices, challenges, preferences, teams }.facts(user).map(Some)
 }
 
 on_both! {

@@ -1,5 +1,7 @@
 //! Opening an SQLite file.
 
+pub(crate) mod person;
+
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::num::NonZeroUsize;

@@ -10,20 +10,16 @@ use muster_domain::{SessionId, StoreError, UserId};
 use time::OffsetDateTime;
 
 use crate::Store;
-#[cfg(feature = "sqlite")]
-use crate::db::SqliteConn;
-use crate::db::{with_conn, with_snapshot, with_tx};
-#[cfg(feature = "sqlite")]
-use crate::error::DbError;
-#[cfg(feature = "sqlite")]
-use crate::facts::facts;
+use crate::db::{with_conn, with_tx};
 use crate::ports::issue::{Issue, issue};
 use crate::ports::rotate::{Rotate, rotate};
 #[cfg(feature = "postgres")]
-use crate::postgres::person;
+use crate::postgres;
 use crate::record::Record;
 use crate::rows::{SessionRow, TokenRow};
 use crate::schema::{refresh_tokens, sessions};
+#[cfg(feature = "sqlite")]
+use crate::sqlite;
 use crate::types::{DbId, Hash, Ts};
 
 #[async_trait]
@@ -43,10 +39,10 @@ impl SessionStore for Store {
     async fn load_for_refresh(&self, hash: &TokenHash) -> Result<Option<RefreshCandidate>, StoreError> {
         let hash = Hash::from(*hash);
         self.asking(move |db| async move {
-            with_snapshot!(
+            with_conn!(
                 &db,
-                pg | c | person::refresh_candidate(c, hash).await,
-                sqlite | c | refresh_candidate(c, hash).await
+                pg | c | postgres::person::refresh_candidate(c, hash).await,
+                sqlite | c | sqlite::person::refresh_candidate(c, hash).await
             )
         })
         .await
@@ -114,21 +110,6 @@ impl SessionStore for Store {
         })
         .await
     }
-}
-
-#[cfg(feature = "sqlite")]
-async fn refresh_candidate(c: &mut SqliteConn, hash: Hash) -> Result<Option<RefreshCandidate>, DbError> {
-    let found = refresh_tokens::table
-        .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
-        .filter(refresh_tokens::hash.eq(hash))
-        .select((TokenRow::as_select(), SessionRow::as_select()));
-    let found: Option<(TokenRow, SessionRow)> = found.first(c).await.optional()?;
-    let Some((token, session)) = found else {
-        return Ok(None);
-    };
-    let profile = facts(c, session.user_id).await?;
-    let profile = profile.ok_or_else(|| DbError::inconsistent("sessions", "a session without an owner"))?;
-    Ok(Some(RefreshCandidate { token: token.into(), session: session.try_into()?, profile }))
 }
 
 /// Sessions that are neither ended nor expired.

@@ -9,23 +9,27 @@ use muster_domain::{StoreError, UserId};
 use time::OffsetDateTime;
 
 use crate::Store;
-use crate::db::{with_conn, with_snapshot};
+use crate::db::with_conn;
 use crate::delivered;
-#[cfg(feature = "sqlite")]
-use crate::facts::facts;
 use crate::ports::change_role::change_role;
 use crate::ports::people_list::people_list;
 #[cfg(feature = "postgres")]
-use crate::postgres::person;
+use crate::postgres;
 use crate::rows::AccountRow;
 use crate::schema::users;
+#[cfg(feature = "sqlite")]
+use crate::sqlite;
 use crate::types::DbId;
 
 #[async_trait]
 impl ProfileReader for Store {
     async fn profile(&self, id: UserId) -> Result<Option<ProfileFacts>, StoreError> {
         self.asking(move |db| async move {
-            with_snapshot!(&db, pg | c | person::profile(c, id.into()).await, sqlite | c | facts(c, id.into()).await)
+            with_conn!(
+                &db,
+                pg | c | postgres::person::profile(c, id.into()).await,
+                sqlite | c | sqlite::person::profile(c, id.into()).await
+            )
         })
         .await
     }

@@ -69,7 +69,7 @@ fn text_of(query: &impl QueryFragment<Pg>) -> Option<(String, String)> {
     text.split_once("$1").map(|(before, after)| (before.to_owned(), after.to_owned()))
 }
 
-fn around<'t>(text: &'t Text) -> QueryResult<&'t (String, String)> {
+fn around(text: &Text) -> QueryResult<&(String, String)> {
     text.as_ref().ok_or_else(|| QueryBuilderError("a query of one parameter has another form".into()))
 }
 
