@@ -53,7 +53,7 @@ pub(crate) async fn page(conn: &mut PgConn, query: UserQuery) -> Result<Vec<List
             let is_all = !looked.iter().any(|(.., is_last)| *is_last);
             let fitting = looked.into_iter().filter(|(_, _, fits, _)| *fits).map(|(person, reach, ..)| (person, reach));
             let fitting: Vec<Listed> = fitting.collect();
-            if is_all || fitting.len() >= usize::from(query.limit.get()) + 1 {
+            if is_all || fitting.len() > usize::from(query.limit.get()) {
                 return Ok(fitting);
             }
             if fitting.len() < SOME {

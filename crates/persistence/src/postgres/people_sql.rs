@@ -75,7 +75,7 @@ impl QueryFragment<Pg> for Page {
         match &self.way {
             Way::InOrder => {
                 push(&mut out, &["SELECT ", COLUMNS, ", TRUE, FALSE FROM ("]);
-                self.push_people(&self.size, &mut out)?;
+                self.push_people(&mut out)?;
                 out.push_sql(") AS users");
             }
             Way::OneByOne(look) => {
@@ -86,7 +86,7 @@ impl QueryFragment<Pg> for Page {
                 out.push_sql(
                     " AS fits FROM (SELECT users.*, row_number() OVER (ORDER BY users.user_name_key) AS place FROM (",
                 );
-                self.push_people(look, &mut out)?;
+                self.push_people(&mut out)?;
                 push(&mut out, &[") AS users", BY_NAME]);
                 out.push_bind_param::<BigInt, _>(look)?;
                 out.push_sql(")) AS users ORDER BY users.user_name_key OFFSET 0) AS users WHERE users.fits OR users.place = (SELECT ");
@@ -137,7 +137,8 @@ impl QueryFragment<Pg> for Page {
 impl Page {
     /// People by name: of those that every filter but the text and the team lets through, so many at the most. Each group
     /// gives no more, so that they are merged and not sorted.
-    fn push_people<'b>(&'b self, most: &'b i64, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+    fn push_people<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let most = if let Way::OneByOne(look) = &self.way { look } else { &self.size };
         let each: Vec<Option<Group>> = match self.merged() {
             Some(groups) => groups.iter().copied().map(Some).collect(),
             None => vec![None],

@@ -11,8 +11,8 @@ use crate::plans::Filled;
 /// As many as are looked at one by one, and some more.
 const ONE_BY_ONE: f64 = 5_100.0;
 
-fn team(number: u8) -> Option<TeamId> {
-    Some(TeamId(format!("00000000-0000-7000-8000-0000000000{number:02x}").parse().unwrap()))
+fn team(number: u8) -> TeamId {
+    TeamId(format!("00000000-0000-7000-8000-0000000000{number:02x}").parse().unwrap())
 }
 
 fn query() -> UserQuery {
@@ -55,7 +55,7 @@ async fn without_a_search(filled: &Filled) {
         }
         let member = "AND EXISTS (SELECT FROM team_members m WHERE m.user_id = users.id AND m.team_id::text LIKE";
         for (number, end, most) in [(5, "%05", 100.0), (201, "%c9", ONE_BY_ONE)] {
-            let some = UserQuery { team: team(number), ..all.clone() };
+            let some = UserQuery { team: Some(team(number)), ..all.clone() };
             page(filled, &some, &format!("{so} {member} '{end}')"), most).await;
             let some = UserQuery { can_be_on_call: Some(false), ..some };
             page(filled, &some, &format!("{so} {member} '{end}') AND reach <> 7"), most).await;
@@ -93,7 +93,7 @@ async fn searches(filled: &Filled) {
         let some = UserQuery { can_be_on_call: Some(false), ..some };
         page(filled, &some, &format!("{fits} AND reach <> 7"), ONE_BY_ONE).await;
         for (number, end) in [(5, "%05"), (201, "%c9")] {
-            let some = UserQuery { team: team(number), ..some.clone() };
+            let some = UserQuery { team: Some(team(number)), ..some.clone() };
             let member = "EXISTS (SELECT FROM team_members m WHERE m.user_id = users.id AND m.team_id::text LIKE";
             page(filled, &some, &format!("{fits} AND reach <> 7 AND {member} '{end}')"), ONE_BY_ONE).await;
         }
