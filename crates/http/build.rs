@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let end = format!("/dist/{file}");
         // The top folder's name has the version.
         let is_it = |path: &str| path.ends_with(&end) && path.split('/').count() == 3;
-        let path = archive.file_names().flatten().find(|path| is_it(path)).map(|path| path.into_owned());
+        let path = archive.file_names().flatten().find(|path| is_it(path)).map(std::borrow::Cow::into_owned);
         let path = path.ok_or_else(|| format!("Swagger UI has no {file}"))?;
         let mut packed = GzEncoder::new(File::create(out.join(format!("{file}.gz")))?, Compression::best());
         copy(&mut archive.by_name(&path)?, &mut packed)?;

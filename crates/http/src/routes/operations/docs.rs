@@ -1,7 +1,7 @@
 use std::io::Read;
 
 use actix_web::http::header::{self, AcceptEncoding, CacheControl, CacheDirective, Encoding, Header};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use flate2::read::GzDecoder;
 
 use crate::problem::{Kind, Problem};
