@@ -96,14 +96,17 @@ def verify(stage):
         "muster": lambda: stage.load.run(stage.muster, guesses, 32, seconds, expect="422,429")})
 
     def beside(flood):
-        other = None
-        if flood:
-            command = stage.load.command(stage.muster, guesses, 32, seconds + 1, expect="422,429", rate=1000)
-            other = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        calm = stage.load.run(stage.muster, profiles, 8, seconds, rate=200)
-        if other:
-            other.wait(seconds + 60)
-        return calm
+        if not flood:
+            return stage.load.run(stage.muster, profiles, 8, seconds, rate=200)
+        command = stage.load.command(stage.muster, guesses, 32, seconds + 1, expect="422,429", rate=1000)
+        other = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        try:
+            calm = stage.load.run(stage.muster, profiles, 8, seconds, rate=200)
+            if other.wait(seconds + 60):
+                raise processes.Failed("the flood had answers that were not expected, or none")
+            return calm
+        finally:
+            processes.stop(other)
 
     flood = play(stage, "profile beside a flood", {"idle": lambda: beside(False), "flood": lambda: beside(True)})
     return {"guesses": found, "flood": flood}

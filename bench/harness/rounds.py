@@ -27,10 +27,12 @@ def play(stage, name, contestants, rounds=None):
                 continue
             found["others"] = round(watch.others(), 3)
             found["noisy"] = not quiet or found["others"] > processes.NOISE
-            results[each].append(found)
             if not found["as_expected"]:
                 told = {key: found[key] for key in ("statuses", "errors") if key in found}
                 stage.fail(f"{name}, {each}", f"answers that were not expected: {told}")
+                del results[each]
+                continue
+            results[each].append(found)
             say(f"{name} round {number + 1}: {each} {found['rate']:,.0f}/s p50 {found['p50_ms']:.2f} ms "
                 f"p99 {found['p99_ms']:.2f} ms{' (noisy)' if found['noisy'] else ''}")
     return results

@@ -30,6 +30,7 @@ impl JwtVerifier for Ed25519Verifier {
 }
 
 /// Nothing is signed through the library, which would make a key pair for each signature.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is the library's")]
 fn no_signer(_: &Algorithm, _: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
     Err(new_error(ErrorKind::UnsupportedAlgorithm))
 }

@@ -1,6 +1,8 @@
 //! Reading column values from PostgreSQL's JSON, as strictly as from its rows.
 
-use serde::de::{Deserialize, Deserializer, Error};
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
@@ -15,26 +17,47 @@ impl<'de> Deserialize<'de> for DbId {
 
 impl<'de> Deserialize<'de> for Ts {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        OffsetDateTime::parse(&text, &Rfc3339).map(Self::from).map_err(|_| D::Error::custom("not a time"))
+        let time = |text: &str| OffsetDateTime::parse(text, &Rfc3339).map(Self::from).ok();
+        from.deserialize_str(Text { of: "a time", read: time })
     }
 }
 
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        bytes_of(&text)
-            .and_then(|bytes| bytes.try_into().ok())
-            .map(Self)
-            .ok_or_else(|| D::Error::custom("not 32 bytes"))
+        let hash = |text: &str| bytes_of(text).map(Self);
+        from.deserialize_str(Text { of: "32 bytes", read: hash })
+    }
+}
+
+/// A value that is read from a text, which needs no copy for that.
+struct Text<Read> {
+    of: &'static str,
+    read: Read,
+}
+
+impl<T, Read: FnOnce(&str) -> Option<T>> Visitor<'_> for Text<Read> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.of)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        let Self { of, read } = self;
+        read(text).ok_or_else(|| E::custom(format_args!("not {of}")))
     }
 }
 
 /// The bytes of a `bytea` in JSON: `\x` and two hexadecimal digits for each.
-fn bytes_of(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("\\x")?.as_bytes();
+fn bytes_of<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let (pairs, rest) = text.strip_prefix("\\x")?.as_bytes().as_chunks::<2>();
+    if pairs.len() != N || !rest.is_empty() {
+        return None;
+    }
     let nibble = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let (pairs, rest) = digits.as_chunks::<2>();
-    let bytes = pairs.iter().map(|[high, low]| Some(nibble(*high)? << 4 | nibble(*low)?));
-    rest.is_empty().then(|| bytes.collect())?
+    let mut bytes = [0; N];
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = nibble(*high)? << 4 | nibble(*low)?;
+    }
+    Some(bytes)
 }

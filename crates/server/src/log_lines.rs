@@ -125,7 +125,7 @@ where
         let _ = write!(line, r#"{{"timestamp":"{time}","level":"{level}","message":"#);
         line.extend_from_slice(message);
         let _ = write!(line, r#","target":"{target}""#);
-        let mut written = vec!["message"];
+        let mut written = vec!["timestamp", "level", "message", "target"];
         add(&mut line, &mut written, &own);
         for span in context.event_scope(event).into_iter().flatten() {
             if let Some(fields) = span.extensions().get::<Fields>() {

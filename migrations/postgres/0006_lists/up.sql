@@ -12,22 +12,31 @@ LANGUAGE sql STABLE AS $$
         + 4 * EXISTS (SELECT FROM devices d WHERE d.user_id = $1 AND d.verified_at IS NOT NULL)::int
     )::smallint END
 $$;
-UPDATE users SET reach = reach_of(id, active, email_fingerprint, phone_fingerprint) WHERE active;
+-- Older servers change proofs and devices meanwhile: not before the triggers are there.
+LOCK TABLE proofs, devices IN SHARE ROW EXCLUSIVE MODE;
+UPDATE users SET reach = now.reach
+FROM (SELECT id, reach_of(id, active, email_fingerprint, phone_fingerprint) AS reach FROM users WHERE active OFFSET 0)
+    AS now
+WHERE users.id = now.id AND now.reach <> 0;
 
-CREATE FUNCTION keep_own_reach() RETURNS trigger LANGUAGE plpgsql AS $$
+-- After the update and not before it: a trigger before it would have each update of a person lock them as if their key
+-- changed, and whatever refers to them would wait.
+CREATE FUNCTION keep_own_reach() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    NEW.reach := reach_of(NEW.id, NEW.active, NEW.email_fingerprint, NEW.phone_fingerprint);
-    RETURN NEW;
+    UPDATE users SET reach = now.reach
+    FROM (SELECT reach_of(NEW.id, NEW.active, NEW.email_fingerprint, NEW.phone_fingerprint) AS reach) AS now
+    WHERE users.id = NEW.id AND users.reach <> now.reach;
+    RETURN NULL;
 END
 $$;
-CREATE TRIGGER users_reach BEFORE UPDATE ON users FOR EACH ROW
+CREATE TRIGGER users_reach AFTER UPDATE ON users FOR EACH ROW
     WHEN ((OLD.active, OLD.email_fingerprint, OLD.phone_fingerprint)
         IS DISTINCT FROM (NEW.active, NEW.email_fingerprint, NEW.phone_fingerprint))
     EXECUTE FUNCTION keep_own_reach();
 
 -- The person is locked first, and their proofs are read by the next statement: it sees whatever was written by those who
 -- had to be waited for.
-CREATE FUNCTION keep_reach() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_reach() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     person uuid := CASE TG_OP WHEN 'DELETE' THEN OLD.user_id ELSE NEW.user_id END;
 BEGIN

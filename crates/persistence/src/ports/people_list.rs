@@ -20,7 +20,7 @@ pub(crate) type Listed = (SummaryRow, i16);
 /// One page of people, and the places of all of them.
 pub(super) async fn people_list(db: Db, query: UserQuery) -> Result<Vec<UserSummary>, DbError> {
     let required = bits(query.required);
-    let query = UserQuery { search: query.search.filter(|text| !text.is_empty()).map(|text| fold(&text)), ..query };
+    let query = UserQuery { search: query.search.map(|text| fold(&text)).filter(|text| !text.is_empty()), ..query };
     with_snapshot!(
         &db,
         pg | c | {

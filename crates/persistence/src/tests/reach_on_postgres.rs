@@ -35,3 +35,14 @@ async fn what_was_taken_back_does_not_count() {
     case.prove_behind(EMAIL, "ROLLBACK").await;
     assert_eq!(case.count("users WHERE reach = 2").await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_refers_to_a_person_does_not_wait_while_the_directory_changes_them() {
+    let case = Case::new().await;
+    let change = "BEGIN; UPDATE users SET user_name_key = user_name_key, external_id = external_id, active = false";
+    case.other.batch_execute(change).await.unwrap();
+    let refer = "SET lock_timeout = '2s'; INSERT INTO preferences SELECT id, 1, '{}' FROM users";
+    case.onlooker.batch_execute(refer).await.unwrap();
+    case.other.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(case.count("preferences").await, 1);
+}
