@@ -244,12 +244,14 @@ async fn a_caller_that_stops_asking_leaves_its_connection_to_the_next() {
     let connections = backend().await;
     for polls in 0..200 {
         // Given up on somewhere between the statement's way out and its answer's way back.
-        let mut question = pin!(store.profile(case.ada.id));
-        for _ in 0..polls % 8 {
-            if poll_immediate(&mut question).await.is_some() {
-                break;
+        {
+            let mut question = pin!(store.profile(case.ada.id));
+            for _ in 0..polls % 8 {
+                if poll_immediate(&mut question).await.is_some() {
+                    break;
+                }
+                tokio::task::yield_now().await;
             }
-            tokio::task::yield_now().await;
         }
         assert_eq!(profile_of(grace.id).await, grace.id, "after {polls}");
     }
