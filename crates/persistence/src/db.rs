@@ -57,8 +57,8 @@ macro_rules! with_conn {
     };
 }
 
-/// Several reads that see one state of the store. The form with two arms is for what PostgreSQL reads with one statement,
-/// which sees one state by itself.
+/// Several reads that see one state of the store. In the form with two arms, PostgreSQL's opens its own transaction where it
+/// sends more than one statement.
 macro_rules! with_snapshot {
     ($db:expr, pg |$pg_conn:ident| $pg:expr, sqlite |$sqlite_conn:ident| $sqlite:expr) => {
         match $db {
