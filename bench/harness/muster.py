@@ -1,4 +1,4 @@
-"""Muster itself, in production mode, with every channel set up and nobody called."""
+"""Muster itself, in production mode, with every channel set up. Letters go to a stand-in, and nobody else is called."""
 
 import base64
 import http.client
@@ -22,7 +22,7 @@ class Installation:
     """What all processes of one installation share. Logs are at info and go to a file, metrics are on, and traces are
     off, which is production's default (no OTEL_EXPORTER_OTLP_ENDPOINT)."""
 
-    def __init__(self, binary, folder, openid):
+    def __init__(self, binary, folder, openid, mailer):
         self.binary, self.folder = binary, folder
         self.key_file = folder / "signing-key.pem"
         self.key_file.write_text(signing_key())
@@ -30,7 +30,7 @@ class Installation:
         pepper = folder / "pepper"
         if not pepper.exists():
             pepper.write_bytes(base64.b64encode(os.urandom(32)))
-        # Nobody listens there: a message would fail at once, and no scenario sends one.
+        # Nobody listens there: a text or a push message would fail at once, and no scenario sends one.
         nobody = f"http://127.0.0.1:{processes.free_port()}"
         self.env = {
             "PATH": os.environ["PATH"], "MUSTER_MODE": "production", "MUSTER_DATA_DIR": str(folder),
@@ -38,7 +38,7 @@ class Installation:
             "MUSTER_PUBLIC_URL": "http://127.0.0.1", "MUSTER_OIDC_ISSUER": openid.url,
             "MUSTER_OIDC_AUDIENCE": issuer.AUDIENCE, "AWS_REGION": "eu-west-1",
             "AWS_SES_FROM_EMAIL": "muster@example.com", "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench",
-            "AWS_ENDPOINT_URL_SES": nobody, "TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "bench",
+            "AWS_ENDPOINT_URL_SES": mailer.url, "TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "bench",
             "TWILIO_PHONE_NUMBER": "+15005550006", "TWILIO_API_BASE_URL": nobody,
             "VAPID_PRIVATE_KEY": "4YNWyai6pCKgDsFmte7bz3aJIilNsqQaISi1aCPeFfE", "WEB_PUSH_API_BASE_URL": nobody,
             "VAPID_SUBJECT": "mailto:ops@example.com", "MUSTER_LOG": "info",

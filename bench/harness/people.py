@@ -10,11 +10,11 @@ JSON = {"content-type": "application/json"}
 
 
 def numbers(count, of, first=2):
-    """That many people spread evenly, without the inactive (every hundredth) and the one admin."""
+    """That many people spread evenly, without the inactive (every tenth) and the one admin."""
     step = max(1, (of - first) // count)
     found, n = [], first
     while len(found) < count and n <= of:
-        if n % 100:
+        if n % 10:
             found.append(n)
         n += step
     return found

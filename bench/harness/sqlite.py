@@ -14,7 +14,7 @@ def _directory(count):
     """A directory's export of that many people, active as those of the filled database are."""
     return {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": count, "Resources": [
         {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": f"okta-{n}", "externalId": f"okta-{n}",
-         "userName": name(n), "displayName": f"Person {n}", "active": n % 100 != 0,
+         "userName": name(n), "displayName": f"Person {n}", "active": n % 10 != 0,
          "name": {"givenName": "Person", "familyName": str(n)},
          "emails": [{"value": name(n), "type": "work", "primary": True}],
          "phoneNumbers": [{"value": f"+44{7400000000 + n}", "type": "mobile", "primary": True}]}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .issuer import Issuer
 from .load import Load
+from .mailer import Mailer
 from .muster import Installation
 from .people import People
 from .postgres import Postgres
@@ -38,7 +39,8 @@ class Stage:
         self.work = self.folder / "work"
         self.work.mkdir(exist_ok=True)
         self.openid = Issuer(self.work)
-        self.installation = Installation(self.bins["muster"], self.work, self.openid)
+        self.mailer = Mailer()
+        self.installation = Installation(self.bins["muster"], self.work, self.openid, self.mailer)
         self.load = Load(self.bins["bench-load"], self.postgres)
         self.people = People(self.openid, options.users, self.work)
         self.database = self.filled(options.users, options.audit)

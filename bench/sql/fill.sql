@@ -29,7 +29,7 @@ CREATE FUNCTION pg_temp.hash(seed text) RETURNS bytea LANGUAGE sql IMMUTABLE AS 
 $$;
 
 CREATE TEMPORARY TABLE person AS
-SELECT n, pg_temp.person(n) AS id, pg_temp.joined(n) AS at, n % 100 <> 0 AS active,
+SELECT n, pg_temp.person(n) AS id, pg_temp.joined(n) AS at, n % 10 <> 0 AS active,
     'person' || n || '@example.com' AS user_name,
     (ARRAY['Ada', 'Grace', 'Alan', 'Edsger', 'Barbara', 'Donald', 'Frances', 'Ken', 'Radia', 'Linus', 'Margaret',
         'Dennis', 'Hedy', 'Tim', 'Katherine', 'Niklaus', 'Anita'])[1 + n % 17] AS given,
