@@ -12,6 +12,7 @@ use muster_domain::audit::is_public;
 
 use super::{Edge, client_address};
 use crate::problem::{Kind, Problem};
+use crate::telemetry;
 
 /// Routes for those who watch over the server: they must see it while nobody else is served.
 pub(crate) const NEVER_REFUSED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
@@ -64,9 +65,10 @@ fn is_anonymous(request: &ServiceRequest) -> bool {
     if !request.headers().contains_key(header::AUTHORIZATION) {
         return true;
     }
-    let route = request.match_pattern().unwrap_or_default();
+    let route = telemetry::template(request);
+    let route = route.as_deref().unwrap_or_default();
     let signs_out = route == "/api/mobile/token" && request.method() == Method::DELETE;
-    signs_out || WITHOUT_CREDENTIAL.contains(&route.as_str())
+    signs_out || WITHOUT_CREDENTIAL.contains(&route)
 }
 
 fn too_many(wait: Duration) -> Problem {

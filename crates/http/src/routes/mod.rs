@@ -27,7 +27,10 @@ use crate::input::Accepted;
 /// mode's routes exist only when `api` has what they need.
 pub fn configure(config: &mut web::ServiceConfig, api: &web::Data<Api>) {
     config.app_data(api.clone()).app_data(web::PayloadConfig::new(Accepted::JSON.max));
-    for endpoint in endpoints(api.development.is_some()) {
+    let mut endpoints = endpoints(api.development.is_some());
+    // The router tries one after the other, and a path with a parameter by a regular expression.
+    endpoints.sort_by_key(|endpoint| endpoint.path.contains('{'));
+    for endpoint in endpoints {
         config.service(endpoint.into_resource());
     }
     config.default_service(web::to(|| async { HttpResponse::NotFound().finish() }));

@@ -8,6 +8,8 @@ pub(crate) use counts::{
 };
 pub use requests::Observe;
 
+use std::rc::Rc;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName};
@@ -33,7 +35,7 @@ pub struct RequestSpan;
 
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        let route = request.match_pattern();
+        let route: Option<Rc<str>> = request.match_pattern().map(Rc::from);
         let method = method(request);
         let span = tracing::info_span!(
             "request",
@@ -55,7 +57,14 @@ impl RootSpanBuilder for RequestSpan {
 }
 
 /// The route template of a request, kept because making it out takes time.
-struct Template(Option<String>);
+#[derive(Clone)]
+struct Template(Option<Rc<str>>);
+
+/// The route template of a request; none when no route takes it.
+pub(crate) fn template(request: &ServiceRequest) -> Option<Rc<str>> {
+    let kept = request.extensions().get::<Template>().cloned();
+    kept.map_or_else(|| request.match_pattern().map(Rc::from), |Template(route)| route)
+}
 
 /// The method, out of a fixed set: clients can make up others.
 fn method(request: &ServiceRequest) -> &'static str {

@@ -4,17 +4,17 @@ use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::StatusCode;
-use actix_web::{Error, HttpMessage};
 use futures_util::future::LocalBoxFuture;
 use metrics::{Counter, Histogram};
 use opentelemetry::trace::Status;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{Template, UNMATCHED, method};
+use super::{UNMATCHED, method, template};
 
 /// The middleware that counts requests by method, route template and status, measures how long they took, and leaves one
 /// line of each in the log. It stands around whatever may answer, and within the request's span.
@@ -114,8 +114,7 @@ struct Routes(RefCell<HashMap<String, Vec<Rc<Route>>>>);
 
 impl Routes {
     fn of(&self, request: &ServiceRequest) -> Rc<Route> {
-        let kept = request.extensions_mut().remove::<Template>();
-        let template = kept.map_or_else(|| request.match_pattern(), |Template(pattern)| pattern);
+        let template = template(request);
         let template = template.as_deref().unwrap_or(UNMATCHED);
         let method = method(request);
         let mut known = self.0.borrow_mut();
