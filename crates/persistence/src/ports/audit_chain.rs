@@ -39,7 +39,7 @@ impl AuditChain for Store {
     async fn unsealed(&self, limit: u16) -> Result<Unsealed, StoreError> {
         self.reading(move |db| async move {
             with_snapshot!(&db, |c| {
-                let head = audit_chain::table.find(HEAD).select(MarkRow::as_select()).first(c).await.optional()?;
+                let head = audit_chain::table.find(HEAD).select(MarkRow::as_select()).get_result(c).await.optional()?;
                 let records: Vec<AuditRow> = audit_events::table
                     .filter(audit_events::position.is_null())
                     .order((audit_events::position, audit_events::at, audit_events::id))

@@ -80,7 +80,7 @@ impl BreakGlassStore for Store {
         self.reading(move |db| async move {
             let row: Option<CredentialRow> = with_conn!(&db, |c| {
                 let account = break_glass_accounts::table.filter(working(name_key));
-                account.select(CredentialRow::as_select()).first(c).await.optional()?
+                account.select(CredentialRow::as_select()).get_result(c).await.optional()?
             });
             row.map(TryInto::try_into).transpose()
         })

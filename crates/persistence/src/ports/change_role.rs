@@ -39,7 +39,7 @@ pub(super) async fn change_role(
             return Ok(RoleOutcome::Changed);
         }
         let person = users::table.find(id).filter(delivered::person());
-        let current: Option<String> = person.select(users::role).first(c).await.optional()?;
+        let current: Option<String> = person.select(users::role).get_result(c).await.optional()?;
         Ok(match current {
             None => RoleOutcome::NotFound,
             Some(current) if current == role.as_str() => RoleOutcome::Unchanged,

@@ -102,7 +102,7 @@ on_both! {
         /// Whose device has a token, as far as this transaction sees.
         async fn holder_of(conn, token: Hash) -> Option<DbId> {
             let holder = devices::table.filter(devices::token_fingerprint.eq(token)).select(devices::user_id);
-            Ok(holder.first(conn).await.optional()?)
+            Ok(holder.get_result(conn).await.optional()?)
         }
 
         /// Writes what its app says about a locked device.

@@ -24,7 +24,7 @@ impl DirectoryReader for Store {
         self.reading(move |db| async move {
             let row: Option<UserRow> = with_conn!(&db, |c| {
                 let person = users::table.find(DbId::from(id)).filter(delivered::person());
-                person.select(UserRow::as_select()).first(c).await.optional()?
+                person.select(UserRow::as_select()).get_result(c).await.optional()?
             });
             row.map(TryInto::try_into).transpose()
         })
@@ -40,7 +40,7 @@ impl DirectoryReader for Store {
         self.reading(move |db| async move {
             with_snapshot!(&db, |c| {
                 let group = teams::table.find(DbId::from(id)).filter(delivered::group()).select(GroupRow::as_select());
-                let row: Option<GroupRow> = group.first(c).await.optional()?;
+                let row: Option<GroupRow> = group.get_result(c).await.optional()?;
                 Ok(c.with_members(row.into_iter().collect(), with_members).await?.pop())
             })
         })

@@ -47,7 +47,7 @@ pub(super) async fn update_group(
     let updated = with_tx!(&db, |c| {
         let are_known = c.share_members(&update.added).await?;
         let group = teams::table.find(id).filter(teams::version.eq(update.expected_version)).filter(delivered::group());
-        let names = group.select((teams::name_key, teams::external_id)).first(c).await.optional()?;
+        let names = group.select((teams::name_key, teams::external_id)).get_result(c).await.optional()?;
         let Some(names): Option<(String, Option<String>)> = names else {
             return Ok(UpdateOutcome::Stale);
         };

@@ -18,7 +18,7 @@ impl PreferenceStore for Store {
         self.reading(move |db| async move {
             let row = with_conn!(&db, |c| {
                 let stored = preferences::table.find(DbId::from(user_id)).select(PreferencesRow::as_select());
-                stored.first(c).await.optional()?
+                stored.get_result(c).await.optional()?
             });
             row.map(TryInto::try_into).transpose()
         })

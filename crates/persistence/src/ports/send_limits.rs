@@ -45,7 +45,7 @@ on_both! {
                 }
             }
             let running = send_counts::table.find((scope, key, window)).filter(send_counts::began_at.gt(ended));
-            let running: Option<Ts> = running.select(send_counts::began_at).first(conn).await.optional()?;
+            let running: Option<Ts> = running.select(send_counts::began_at).get_result(conn).await.optional()?;
             let until = running.map_or(at, OffsetDateTime::from) + length;
             Err(DbError::OverQuota(OpenOutcome::OverQuota { scope: quota.scope, until }))
         }

@@ -68,7 +68,7 @@ on_both! {
                 }
             }
             let running = sign_in_attempts::table.find((scope, key)).filter(sign_in_attempts::began_at.gt(ended));
-            let running: Option<Ts> = running.select(sign_in_attempts::began_at).first(conn).await.optional()?;
+            let running: Option<Ts> = running.select(sign_in_attempts::began_at).get_result(conn).await.optional()?;
             Ok(Some(running.map_or(at, OffsetDateTime::from) + limit.window))
         }
     }

@@ -76,7 +76,7 @@ async fn team(db: Db, id: TeamId) -> Result<Option<TeamFacts>, DbError> {
     with_snapshot!(&db, |c| {
         let key = DbId::from(id);
         let team = teams::table.find(key).filter(teams::active).select((teams::name, teams::synced_from_directory));
-        let team: Option<(String, bool)> = team.first(c).await.optional()?;
+        let team: Option<(String, bool)> = team.get_result(c).await.optional()?;
         let Some((name, synced_from_directory)) = team else {
             return Ok(None);
         };
