@@ -10,12 +10,11 @@ JSON = {"content-type": "application/json"}
 
 
 def numbers(count, of, first=2):
-    """That many people spread evenly, without the inactive (every tenth) and the one admin."""
+    """That many people, if there are, spread evenly, without the inactive (every tenth) and the one admin."""
     step = max(1, (of - first) // count)
     found, n = [], first
     while len(found) < count and n <= of:
-        if n % 10:
-            found.append(n)
+        found.append(n if n % 10 else n + 1)
         n += step
     return found
 

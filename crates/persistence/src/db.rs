@@ -7,6 +7,10 @@ use diesel_async::pooled_connection::deadpool::Pool;
 pub(crate) type PgConn = diesel_async::AsyncPgConnection;
 #[cfg(feature = "sqlite")]
 pub(crate) type SqliteConn = diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection>;
+/// One whose statements run on the caller's own thread.
+#[cfg(feature = "sqlite")]
+pub(crate) type LookupConn =
+    diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection, crate::sqlite::OnThisThread>;
 
 /// Where statements go. Clones share their connections.
 #[derive(Clone)]
@@ -14,9 +18,10 @@ pub(crate) enum Db {
     #[cfg(feature = "postgres")]
     Postgres(crate::postgres::Pools),
     /// SQLite has one writer at a time. With one connection to write through, writers queue for it in the order in
-    /// which they came, instead of trying again and again for the file's lock.
+    /// which they came, instead of trying again and again for the file's lock. Lookups by a key take less time than the
+    /// way to another thread and back, and have connections of their own.
     #[cfg(feature = "sqlite")]
-    Sqlite { read: Pool<SqliteConn>, write: Pool<SqliteConn> },
+    Sqlite { lookup: Pool<LookupConn>, read: Pool<SqliteConn>, write: Pool<SqliteConn> },
 }
 
 impl Db {
@@ -57,16 +62,45 @@ macro_rules! with_conn {
     };
 }
 
-/// Several reads that see one state of the store. In the form with two arms, PostgreSQL's opens its own transaction where it
-/// sends more than one statement.
+/// One lookup by a key, of a unit of `Store::asking`: one statement on PostgreSQL, where others use the connection at the
+/// same time; on SQLite it runs on the caller's own thread.
+macro_rules! with_lookup {
+    ($db:expr, |$conn:ident| $body:expr) => {
+        with_lookup!($db, pg | $conn | $body, sqlite | $conn | $body)
+    };
+    ($db:expr, pg |$pg_conn:ident| $pg:expr, sqlite |$sqlite_conn:ident| $sqlite:expr) => {
+        match $db {
+            #[cfg(feature = "postgres")]
+            $crate::db::Db::Postgres(pool) => {
+                let shared = pool.shared().await?;
+                let lookup = async {
+                    let $pg_conn = &mut shared.connection()?;
+                    Ok($pg)
+                };
+                shared.within_limit(lookup).await?
+            }
+            #[cfg(feature = "sqlite")]
+            $crate::db::Db::Sqlite { lookup, .. } => {
+                let mut guard = lookup.get().await?;
+                let $sqlite_conn = &mut *guard;
+                $sqlite
+            }
+        }
+    };
+}
+
+/// Several reads that see one state of the store.
 macro_rules! with_snapshot {
+    ($db:expr, |$conn:ident| $body:expr) => {
+        with_snapshot!($db, pg | $conn | $body, sqlite | $conn | $body)
+    };
     ($db:expr, pg |$pg_conn:ident| $pg:expr, sqlite |$sqlite_conn:ident| $sqlite:expr) => {
         match $db {
             #[cfg(feature = "postgres")]
             $crate::db::Db::Postgres(pool) => {
                 let mut guard = pool.get().await?;
-                let $pg_conn = &mut *guard;
-                $pg
+                let mut transaction = guard.build_transaction().read_only().repeatable_read();
+                transaction.run::<_, $crate::error::DbError, _>(async |$pg_conn| $pg).await
             }
             #[cfg(feature = "sqlite")]
             $crate::db::Db::Sqlite { read, .. } => {
@@ -74,25 +108,6 @@ macro_rules! with_snapshot {
                 ::diesel_async::AsyncConnection::transaction::<_, $crate::error::DbError, _>(
                     &mut *guard,
                     async |$sqlite_conn| $sqlite,
-                )
-                .await
-            }
-        }
-    };
-    ($db:expr, |$conn:ident| $body:expr) => {
-        match $db {
-            #[cfg(feature = "postgres")]
-            $crate::db::Db::Postgres(pool) => {
-                let mut guard = pool.get().await?;
-                let mut transaction = guard.build_transaction().read_only().repeatable_read();
-                transaction.run::<_, $crate::error::DbError, _>(async |$conn| $body).await
-            }
-            #[cfg(feature = "sqlite")]
-            $crate::db::Db::Sqlite { read, .. } => {
-                let mut guard = read.get().await?;
-                ::diesel_async::AsyncConnection::transaction::<_, $crate::error::DbError, _>(
-                    &mut *guard,
-                    async |$conn| $body,
                 )
                 .await
             }
@@ -125,8 +140,9 @@ macro_rules! with_tx {
     };
 }
 
-/// One unit of work that writes, which is one statement on PostgreSQL and so needs no transaction around it; on SQLite it
-/// is `BEGIN IMMEDIATE`, as in [`with_tx`].
+/// One unit of work that writes, which is one statement on PostgreSQL and so needs no transaction around it. On SQLite it
+/// is `BEGIN IMMEDIATE`, as in [`with_tx`], but one visit to the thread that SQLite works on, and not one for each
+/// statement: the body is not async, and `c` is diesel's own connection.
 macro_rules! with_statement {
     ($db:expr, pg |$pg_conn:ident| $pg:expr, sqlite |$sqlite_conn:ident| $sqlite:expr) => {
         match $db {
@@ -139,7 +155,11 @@ macro_rules! with_statement {
             #[cfg(feature = "sqlite")]
             $crate::db::Db::Sqlite { write, .. } => {
                 let mut guard = write.get().await?;
-                guard.immediate_transaction::<_, $crate::error::DbError, _>(async |$sqlite_conn| $sqlite).await
+                guard
+                    .spawn_blocking(move |connection| {
+                        Ok(connection.immediate_transaction::<_, $crate::error::DbError, _>(|$sqlite_conn| $sqlite))
+                    })
+                    .await?
             }
         }
     };
@@ -170,4 +190,4 @@ macro_rules! on_both {
     };
 }
 
-pub(crate) use {on_both, with_conn, with_snapshot, with_statement, with_tx};
+pub(crate) use {on_both, with_conn, with_lookup, with_snapshot, with_statement, with_tx};

@@ -19,8 +19,8 @@ pub struct StoreOptions {
     /// `sqlite://PATH` or `postgres://…`; see [`crate::Store::open`]. It may hold a password, and is never shown.
     pub url: String,
     /// How many connections are open at most. On PostgreSQL they are shared out evenly among the runtimes, one for each
-    /// at the least; on SQLite so many read at once, beside the one that writes. `None` means 4 on SQLite, and on
-    /// PostgreSQL 16 or, when that is more, 4 for each runtime.
+    /// at the least; on SQLite there are so many for lookups and as many for all else that reads, beside the one that writes.
+    /// `None` means 4 on SQLite, and on PostgreSQL 16 or, when that is more, 4 for each runtime.
     pub pool_size: Option<NonZeroUsize>,
     /// How many tokio runtimes use the store at once: 1, or one more than there are workers in a process that serves HTTP
     /// by actix, for each of them has its own. It decides how many of PostgreSQL's connections one runtime opens.

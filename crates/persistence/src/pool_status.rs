@@ -6,7 +6,7 @@ use crate::store::Store;
 /// How much of a pool of connections is used at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolStatus {
-    /// Which pool: `postgres`, or SQLite's `read` and `write`.
+    /// Which pool: `postgres`, or SQLite's `lookup`, `read` and `write`.
     pub name: &'static str,
     /// How many connections are open.
     pub open: usize,
@@ -34,9 +34,11 @@ impl Store {
             #[cfg(feature = "postgres")]
             Db::Postgres(pools) => vec![PoolStatus::of("postgres", pools.status())],
             #[cfg(feature = "sqlite")]
-            Db::Sqlite { read, write } => {
-                vec![PoolStatus::of("read", read.status()), PoolStatus::of("write", write.status())]
-            }
+            Db::Sqlite { lookup, read, write } => vec![
+                PoolStatus::of("lookup", lookup.status()),
+                PoolStatus::of("read", read.status()),
+                PoolStatus::of("write", write.status()),
+            ],
         }
     }
 }

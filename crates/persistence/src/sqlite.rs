@@ -2,22 +2,27 @@
 
 pub(crate) mod person;
 
+use std::error::Error;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::pin::Pin;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
+use deadpool::managed::Manager;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, ConnectionError, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::Pool;
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, PoolError, PoolableConnection, RecyclingMethod,
+};
+use diesel_async::sync_connection_wrapper::SpawnBlocking;
 use muster_domain::StoreError;
 
-use crate::db::{Db, SqliteConn};
+use crate::db::Db;
 use crate::error::is_locked;
 use crate::{SqliteDurability, StoreOptions};
 
@@ -58,7 +63,29 @@ pub(crate) fn open(path: &str, options: &StoreOptions) -> Result<Db, StoreError>
     let patience = options.acquire_timeout;
     let writer = format!("{SETUP} {}", synchronous(options.sqlite_durability));
     let reader = format!("{writer} {READ_ONLY}");
-    Ok(Db::Sqlite { read: pool(&path, readers, patience, reader)?, write: pool(&path, 1, patience, writer)? })
+    Ok(Db::Sqlite {
+        lookup: pool(&path, readers.max(options.runtimes.get()), patience, reader.clone())?,
+        read: pool(&path, readers, patience, reader)?,
+        write: pool(&path, 1, patience, writer)?,
+    })
+}
+
+/// Where statements run that take some microseconds: with a log that is written ahead, a reader waits for no writer, and
+/// what a lookup reads is mostly in the page cache. Opening such a connection holds up the thread too, and so does another
+/// process that has the file to itself, which it has only to recover it after a crash.
+pub(crate) struct OnThisThread;
+
+impl SpawnBlocking for OnThisThread {
+    fn spawn_blocking<'a, R: Send + 'static>(
+        &mut self,
+        task: impl FnOnce() -> R + Send + 'static,
+    ) -> Pin<Box<dyn Future<Output = Result<R, Box<dyn Error + Send + Sync>>> + Send + 'a>> {
+        Box::pin(std::future::ready(Ok(task())))
+    }
+
+    fn get_runtime() -> Self {
+        Self
+    }
 }
 
 /// With `FULL` the log is flushed with each commit. With `NORMAL` it is flushed before it is copied into the file, which
@@ -99,18 +126,22 @@ fn set_up(connection: &mut SqliteConnection) -> Result<(), diesel::result::Error
     }
 }
 
-fn pool(path: &str, size: usize, patience: Duration, setup: String) -> Result<Pool<SqliteConn>, StoreError> {
+fn pool<C>(path: &str, size: usize, patience: Duration, setup: String) -> Result<Pool<C>, StoreError>
+where
+    C: PoolableConnection + 'static,
+    AsyncDieselConnectionManager<C>: Manager<Type = C, Error = PoolError>,
+{
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |path| {
         let (path, setup) = (path.to_owned(), setup.clone());
         Box::pin(async move {
-            let mut connection = SqliteConn::establish(&path).await?;
+            let mut connection = C::establish(&path).await?;
             connection.batch_execute(&setup).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(connection)
         })
     });
-    let manager = AsyncDieselConnectionManager::<SqliteConn>::new_with_config(path, config);
+    let manager = AsyncDieselConnectionManager::<C>::new_with_config(path, config);
     let builder = Pool::builder(manager).max_size(size).runtime(Runtime::Tokio1).wait_timeout(Some(patience));
     builder.build().map_err(|error| StoreError::Backend(Box::new(error)))
 }

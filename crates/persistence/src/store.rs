@@ -42,9 +42,9 @@ impl Store {
     /// Trusted are the system's roots, or those in the PEM file that `sslrootcert` in the URL names. Over a Unix socket
     /// (`postgres:///NAME?host=/run/postgresql`) there is no TLS, whatever the mode.
     ///
-    /// Units of work run on `runtime`, which must be a multi-thread one. Those on PostgreSQL run instead on the runtime that
-    /// asks for them, when it is one of tokio's, with connections of that runtime's own: a worker thread with a runtime
-    /// of its own, like actix's, then waits for no other thread. This function blocks for as long as opening a file
+    /// Units of work run on `runtime`, which must be a multi-thread one. Those on PostgreSQL, and lookups by a key on SQLite,
+    /// run instead on the runtime that asks for them, when it is one of tokio's; on PostgreSQL with connections of that
+    /// runtime's own. A worker thread with a runtime of its own, like actix's, then waits for no other thread. This function blocks for as long as opening a file
     /// takes.
     ///
     /// # Errors
@@ -99,20 +99,19 @@ impl Store {
         self.run(unit, 1).await
     }
 
-    /// [`Store::reading`] for what is one statement on PostgreSQL. Nothing is left open there when its caller is cancelled:
-    /// the connection reads the answer to its end before the next. So it needs no task of its own.
+    /// [`Store::reading`] for a lookup by a key, which leaves nothing open when its caller is cancelled: on PostgreSQL it is
+    /// one statement, whose answer the connection reads to its end in any case, and on SQLite it is done without a
+    /// pause. So it needs no task of its own.
     pub(crate) async fn asking<T, Work, Unit>(&self, unit: Unit) -> Result<T, StoreError>
     where
         T: Send + 'static,
         Unit: FnOnce(Db) -> Work + Clone + Send + 'static,
         Work: Future<Output = Result<T, DbError>> + Send + 'static,
     {
-        match self.db {
-            #[cfg(feature = "postgres")]
-            Db::Postgres(_) if Handle::try_current().is_ok() => {
-                attempts(self.db.clone(), unit, 1).await.map_err(StoreError::from)
-            }
-            _ => self.reading(unit).await,
+        if Handle::try_current().is_ok() {
+            attempts(self.db.clone(), unit, 1).await.map_err(StoreError::from)
+        } else {
+            self.reading(unit).await
         }
     }
 
@@ -130,7 +129,7 @@ impl Store {
         }
     }
 
-    /// Where a unit of work runs. Those on SQLite block the thread when they are cut short, which only a multi-thread
+    /// Where a unit of work that is no lookup runs. Those on SQLite block the thread when they are cut short, which only a multi-thread
     /// runtime can bear.
     fn runtime_of_caller(&self) -> Handle {
         match self.db {

@@ -8,7 +8,7 @@ use muster_domain::{ApiKeyId, StoreError};
 use time::OffsetDateTime;
 
 use crate::Store;
-use crate::db::{with_conn, with_tx};
+use crate::db::{with_conn, with_lookup, with_tx};
 use crate::record::Record;
 use crate::rows::ApiKeyRow;
 use crate::schema::api_keys;
@@ -41,10 +41,10 @@ impl ApiKeyStore for Store {
 
     async fn find(&self, hash: &ApiKeyHash) -> Result<Option<ApiKey>, StoreError> {
         let hash = Hash::from(*hash);
-        self.reading(move |db| async move {
-            let row: Option<ApiKeyRow> = with_conn!(&db, |c| {
+        self.asking(move |db| async move {
+            let row: Option<ApiKeyRow> = with_lookup!(&db, |c| {
                 let key = api_keys::table.filter(api_keys::hash.eq(hash)).select(ApiKeyRow::as_select());
-                key.first(c).await.optional()?
+                key.get_result(c).await.optional()?
             });
             row.map(ApiKey::try_from).transpose()
         })

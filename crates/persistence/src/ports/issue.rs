@@ -14,28 +14,29 @@ pub(crate) struct Issue {
 }
 
 pub(super) async fn issue(db: Db, opening: Issue) -> Result<IssueOutcome, DbError> {
-    with_statement!(db, pg | c | opening.run(c).await, sqlite | c | issue_on_sqlite(c, opening).await)
+    with_statement!(db, pg | c | opening.run(c).await, sqlite | c | issue_on_sqlite(c, opening))
 }
 
 /// What decides is read before anything is written: nobody else writes meanwhile.
 #[cfg(feature = "sqlite")]
-async fn issue_on_sqlite(c: &mut crate::db::SqliteConn, opening: Issue) -> Result<IssueOutcome, DbError> {
-    use diesel_async::RunQueryDsl;
+fn issue_on_sqlite(c: &mut diesel::SqliteConnection, opening: Issue) -> Result<IssueOutcome, DbError> {
+    use diesel::dsl::{exists, select};
+    use diesel::prelude::*;
 
-    use crate::locks::Locks;
-    use crate::schema::{audit_events, refresh_tokens, sessions};
+    use crate::schema::{audit_events, devices, refresh_tokens, sessions, users};
 
     let Issue { session, token, event } = opening;
-    if !c.share_user(session.user_id).await?.iter().any(|(active, ..)| *active) {
+    if !select(exists(users::table.find(session.user_id).filter(users::active))).get_result::<bool>(c)? {
         return Ok(IssueOutcome::NoUser);
     }
-    if let Some(device) = session.device_id
-        && !c.share_device(device).await?.contains(&session.user_id)
-    {
-        return Ok(IssueOutcome::NoDevice);
+    if let Some(device) = session.device_id {
+        let own = devices::table.find(device).filter(devices::user_id.eq(session.user_id));
+        if !select(exists(own)).get_result::<bool>(c)? {
+            return Ok(IssueOutcome::NoDevice);
+        }
     }
-    diesel::insert_into(sessions::table).values(session).execute(c).await?;
-    diesel::insert_into(refresh_tokens::table).values(token).execute(c).await?;
-    diesel::insert_into(audit_events::table).values(event).execute(c).await?;
+    diesel::insert_into(sessions::table).values(session).execute(c)?;
+    diesel::insert_into(refresh_tokens::table).values(token).execute(c)?;
+    diesel::insert_into(audit_events::table).values(event).execute(c)?;
     Ok(IssueOutcome::Issued)
 }

@@ -24,13 +24,9 @@ pub(super) async fn people_list(db: Db, query: UserQuery) -> Result<Vec<UserSumm
     with_snapshot!(
         &db,
         pg | c | {
-            let mut snapshot = c.build_transaction().read_only().repeatable_read();
-            let page = snapshot.run::<_, DbError, _>(async |c| {
-                let page = people::page(c, query).await?;
-                let places = c.membership_rows(&ids(&page)).await?;
-                summaries(page, required, places)
-            });
-            page.await
+            let page = people::page(c, query).await?;
+            let places = c.membership_rows(&ids(&page)).await?;
+            summaries(page, required, places)
         },
         sqlite | c | {
             let page = on_sqlite(c, query).await?;

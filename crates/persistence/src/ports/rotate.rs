@@ -17,17 +17,15 @@ pub(crate) struct Rotate {
 }
 
 pub(super) async fn rotate(db: Db, rotation: Rotate) -> Result<RotateOutcome, DbError> {
-    let rotated =
-        with_statement!(db, pg | c | rotation.run(c).await, sqlite | c | rotate_on_sqlite(c, rotation).await)?;
+    let rotated = with_statement!(db, pg | c | rotation.run(c).await, sqlite | c | rotate_on_sqlite(c, rotation))?;
     Ok(if rotated { RotateOutcome::Rotated } else { RotateOutcome::Overtaken })
 }
 
 /// What decides is read before anything is written: nobody else writes meanwhile.
 #[cfg(feature = "sqlite")]
-async fn rotate_on_sqlite(c: &mut crate::db::SqliteConn, rotation: Rotate) -> Result<bool, DbError> {
+fn rotate_on_sqlite(c: &mut diesel::SqliteConnection, rotation: Rotate) -> Result<bool, DbError> {
     use diesel::dsl::{exists, select};
     use diesel::prelude::*;
-    use diesel_async::RunQueryDsl;
 
     use crate::ports::sessions::live;
     use crate::schema::{audit_events, refresh_tokens, sessions, users};
@@ -41,17 +39,16 @@ async fn rotate_on_sqlite(c: &mut crate::db::SqliteConn, rotation: Rotate) -> Re
         .filter(sessions::id.eq(session).and(users::active).and(refresh_tokens::hash.eq(presented)))
         .filter(live(at))
         .filter(working);
-    if !select(exists(possible)).get_result::<bool>(c).await? {
+    if !select(exists(possible)).get_result::<bool>(c)? {
         return Ok(false);
     }
-    diesel::update(sessions::table.find(session)).set(sessions::last_used_at.eq(at)).execute(c).await?;
+    diesel::update(sessions::table.find(session)).set(sessions::last_used_at.eq(at)).execute(c)?;
     if let Some(parent) = parent {
         diesel::update(refresh_tokens::table.find(parent).filter(working))
             .set(refresh_tokens::superseded_at.eq(at))
-            .execute(c)
-            .await?;
+            .execute(c)?;
     }
-    diesel::insert_into(refresh_tokens::table).values(successor).on_conflict_do_nothing().execute(c).await?;
-    diesel::insert_into(audit_events::table).values(event).execute(c).await?;
+    diesel::insert_into(refresh_tokens::table).values(successor).on_conflict_do_nothing().execute(c)?;
+    diesel::insert_into(audit_events::table).values(event).execute(c)?;
     Ok(true)
 }

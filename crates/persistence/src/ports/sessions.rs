@@ -10,7 +10,7 @@ use muster_domain::{SessionId, StoreError, UserId};
 use time::OffsetDateTime;
 
 use crate::Store;
-use crate::db::{with_conn, with_tx};
+use crate::db::{with_conn, with_lookup, with_tx};
 use crate::ports::issue::{Issue, issue};
 use crate::ports::rotate::{Rotate, rotate};
 #[cfg(feature = "postgres")]
@@ -39,7 +39,7 @@ impl SessionStore for Store {
     async fn load_for_refresh(&self, hash: &TokenHash) -> Result<Option<RefreshCandidate>, StoreError> {
         let hash = Hash::from(*hash);
         self.asking(move |db| async move {
-            with_conn!(
+            with_lookup!(
                 &db,
                 pg | c | postgres::person::refresh_candidate(c, hash).await,
                 sqlite | c | sqlite::person::refresh_candidate(c, hash).await
@@ -92,7 +92,7 @@ impl SessionStore for Store {
                 .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
                 .filter(refresh_tokens::hash.eq(hash))
                 .select((sessions::id, sessions::user_id));
-            let row: Option<(DbId, DbId)> = with_conn!(&db, |c| family.first(c).await.optional()?);
+            let row: Option<(DbId, DbId)> = with_lookup!(&db, |c| family.get_result(c).await.optional()?);
             Ok(row.map(|(session, owner)| (session.into(), owner.into())))
         })
         .await

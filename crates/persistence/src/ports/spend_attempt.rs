@@ -1,8 +1,6 @@
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use diesel::query_builder::QueryId;
-#[cfg(feature = "sqlite")]
-use diesel_async::RunQueryDsl;
 use muster_domain::verification::Challenge;
 
 use crate::db::{Db, with_statement};
@@ -22,13 +20,13 @@ pub(crate) struct SpendAttempt {
 }
 
 pub(super) async fn spend_attempt(db: Db, guess: SpendAttempt) -> Result<Option<u8>, DbError> {
-    let spent = with_statement!(db, pg | c | guess.run(c).await, sqlite | c | spend_on_sqlite(c, guess).await)?;
+    let spent = with_statement!(db, pg | c | guess.run(c).await, sqlite | c | spend_on_sqlite(c, guess))?;
     let spent = spent.map(u8::try_from).transpose();
     spent.map_err(|_| DbError::inconsistent("challenges", "failed_attempts is no small number"))
 }
 
 #[cfg(feature = "sqlite")]
-async fn spend_on_sqlite(c: &mut crate::db::SqliteConn, guess: SpendAttempt) -> Result<Option<i16>, DbError> {
+fn spend_on_sqlite(c: &mut diesel::SqliteConnection, guess: SpendAttempt) -> Result<Option<i16>, DbError> {
     use crate::schema::audit_events;
 
     let SpendAttempt { challenge, at, event } = guess;
@@ -36,10 +34,9 @@ async fn spend_on_sqlite(c: &mut crate::db::SqliteConn, guess: SpendAttempt) -> 
         .set(challenges::failed_attempts.eq(challenges::failed_attempts + 1))
         .returning(challenges::failed_attempts)
         .get_result(c)
-        .await
         .optional()?;
     if spent.is_some() {
-        diesel::insert_into(audit_events::table).values(event).execute(c).await?;
+        diesel::insert_into(audit_events::table).values(event).execute(c)?;
     }
     Ok(spent)
 }

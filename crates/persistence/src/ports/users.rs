@@ -9,7 +9,7 @@ use muster_domain::{StoreError, UserId};
 use time::OffsetDateTime;
 
 use crate::Store;
-use crate::db::with_conn;
+use crate::db::{with_conn, with_lookup};
 use crate::delivered;
 use crate::ports::change_role::change_role;
 use crate::ports::people_list::people_list;
@@ -25,7 +25,7 @@ use crate::types::DbId;
 impl ProfileReader for Store {
     async fn profile(&self, id: UserId) -> Result<Option<ProfileFacts>, StoreError> {
         self.asking(move |db| async move {
-            with_conn!(
+            with_lookup!(
                 &db,
                 pg | c | postgres::person::profile(c, id.into()).await,
                 sqlite | c | sqlite::person::profile(c, id.into()).await
@@ -39,9 +39,9 @@ impl ProfileReader for Store {
 impl UserStore for Store {
     async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
         self.asking(move |db| async move {
-            let row = with_conn!(&db, |c| {
+            let row = with_lookup!(&db, |c| {
                 let account = users::table.find(DbId::from(id)).select(AccountRow::as_select());
-                account.first(c).await.optional()?
+                account.get_result(c).await.optional()?
             });
             row.map(TryInto::try_into).transpose()
         })
@@ -72,7 +72,7 @@ impl UserStore for Store {
         let logins: Vec<String> = logins.iter().map(|login| fold(login)).collect();
         self.asking(move |db| async move {
             // At most one row by the external id, and one for each login.
-            let mut rows: Vec<(Option<String>, AccountRow)> = with_conn!(&db, |c| {
+            let mut rows: Vec<(Option<String>, AccountRow)> = with_lookup!(&db, |c| {
                 users::table
                     .filter(delivered::person())
                     .filter(users::external_id.eq(&subject).or(users::user_name_key.eq_any(&logins)))

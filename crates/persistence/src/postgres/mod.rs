@@ -1,6 +1,7 @@
 //! Connecting to PostgreSQL, or to what speaks its protocol.
 
 mod issue;
+mod lookups;
 pub(crate) mod people;
 mod people_sql;
 pub(crate) mod person;
@@ -25,7 +26,10 @@ use muster_domain::StoreError;
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+#[cfg(test)]
+pub(crate) use self::lookups::SHARED_BY;
 pub(crate) use self::pools::Pools;
+
 use crate::StoreOptions;
 use crate::db::{Db, PgConn};
 
@@ -49,7 +53,10 @@ pub(crate) fn open(options: &StoreOptions) -> Result<Db, StoreError> {
     let size = connections_of_runtime(options);
     let (acquire_timeout, connect_timeout) = (options.acquire_timeout, options.connect_timeout);
 
-    Ok(Db::Postgres(Pools::new(move || {
+    // A lookup waits for those before it on its connection, and is worked on.
+    let limit = options.statement_timeout.map(|statement| acquire_timeout.saturating_add(statement));
+
+    Ok(Db::Postgres(Pools::new(limit, move || {
         let (server, tls, set_up) = (server.clone(), tls.clone(), set_up.clone());
         let mut config = ManagerConfig::default();
         // A connection that is known to be closed or in a transaction is not used again; none is asked whether it works.

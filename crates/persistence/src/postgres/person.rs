@@ -119,13 +119,13 @@ impl QueryFragment<Pg> for CandidateOf {
     }
 }
 
-pub(crate) async fn profile(connection: &mut PgConn, id: DbId) -> Result<Option<ProfileFacts>, DbError> {
+pub(crate) async fn profile(connection: &mut &PgConn, id: DbId) -> Result<Option<ProfileFacts>, DbError> {
     let found: Option<(UserRow, String)> = PersonOf(id).get_result(connection).await.optional()?;
     found.map(|(user, json)| records(&json)?.facts(user)).transpose()
 }
 
 pub(crate) async fn refresh_candidate(
-    connection: &mut PgConn,
+    connection: &mut &PgConn,
     hash: Hash,
 ) -> Result<Option<RefreshCandidate>, DbError> {
     let found: Option<(TokenRow, SessionRow, UserRow, String)> =

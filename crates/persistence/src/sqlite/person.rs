@@ -1,31 +1,30 @@
-//! Everything on record about a person, in one visit to the thread that SQLite works on: a statement costs less than the
-//! way to another thread and back. Each is a prepared one that uses an index, and together they see one state of the
+//! Everything on record about a person: prepared statements that each use an index, and together see one state of the
 //! store.
 
 use diesel::prelude::*;
 use muster_domain::session::RefreshCandidate;
 use muster_domain::user::ProfileFacts;
 
-use crate::db::SqliteConn;
+use crate::db::LookupConn;
 use crate::error::DbError;
 use crate::facts::Records;
 use crate::rows::{ChallengeRow, DeviceRow, MembershipRow, PreferencesRow, ProofRow, SessionRow, TokenRow, UserRow};
 use crate::schema::{challenges, devices, preferences, proofs, refresh_tokens, sessions, team_members, teams, users};
 use crate::types::{DbId, Hash};
 
-pub(crate) async fn profile(connection: &mut SqliteConn, id: DbId) -> Result<Option<ProfileFacts>, DbError> {
+pub(crate) async fn profile(connection: &mut LookupConn, id: DbId) -> Result<Option<ProfileFacts>, DbError> {
     connection.spawn_blocking(move |c| Ok(c.transaction(|c| facts(c, id)))).await?
 }
 
 pub(crate) async fn refresh_candidate(
-    connection: &mut SqliteConn,
+    connection: &mut LookupConn,
     hash: Hash,
 ) -> Result<Option<RefreshCandidate>, DbError> {
     connection.spawn_blocking(move |c| Ok(c.transaction(|c| candidate(c, hash)))).await?
 }
 
 fn facts(c: &mut SqliteConnection, id: DbId) -> Result<Option<ProfileFacts>, DbError> {
-    let user = users::table.find(id).select(UserRow::as_select()).first(c).optional()?;
+    let user = users::table.find(id).select(UserRow::as_select()).get_result(c).optional()?;
     let Some(user) = user else {
         return Ok(None);
     };
@@ -36,7 +35,7 @@ fn facts(c: &mut SqliteConnection, id: DbId) -> Result<Option<ProfileFacts>, DbE
         .select(DeviceRow::as_select())
         .load(c)?;
     let challenges = challenges::table.filter(challenges::user_id.eq(id)).select(ChallengeRow::as_select()).load(c)?;
-    let preferences = preferences::table.find(id).select(PreferencesRow::as_select()).first(c).optional()?;
+    let preferences = preferences::table.find(id).select(PreferencesRow::as_select()).get_result(c).optional()?;
     let teams = team_members::table
         .inner_join(teams::table.on(teams::id.eq(team_members::team_id)))
         .filter(teams::active.and(team_members::user_id.eq(id)))
@@ -51,7 +50,7 @@ fn candidate(c: &mut SqliteConnection, hash: Hash) -> Result<Option<RefreshCandi
         .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
         .filter(refresh_tokens::hash.eq(hash))
         .select((TokenRow::as_select(), SessionRow::as_select()));
-    let found: Option<(TokenRow, SessionRow)> = found.first(c).optional()?;
+    let found: Option<(TokenRow, SessionRow)> = found.get_result(c).optional()?;
     let Some((token, session)) = found else {
         return Ok(None);
     };

@@ -4,10 +4,11 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::BigInt;
 use diesel::{Connection, QueryableByName, SqliteConnection};
 use diesel_async::RunQueryDsl;
+use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
 use muster_domain::StoreError;
 
 use super::{runtime, store};
-use crate::db::{Db, SqliteConn};
+use crate::db::Db;
 use crate::{SqliteDurability, Store, StoreOptions};
 
 #[derive(QueryableByName)]
@@ -16,8 +17,23 @@ struct Number {
     number: i64,
 }
 
-async fn number(connection: &mut SqliteConn, query: &str) -> i64 {
+async fn number<S: SpawnBlocking + Send>(
+    connection: &mut SyncConnectionWrapper<SqliteConnection, S>,
+    query: &str,
+) -> i64 {
     diesel::sql_query(query).get_result::<Number>(connection).await.unwrap().number
+}
+
+async fn is_set_up<S: SpawnBlocking + Send>(
+    connection: &mut SyncConnectionWrapper<SqliteConnection, S>,
+    query_only: i64,
+) {
+    let c = connection;
+    assert_eq!(number(c, "SELECT journal_mode = 'wal' AS number FROM pragma_journal_mode").await, 1);
+    assert_eq!(number(c, "SELECT synchronous AS number FROM pragma_synchronous").await, 2, "FULL is 2");
+    assert_eq!(number(c, "SELECT foreign_keys AS number FROM pragma_foreign_keys").await, 1);
+    assert_eq!(number(c, "SELECT timeout AS number FROM pragma_busy_timeout").await, 5_000);
+    assert_eq!(number(c, "SELECT query_only AS number FROM pragma_query_only").await, query_only);
 }
 
 #[test]
@@ -25,21 +41,15 @@ fn every_connection_is_set_up() {
     let runtime = runtime();
     runtime.block_on(async {
         let (store, _folder) = store(runtime.handle()).await;
-        let (read, write) = match &store.db {
-            Db::Sqlite { read, write } => (read, write),
+        let (lookup, read, write) = match &store.db {
+            Db::Sqlite { lookup, read, write } => (lookup, read, write),
             #[cfg(feature = "postgres")]
             Db::Postgres(_) => unreachable!("the URL is an SQLite file's"),
         };
-        for (pool, query_only) in [(read, 1), (write, 0)] {
-            let mut connection = pool.get().await.unwrap();
-            let c = &mut *connection;
-            assert_eq!(number(c, "SELECT journal_mode = 'wal' AS number FROM pragma_journal_mode").await, 1);
-            assert_eq!(number(c, "SELECT synchronous AS number FROM pragma_synchronous").await, 2, "FULL is 2");
-            assert_eq!(number(c, "SELECT foreign_keys AS number FROM pragma_foreign_keys").await, 1);
-            assert_eq!(number(c, "SELECT timeout AS number FROM pragma_busy_timeout").await, 5_000);
-            assert_eq!(number(c, "SELECT query_only AS number FROM pragma_query_only").await, query_only);
-        }
-        assert_eq!((read.status().max_size, write.status().max_size), (4, 1));
+        is_set_up(&mut *lookup.get().await.unwrap(), 1).await;
+        is_set_up(&mut *read.get().await.unwrap(), 1).await;
+        is_set_up(&mut *write.get().await.unwrap(), 0).await;
+        assert_eq!([lookup.status(), read.status(), write.status()].map(|pool| pool.max_size), [4, 4, 1]);
     });
 }
 
@@ -54,7 +64,7 @@ fn durability_is_what_the_options_say() {
             let options = StoreOptions { sqlite_durability, ..StoreOptions::new(&url) };
             let store = Store::open(&options, runtime.handle().clone()).unwrap();
             let (read, write) = match &store.db {
-                Db::Sqlite { read, write } => (read, write),
+                Db::Sqlite { read, write, .. } => (read, write),
                 #[cfg(feature = "postgres")]
                 Db::Postgres(_) => unreachable!("the URL is an SQLite file's"),
             };

@@ -21,6 +21,8 @@ mod pending;
 mod quotas_on_postgres;
 #[cfg(feature = "postgres")]
 mod reach_on_postgres;
+#[cfg(feature = "postgres")]
+mod shared_on_postgres;
 
 #[cfg(feature = "postgres")]
 use muster_domain::audit::chain::{AuditChain, ChainMark, SealHash, Sealing, Unsealed};

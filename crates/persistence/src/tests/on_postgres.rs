@@ -80,6 +80,10 @@ impl Case {
         rotating.await.unwrap()
     }
 
+    pub(super) fn url(&self) -> &str {
+        &self.database.url
+    }
+
     pub(super) async fn somebody_waits(&self) {
         let waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() \
             AND wait_event_type = 'Lock')";

@@ -34,8 +34,8 @@ fn a_pool_is_as_large_as_the_options_say() {
         options.pool_size = std::num::NonZeroUsize::new(2);
         let store = Store::open(&options, runtime.handle().clone()).unwrap();
         match &store.db {
-            crate::db::Db::Sqlite { read, write } => {
-                assert_eq!((read.status().max_size, write.status().max_size), (2, 1));
+            crate::db::Db::Sqlite { lookup, read, write } => {
+                assert_eq!([lookup.status(), read.status(), write.status()].map(|pool| pool.max_size), [2, 2, 1]);
             }
             #[cfg(feature = "postgres")]
             crate::db::Db::Postgres(_) => unreachable!("the URL is an SQLite file's"),

@@ -56,7 +56,11 @@ pub(crate) const METRICS: [Metric; 34] = [
     ),
     gauge("muster_db_connections_open", "pool", "connections that are open"),
     gauge("muster_db_connections_in_use", "pool", "connections that a unit of work holds"),
-    gauge("muster_db_connections_waiting", "pool", "units of work that wait for a connection"),
+    gauge(
+        "muster_db_connections_waiting",
+        "pool",
+        "units of work that wait for a connection, or for a place on the one that lookups share",
+    ),
     gauge("muster_db_connections_most", "pool", "connections that may be open at once"),
     gauge("muster_password_places_in_use", "", "passwords that are being hashed"),
     gauge("muster_password_waiting", "", "passwords that wait to be hashed"),
