@@ -34,7 +34,8 @@ pub(crate) const SETTINGS: [Setting; 65] = [
         "MUSTER_DB_POOL_SIZE",
         "how many connections one server opens to its database: 1 to 1000; those to PostgreSQL are shared out among its \
          workers, one a core, and what runs beside them, with one at the least for each",
-        "16 or, when that is more, 4 for each core and 4; with SQLite 4, for reading",
+        "16 or, when that is more, 4 for each core and 4; with SQLite 4 for lookups by a key and 4 for all else that \
+         reads",
     ),
     setting(
         "MUSTER_DB_CONNECT_TIMEOUT_SECONDS",
