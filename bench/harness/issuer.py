@@ -3,9 +3,9 @@
 import base64
 import json
 import subprocess
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from . import loopback
 
 AUDIENCE = "muster-bench"
 
@@ -27,25 +27,16 @@ class Issuer:
                "e": "AQAB"}
         issuer = self
 
-        class Pages(BaseHTTPRequestHandler):
+        class Pages(loopback.Handler):
             def do_GET(self):
                 pages = {"/.well-known/openid-configuration": {"issuer": issuer.url, "jwks_uri": issuer.jwks_url,
                                                                "id_token_signing_alg_values_supported": ["RS256"]},
                          "/jwks": {"keys": [jwk]}}
                 body = json.dumps(pages.get(self.path, {})).encode()
-                self.send_response(200 if self.path in pages else 404)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.answer(200 if self.path in pages else 404, "application/json", body)
 
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.url = loopback.serve(Pages)
         self.jwks_url = self.url + "/jwks"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def token(self, user_name):
         """Valid for four hours."""
