@@ -51,20 +51,62 @@ impl Cluster {
 
     /// [`Cluster::start`] with further settings, each as `name=value`, which count more than those of every server.
     pub async fn start_with(settings: &[&str]) -> Self {
-        let Programs { initdb, postgres, version } = programs::find();
+        let programs = programs::find();
+        let mut initdb = Command::new(&programs.initdb);
+        initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+        if programs.version >= 15 {
+            initdb.args(["--locale-provider=icu", "--icu-locale=und"]);
+        }
+        Self::run(&programs, initdb, settings).await
+    }
+
+    /// Makes a server that a standby can follow, and one standby of it. Each commit on the first waits until the second has
+    /// it too. The further settings are of both.
+    pub async fn start_with_standby(settings: &[&str]) -> (Self, Self) {
+        let settings = [&["wal_level=replica", "max_wal_senders=4"][..], settings].concat();
+        let primary = Self::start_with(&settings).await;
+        let programs = programs::find();
+        // `initdb` may be a link, and then its folder need not have the other programs.
+        let initdb = fs::canonicalize(&programs.initdb).unwrap();
+        let mut copy = Command::new(initdb.with_file_name("pg_basebackup"));
+        copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--dbname"]);
+        copy.arg(primary.tcp_url("postgres"));
+        let standby = Self::run(&programs, copy, &settings).await;
+        let synchronous = async {
+            let (client, connection) = tokio_postgres::connect(&primary.url("postgres"), NoTls).await.unwrap();
+            let statements = async move {
+                client.batch_execute("ALTER SYSTEM SET synchronous_standby_names = '*'").await.unwrap();
+                client.batch_execute("SELECT pg_reload_conf()").await.unwrap();
+                let state = "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE sync_state = 'sync')";
+                while !client.query_one(state, &[]).await.unwrap().get::<_, bool>(0) {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            let _ = tokio::join!(connection, statements);
+        };
+        let waits = tokio::time::timeout(STARTS_WITHIN, synchronous).await;
+        assert!(waits.is_ok(), "the standby did not follow: {}", standby.log());
+        (primary, standby)
+    }
+
+    /// Makes a standby the primary, and waits until it takes writes.
+    pub async fn promote(&self) {
+        let (client, connection) = tokio_postgres::connect(&self.url("postgres"), NoTls).await.unwrap();
+        let promoted = async move { client.query_one("SELECT pg_promote()", &[]).await.unwrap().get::<_, bool>(0) };
+        let (_, promoted) = tokio::join!(connection, promoted);
+        assert!(promoted, "the standby was not promoted: {}", self.log());
+    }
+
+    /// A server over the data that `make_data` puts into the folder that its last argument is to name.
+    async fn run(programs: &Programs, mut make_data: Command, settings: &[&str]) -> Self {
+        let Programs { postgres, version, .. } = programs;
         let account = Account::choose();
         let temporary = tempfile::Builder::new().prefix("muster-postgres-").tempdir().unwrap();
         let folder = temporary.path().to_owned();
         account.own(&folder);
-
-        let mut initdb = Command::new(initdb);
-        initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"]);
-        initdb.arg(folder.join("data")).current_dir(&folder);
-        if version >= 15 {
-            initdb.args(["--locale-provider=icu", "--icu-locale=und"]);
-        }
-        let made = account.run(&mut initdb).output().unwrap();
-        assert!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
+        make_data.arg("-D").arg(folder.join("data")).current_dir(&folder);
+        let made = account.run(&mut make_data).output().unwrap();
+        assert!(made.status.success(), "no data was made: {}", String::from_utf8_lossy(&made.stderr));
 
         let port = free_port();
         let mut watchdog = Command::new("sh");
@@ -79,7 +121,8 @@ impl Cluster {
         let _ = temporary.keep();
         let orders = process.stdin.take();
         let answers = BufReader::new(process.stdout.take().unwrap());
-        let cluster = Self { folder, port, version, watchdog: Mutex::new(Watchdog { process, orders, answers }) };
+        let cluster =
+            Self { folder, port, version: *version, watchdog: Mutex::new(Watchdog { process, orders, answers }) };
         cluster.restart().await;
         cluster
     }
@@ -97,6 +140,10 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Kills the server and all its processes with SIGKILL, as a power cut would but for what the operating system
     /// holds. When this returns, nobody answers any more.
     pub fn kill(&self) {
@@ -106,6 +153,12 @@ impl Cluster {
     /// Stops the server in order: what runs is cut off, what was committed is on the disk.
     pub fn stop(&self) {
         self.order("stop");
+    }
+
+    /// Stops the server as it stops itself when one of its processes crashed: each backend tells its client so and exits,
+    /// in the middle of a commit too (PostgreSQL's immediate shutdown).
+    pub fn abort(&self) {
+        self.order("abort");
     }
 
     /// Starts the server that was stopped or killed, and waits until it answers: same data, same URLs.
@@ -151,7 +204,7 @@ impl Drop for Cluster {
 
 /// A port that nobody listens on, below those that operating systems hand out by themselves: nobody gets it while the
 /// server is down.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let ports = std::iter::repeat_with(|| fastrand::u16(15_000..30_000));
     ports.take(100).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }

@@ -14,6 +14,10 @@ while read -r order; do
       kill -KILL "$server" $(cat "/proc/$server/task/$server/children" 2>/dev/null) 2>/dev/null
       wait "$server" 2>/dev/null
       ;;
+    abort)
+      kill -QUIT "$server"
+      wait "$server" 2>/dev/null
+      ;;
     stop)
       kill -INT "$server"
       wait "$server" 2>/dev/null
