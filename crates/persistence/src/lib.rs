@@ -24,6 +24,7 @@ mod facts;
 mod json;
 mod locks;
 mod migrations;
+mod one_row;
 mod options;
 mod pool_status;
 mod ports;

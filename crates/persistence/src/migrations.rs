@@ -15,6 +15,7 @@ use muster_domain::{StoreError, StoreHealth};
 use crate::Store;
 use crate::db::{Db, with_conn};
 use crate::error::DbError;
+use crate::one_row::OneRow;
 
 #[cfg(feature = "postgres")]
 const ON_POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -193,13 +194,10 @@ fn text_of(name: &str, texts: Texts) -> Result<&'static str, DbError> {
 async fn applied(db: &Db) -> Result<Vec<String>, DbError> {
     let is_recorded: bool = with_conn!(
         db,
-        pg | c
-            | diesel::select(sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL"))
-                .get_result(c)
-                .await?,
+        pg | c | diesel::select(sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL")).one(c).await?,
         sqlite | c | {
             let table = "EXISTS (SELECT 1 FROM sqlite_master WHERE name = '__diesel_schema_migrations')";
-            diesel::select(sql::<Bool>(table)).get_result(c).await?
+            diesel::select(sql::<Bool>(table)).one(c).await?
         }
     );
     if !is_recorded {

@@ -9,6 +9,7 @@ use crate::Store;
 use crate::bulk::SealRecords;
 use crate::db::{on_both, with_conn, with_snapshot, with_tx};
 use crate::error::DbError;
+use crate::one_row::OneRow;
 use crate::record::Record;
 use crate::rows::{AuditRow, MarkRow, SealedRow, place};
 use crate::schema::{audit_chain, audit_events};
@@ -39,7 +40,7 @@ impl AuditChain for Store {
     async fn unsealed(&self, limit: u16) -> Result<Unsealed, StoreError> {
         self.reading(move |db| async move {
             with_snapshot!(&db, |c| {
-                let head = audit_chain::table.find(HEAD).select(MarkRow::as_select()).get_result(c).await.optional()?;
+                let head = audit_chain::table.find(HEAD).select(MarkRow::as_select()).one(c).await.optional()?;
                 let records: Vec<AuditRow> = audit_events::table
                     .filter(audit_events::position.is_null())
                     .order((audit_events::position, audit_events::at, audit_events::id))

@@ -14,6 +14,7 @@ use crate::Store;
 use crate::bulk::Bulk;
 use crate::db::{with_conn, with_tx};
 use crate::delivered::{self, nobodys_name};
+use crate::one_row::OneRow;
 use crate::ports::sign_in_attempts::count_attempt;
 use crate::record::Record;
 use crate::rows::{BreakGlassRow, CredentialRow, DirectoryColumns, NoticeRow, OwnColumns};
@@ -37,7 +38,7 @@ impl BreakGlassStore for Store {
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
                 let of_that_name = break_glass_accounts::table.filter(working(name_key.clone()));
-                if of_that_name.count().get_result::<i64>(c).await? > 0 {
+                if of_that_name.count().one::<i64>(c).await? > 0 {
                     return Ok(InsertOutcome::Taken);
                 }
                 diesel::insert_into(users::table).values((own, described)).execute(c).await?;
@@ -80,7 +81,7 @@ impl BreakGlassStore for Store {
         self.reading(move |db| async move {
             let row: Option<CredentialRow> = with_conn!(&db, |c| {
                 let account = break_glass_accounts::table.filter(working(name_key));
-                account.select(CredentialRow::as_select()).get_result(c).await.optional()?
+                account.select(CredentialRow::as_select()).one(c).await.optional()?
             });
             row.map(TryInto::try_into).transpose()
         })
@@ -98,7 +99,7 @@ impl BreakGlassStore for Store {
                 let revoked: Option<DbId> = diesel::update(break_glass_accounts::table.filter(working(name_key)))
                     .set(break_glass_accounts::revoked_at.eq(at))
                     .returning(break_glass_accounts::user_id)
-                    .get_result(c)
+                    .one(c)
                     .await
                     .optional()?;
                 let Some(id) = revoked else {

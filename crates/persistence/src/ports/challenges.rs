@@ -11,6 +11,7 @@ use crate::Store;
 use crate::db::{on_both, with_conn, with_tx};
 use crate::error::DbError;
 use crate::locks::Locks;
+use crate::one_row::OneRow;
 use crate::ports::send_limits::SendLimits;
 use crate::ports::spend_attempt::{SpendAttempt, live, spend_attempt};
 use crate::record::Record;
@@ -47,7 +48,7 @@ impl VerificationStore for Store {
                 let replace_old = methods::FilterDsl::filter(replace, challenges::resend_after.le(Ts::from(opened_at)));
                 if replace_old.execute(c).await? == 0 {
                     let times = latest.select((challenges::opened_at, challenges::resend_after));
-                    let (opened_at, resend_after): (Ts, Ts) = times.get_result(c).await?;
+                    let (opened_at, resend_after): (Ts, Ts) = times.one(c).await?;
                     return Ok(OpenOutcome::TooSoon { opened_at: opened_at.into(), resend_after: resend_after.into() });
                 }
                 for quota in &quotas {
@@ -107,7 +108,7 @@ impl VerificationStore for Store {
         self.reading(move |db| async move {
             let row = with_conn!(&db, |c| {
                 let latest = challenges::table.find((DbId::from(user_id), method.as_str()));
-                latest.select(ChallengeRow::as_select()).get_result(c).await.optional()?
+                latest.select(ChallengeRow::as_select()).one(c).await.optional()?
             });
             row.map(TryInto::try_into).transpose()
         })
@@ -135,7 +136,7 @@ impl VerificationStore for Store {
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
                 let challenge = challenges::table.filter(challenges::id.eq(id)).select(ChallengeRow::as_select());
-                let Some(challenge) = challenge.get_result(c).await.optional()? else {
+                let Some(challenge) = challenge.one(c).await.optional()? else {
                     return Ok(false);
                 };
                 if !c.lock_destination(&challenge).await? {

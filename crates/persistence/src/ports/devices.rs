@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::Store;
 use crate::db::{on_both, with_conn, with_tx};
 use crate::locks::Locks;
+use crate::one_row::OneRow;
 use crate::record::Record;
 use crate::rows::DeviceRow;
 use crate::schema::{challenges, devices};
@@ -96,13 +97,13 @@ impl DeviceStore for Store {
 on_both! {
     trait Registering {
         async fn count_devices(conn, owner: DbId) -> i64 {
-            Ok(devices::table.filter(devices::user_id.eq(owner)).count().get_result(conn).await?)
+            Ok(devices::table.filter(devices::user_id.eq(owner)).count().one(conn).await?)
         }
 
         /// Whose device has a token, as far as this transaction sees.
         async fn holder_of(conn, token: Hash) -> Option<DbId> {
             let holder = devices::table.filter(devices::token_fingerprint.eq(token)).select(devices::user_id);
-            Ok(holder.get_result(conn).await.optional()?)
+            Ok(holder.one(conn).await.optional()?)
         }
 
         /// Writes what its app says about a locked device.
@@ -117,7 +118,7 @@ on_both! {
                     devices::last_seen_at.eq(given.last_seen_at),
                 ))
                 .returning(DeviceRow::as_returning())
-                .get_result(conn)
+                .one(conn)
                 .await?;
             let device = Device::try_from(row)?;
             if let Some(details) = event.details.as_object_mut() {

@@ -18,6 +18,7 @@ use crate::bulk::Bulk;
 use crate::db::{Db, on_both, with_conn, with_tx};
 use crate::error::DbError;
 use crate::locks::Locks;
+use crate::one_row::OneRow;
 use crate::ports::brakes::{Brakes, engaged_brakes, release_brake};
 use crate::ports::groups::{insert_team, remove_group, update_group};
 use crate::ports::removal::remove_user;
@@ -31,7 +32,7 @@ use crate::types::{DbId, Ts};
 impl DirectoryStore for Store {
     async fn count_users(&self) -> Result<u64, StoreError> {
         self.reading(move |db| async move {
-            let count: i64 = with_conn!(&db, |c| users::table.count().get_result(c).await?);
+            let count: i64 = with_conn!(&db, |c| users::table.count().one(c).await?);
             Ok(count.unsigned_abs())
         })
         .await
@@ -62,7 +63,7 @@ impl DirectoryStore for Store {
             // An external id that is not given is nobody's.
             let by_either = users::former_user_name_key.eq(user_name_key).or(users::former_external_id.eq(external_id));
             let removed = exists(users::table.filter(by_either));
-            Ok(with_conn!(&db, |c| select(removed).get_result(c).await?))
+            Ok(with_conn!(&db, |c| select(removed).one(c).await?))
         })
         .await
     }
@@ -195,7 +196,7 @@ on_both! {
             let others = users::table
                 .filter(users::id.ne(id))
                 .filter(users::user_name_key.eq(&wanted.user_name_key).or(users::external_id.eq(&wanted.external_id)));
-            Ok(others.count().get_result::<i64>(conn).await? > 0)
+            Ok(others.count().one::<i64>(conn).await? > 0)
         }
 
         /// Takes back what was proven by these methods. Challenges first: whoever is completing one is waited for there,

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::Store;
 use crate::db::{with_conn, with_lookup, with_tx};
+use crate::one_row::OneRow;
 use crate::ports::issue::{Issue, issue};
 use crate::ports::rotate::{Rotate, rotate};
 #[cfg(feature = "postgres")]
@@ -92,7 +93,7 @@ impl SessionStore for Store {
                 .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
                 .filter(refresh_tokens::hash.eq(hash))
                 .select((sessions::id, sessions::user_id));
-            let row: Option<(DbId, DbId)> = with_lookup!(&db, |c| family.get_result(c).await.optional()?);
+            let row: Option<(DbId, DbId)> = with_lookup!(&db, |c| family.one(c).await.optional()?);
             Ok(row.map(|(session, owner)| (session.into(), owner.into())))
         })
         .await

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::db::{Db, on_both, with_tx};
 use crate::error::DbError;
+use crate::one_row::OneRow;
 use crate::schema::sign_in_attempts;
 use crate::types::Ts;
 
@@ -68,7 +69,7 @@ on_both! {
                 }
             }
             let running = sign_in_attempts::table.find((scope, key)).filter(sign_in_attempts::began_at.gt(ended));
-            let running: Option<Ts> = running.select(sign_in_attempts::began_at).get_result(conn).await.optional()?;
+            let running: Option<Ts> = running.select(sign_in_attempts::began_at).one(conn).await.optional()?;
             Ok(Some(running.map_or(at, OffsetDateTime::from) + limit.window))
         }
     }

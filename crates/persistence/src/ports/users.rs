@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::Store;
 use crate::db::{with_conn, with_lookup};
 use crate::delivered;
+use crate::one_row::OneRow;
 use crate::ports::change_role::change_role;
 use crate::ports::people_list::people_list;
 #[cfg(feature = "postgres")]
@@ -41,7 +42,7 @@ impl UserStore for Store {
         self.asking(move |db| async move {
             let row = with_lookup!(&db, |c| {
                 let account = users::table.find(DbId::from(id)).select(AccountRow::as_select());
-                account.get_result(c).await.optional()?
+                account.one(c).await.optional()?
             });
             row.map(TryInto::try_into).transpose()
         })

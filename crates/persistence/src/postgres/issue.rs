@@ -7,17 +7,17 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment};
 use diesel::sql_types::{BigInt, Nullable};
-use diesel_async::RunQueryDsl;
 use muster_domain::session::IssueOutcome;
 
 use crate::db::PgConn;
 use crate::error::DbError;
+use crate::one_row::OneRow;
 use crate::ports::issue::Issue;
 use crate::types::Id;
 
 impl Issue {
     pub(crate) async fn run(self, connection: &mut PgConn) -> Result<IssueOutcome, DbError> {
-        let (people, sessions): (i64, i64) = self.get_result(connection).await?;
+        let (people, sessions): (i64, i64) = self.one(connection).await?;
         Ok(match (people, sessions) {
             (0, _) => IssueOutcome::NoUser,
             (_, 0) => IssueOutcome::NoDevice,

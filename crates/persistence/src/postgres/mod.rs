@@ -24,6 +24,7 @@ use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use muster_domain::StoreError;
 use tokio_postgres::Config;
+use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 #[cfg(test)]
@@ -49,6 +50,8 @@ pub(crate) fn open(options: &StoreOptions) -> Result<Db, StoreError> {
     if server.get_tcp_user_timeout().is_none() {
         server.tcp_user_timeout(SILENCE);
     }
+    // A standby can lack what the primary acknowledged: it replays later than it receives.
+    server.target_session_attrs(TargetSessionAttrs::ReadWrite);
     let set_up: Arc<str> = set_up(options.statement_timeout).into();
     let size = connections_of_runtime(options);
     let (acquire_timeout, connect_timeout) = (options.acquire_timeout, options.connect_timeout);

@@ -10,7 +10,6 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId};
 use diesel::result::Error::QueryBuilderError;
 use diesel::sql_types::{self, Binary};
-use diesel_async::RunQueryDsl;
 use muster_domain::session::RefreshCandidate;
 use muster_domain::user::ProfileFacts;
 use uuid::Uuid;
@@ -18,6 +17,7 @@ use uuid::Uuid;
 use crate::db::PgConn;
 use crate::error::DbError;
 use crate::facts::Records;
+use crate::one_row::OneRow;
 use crate::rows::{SessionRow, TokenRow, UserRow};
 use crate::schema::{refresh_tokens, sessions, users};
 use crate::types::{DbId, Hash, Id};
@@ -120,7 +120,7 @@ impl QueryFragment<Pg> for CandidateOf {
 }
 
 pub(crate) async fn profile(connection: &mut &PgConn, id: DbId) -> Result<Option<ProfileFacts>, DbError> {
-    let found: Option<(UserRow, String)> = PersonOf(id).get_result(connection).await.optional()?;
+    let found: Option<(UserRow, String)> = PersonOf(id).one(connection).await.optional()?;
     found.map(|(user, json)| records(&json)?.facts(user)).transpose()
 }
 
@@ -128,8 +128,7 @@ pub(crate) async fn refresh_candidate(
     connection: &mut &PgConn,
     hash: Hash,
 ) -> Result<Option<RefreshCandidate>, DbError> {
-    let found: Option<(TokenRow, SessionRow, UserRow, String)> =
-        CandidateOf(hash).get_result(connection).await.optional()?;
+    let found: Option<(TokenRow, SessionRow, UserRow, String)> = CandidateOf(hash).one(connection).await.optional()?;
     let Some((token, session, user, json)) = found else {
         return Ok(None);
     };

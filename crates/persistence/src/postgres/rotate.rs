@@ -11,17 +11,17 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment};
 use diesel::sql_types::{BigInt, Binary, Nullable};
-use diesel_async::RunQueryDsl;
 
 use crate::db::PgConn;
 use crate::error::DbError;
+use crate::one_row::OneRow;
 use crate::ports::rotate::Rotate;
 use crate::types::{Id, Instant};
 
 impl Rotate {
     /// Whether it happened.
     pub(crate) async fn run(self, connection: &mut PgConn) -> Result<bool, DbError> {
-        let moved: i64 = self.get_result(connection).await?;
+        let moved: i64 = self.one(connection).await?;
         Ok(moved == 1)
     }
 }

@@ -3,6 +3,8 @@
 mod again;
 #[cfg(feature = "postgres")]
 mod chain_on_postgres;
+#[cfg(feature = "postgres")]
+mod commits_on_postgres;
 mod conditions;
 mod connections;
 #[cfg(feature = "postgres")]
