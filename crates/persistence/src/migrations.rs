@@ -89,12 +89,14 @@ impl Store {
     /// one does it and the others wait.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Backend`] when a migration fails.
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Backend`] when a migration fails or
+    /// the database is behind a pooler that loses prepared statements.
     pub async fn migrate(&self) -> Result<Vec<String>, StoreError> {
         self.detached(|db| async move {
             match db {
                 #[cfg(feature = "postgres")]
                 Db::Postgres(pool) => {
+                    pool.pooler.check().await?;
                     let connection = deadpool::managed::Object::take(pool.get().await?);
                     let mut connection = BlockingPg::from(connection);
                     let applied = tokio::task::spawn_blocking(move || migrate_postgres(&mut connection)).await;
@@ -108,6 +110,26 @@ impl Store {
                     });
                     Ok(applied.await??)
                 }
+            }
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// Whether PostgreSQL works on statements without a limit in time although the options ask for one: a pooler between
+    /// did not pass it on, and neither the role nor the database is set to one. `false` on SQLite.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Backend`] when it is behind a
+    /// pooler that loses prepared statements.
+    pub async fn lacks_statement_timeout(&self) -> Result<bool, StoreError> {
+        self.reading(|db| async move {
+            match db {
+                #[cfg(feature = "postgres")]
+                Db::Postgres(pool) => pool.pooler.lacks_statement_timeout().await,
+                #[cfg(feature = "sqlite")]
+                Db::Sqlite { .. } => Ok(false),
             }
         })
         .await
@@ -150,6 +172,10 @@ fn apply_pending<DB: Backend>(
 impl StoreHealth for Store {
     async fn check(&self) -> Result<(), StoreError> {
         self.reading(|db| async move {
+            #[cfg(feature = "postgres")]
+            if let Db::Postgres(pool) = &db {
+                pool.pooler.check().await?;
+            }
             let (known, _) = known(&db)?;
             let known: Vec<String> = known.into_iter().map(|migration| migration.version).collect();
             compare(&known, &applied(&db).await?)

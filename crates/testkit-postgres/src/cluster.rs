@@ -1,10 +1,6 @@
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -12,6 +8,7 @@ use tokio_postgres::NoTls;
 
 use crate::account::Account;
 use crate::programs::{self, Programs};
+use crate::watchdog::{Watchdog, free_port};
 
 /// Settings of every server. What is acknowledged survives a killed server, but not a machine that loses power.
 const SETTINGS: [&str; 7] = [
@@ -34,13 +31,7 @@ pub struct Cluster {
     folder: PathBuf,
     port: u16,
     version: u32,
-    watchdog: Mutex<Watchdog>,
-}
-
-struct Watchdog {
-    process: Child,
-    orders: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+    watchdog: Watchdog,
 }
 
 impl Cluster {
@@ -51,6 +42,15 @@ impl Cluster {
 
     /// [`Cluster::start`] with further settings, each as `name=value`, which count more than those of every server.
     pub async fn start_with(settings: &[&str]) -> Self {
+        Self::make(settings, None).await
+    }
+
+    /// [`Cluster::start_with`] for a server whose messages are German (`lc_messages`).
+    pub async fn start_in_german(settings: &[&str]) -> Self {
+        Self::make(settings, Some(German)).await
+    }
+
+    async fn make(settings: &[&str], language: Option<German>) -> Self {
         let Programs { initdb, postgres, version } = programs::find();
         let account = Account::choose();
         let temporary = tempfile::Builder::new().prefix("muster-postgres-").tempdir().unwrap();
@@ -63,23 +63,21 @@ impl Cluster {
         if version >= 15 {
             initdb.args(["--locale-provider=icu", "--icu-locale=und"]);
         }
+        let mut server = Command::new("sh");
+        server.args(["-c", include_str!("watchdog.sh"), "watchdog"]).arg(&folder).arg(postgres);
+        if let Some(german) = language {
+            let locales = german.locale_in(&folder);
+            initdb.arg(format!("--lc-messages={GERMAN}")).env("LOCPATH", &locales);
+            server.env("LOCPATH", &locales);
+        }
         let made = account.run(&mut initdb).output().unwrap();
         assert!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
 
         let port = free_port();
-        let mut watchdog = Command::new("sh");
-        watchdog.args(["-c", include_str!("watchdog.sh"), "watchdog"]).arg(&folder).arg(postgres);
-        watchdog.arg("-D").arg(folder.join("data")).arg("-k").arg(&folder).args(["-h", "127.0.0.1", "-p"]);
-        watchdog.arg(port.to_string()).args(SETTINGS.iter().chain(settings).flat_map(|setting| ["-c", setting]));
-        // In a process group of its own, so that Ctrl-C ends the tests and not what tidies up after them.
-        watchdog.current_dir(&folder).process_group(0);
-        watchdog.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = account.run(&mut watchdog).spawn().unwrap();
-        // From here on the watchdog removes it, for it outlives this process.
-        let _ = temporary.keep();
-        let orders = process.stdin.take();
-        let answers = BufReader::new(process.stdout.take().unwrap());
-        let cluster = Self { folder, port, version, watchdog: Mutex::new(Watchdog { process, orders, answers }) };
+        server.arg("-D").arg(folder.join("data")).arg("-k").arg(&folder).args(["-h", "127.0.0.1", "-p"]);
+        server.arg(port.to_string()).args(SETTINGS.iter().chain(settings).flat_map(|setting| ["-c", setting]));
+        let watchdog = Watchdog::start(account.run(&mut server), temporary);
+        let cluster = Self { folder, port, version, watchdog };
         cluster.restart().await;
         cluster
     }
@@ -100,17 +98,17 @@ impl Cluster {
     /// Kills the server and all its processes with SIGKILL, as a power cut would but for what the operating system
     /// holds. When this returns, nobody answers any more.
     pub fn kill(&self) {
-        self.order("kill");
+        self.watchdog.order("kill");
     }
 
     /// Stops the server in order: what runs is cut off, what was committed is on the disk.
     pub fn stop(&self) {
-        self.order("stop");
+        self.watchdog.order("stop");
     }
 
     /// Starts the server that was stopped or killed, and waits until it answers: same data, same URLs.
     pub async fn restart(&self) {
-        self.order("start");
+        self.watchdog.order("start");
         let answers = async {
             while tokio_postgres::connect(&self.url("postgres"), NoTls).await.is_err() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -131,27 +129,30 @@ impl Cluster {
         if self.version >= 15 { "STRATEGY FILE_COPY" } else { "" }
     }
 
-    fn order(&self, order: &str) {
-        let mut watchdog = self.watchdog.lock().unwrap_or_else(PoisonError::into_inner);
-        writeln!(watchdog.orders.as_mut().unwrap(), "{order}").unwrap();
-        let mut answer = String::new();
-        watchdog.answers.read_line(&mut answer).unwrap();
-        assert_eq!(answer, "done\n", "the watchdog of PostgreSQL is gone");
+    /// Where its Unix socket is, and the number in its name.
+    pub(crate) fn socket(&self) -> (&Path, u16) {
+        (&self.folder, self.port)
     }
 }
 
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        let watchdog = self.watchdog.get_mut().unwrap_or_else(PoisonError::into_inner);
-        drop(watchdog.orders.take());
-        // It fails only where the watchdog was waited for already, and then there is nothing to wait for.
-        let _ = watchdog.process.wait();
-    }
-}
+/// The locale of a server whose messages are German.
+struct German;
 
-/// A port that nobody listens on, below those that operating systems hand out by themselves: nobody gets it while the
-/// server is down.
-fn free_port() -> u16 {
-    let ports = std::iter::repeat_with(|| fastrand::u16(15_000..30_000));
-    ports.take(100).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+const GERMAN: &str = "de_DE.UTF-8";
+
+impl German {
+    /// Makes the locale below the folder, so that the machine need not have it, and returns where locales are looked for.
+    fn locale_in(&self, folder: &Path) -> PathBuf {
+        let locales = folder.join("locales");
+        fs::create_dir(&locales).unwrap();
+        let mut localedef = Command::new("localedef");
+        localedef.args(["-i", "de_DE", "-f", "UTF-8", "--no-archive"]).arg(locales.join(GERMAN));
+        let made = localedef.output().unwrap();
+        assert!(
+            made.status.success(),
+            "there is no German locale: run scripts/install-postgres ({})",
+            String::from_utf8_lossy(&made.stderr)
+        );
+        locales
+    }
 }

@@ -26,7 +26,8 @@ use crate::types::{DbId, Hash, Id};
 #[derive(Clone, Copy, QueryId)]
 struct RecordsJson;
 
-/// Bytes are `\x…` and times RFC 3339 in PostgreSQL's JSON, whatever the client's settings but those of [`super`].
+/// Times are RFC 3339 in PostgreSQL's JSON, whatever the session's settings. Bytes are as `bytea_output` says, and are
+/// read in both forms.
 const RECORDS: &str = "json_build_object(\
     'proofs', (SELECT coalesce(json_agg(p), '[]') FROM proofs p WHERE p.user_id = users.id), \
     'devices', (SELECT coalesce(json_agg(d ORDER BY d.created_at, d.id), '[]') FROM devices d \

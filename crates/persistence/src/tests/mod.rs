@@ -12,6 +12,8 @@ mod detached;
 mod directory_on_postgres;
 mod failures;
 #[cfg(feature = "postgres")]
+mod german_on_postgres;
+#[cfg(feature = "postgres")]
 mod housekeeping_on_postgres;
 mod long_lines;
 #[cfg(feature = "postgres")]

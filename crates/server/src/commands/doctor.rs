@@ -53,6 +53,9 @@ pub(crate) async fn run(config: &Config, send_to: Option<&str>, json: bool) -> R
         Mode::Production => Arc::new(store::connect(config)?),
     };
     report.tell("store", &check_store(&store).await);
+    if let Ok(true) = store.lacks_statement_timeout().await {
+        report.tell("store", &Finding::warning("statement_timeout", store::NO_STATEMENT_TIMEOUT));
+    }
     for method in config.messaging.channels.iter().filter(|method| !has_provider(config, *method)) {
         let captured = "has no provider: in development mode its messages go to the outbox and reach nobody";
         report.tell(method.as_str(), &Finding::warning("channel", captured));

@@ -78,6 +78,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
     let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     // The workers', and this one.
     let store = store::open_for(workers.saturating_add(1), config).await?;
+    if store.lacks_statement_timeout().await? {
+        tracing::warn!("statement_timeout {}", store::NO_STATEMENT_TIMEOUT);
+    }
     let channels = config.messaging.channels;
     let vitals = ServerVitals::start(&store, senders.providers.clone(), channels, wiring::clock())?;
     let users = wiring::users(&store);

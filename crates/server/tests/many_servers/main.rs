@@ -9,6 +9,7 @@ mod fleet;
 mod full_disk;
 mod killed;
 mod load;
+mod poolers;
 mod quotas;
 mod races;
 mod schema;
