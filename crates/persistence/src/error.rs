@@ -51,10 +51,9 @@ impl From<DbError> for StoreError {
             return error;
         }
         match error.class() {
-            ErrorClass::Conflict
-            | ErrorClass::StatementGone
-            | ErrorClass::ConnectionLost
-            | ErrorClass::Transient => Self::Unavailable(Box::new(error)),
+            ErrorClass::Conflict | ErrorClass::StatementGone | ErrorClass::ConnectionLost | ErrorClass::Transient => {
+                Self::Unavailable(Box::new(error))
+            }
             ErrorClass::InvalidRow(rule) => Self::inconsistent(rule),
             ErrorClass::Permanent => Self::Backend(Box::new(error)),
         }
@@ -101,9 +100,7 @@ fn class_of(error: &DieselError) -> ErrorClass {
 fn class_of_kind(kind: &DatabaseErrorKind, message: &str) -> ErrorClass {
     match kind {
         DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => ErrorClass::ConnectionLost,
-        DatabaseErrorKind::ForeignKeyViolation => {
-            ErrorClass::InvalidRow("a row names another that is not on record")
-        }
+        DatabaseErrorKind::ForeignKeyViolation => ErrorClass::InvalidRow("a row names another that is not on record"),
         DatabaseErrorKind::CheckViolation => ErrorClass::InvalidRow("a row breaks a rule of its table"),
         #[cfg(feature = "sqlite")]
         _ if crate::sqlite::errors::is_transient(message) => ErrorClass::Transient,

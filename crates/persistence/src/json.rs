@@ -97,7 +97,15 @@ mod tests {
         let bytes = *b"\x00\\x~\xff7";
         assert_eq!(bytes_of(r"\x005c787eff37"), Some(bytes));
         assert_eq!(bytes_of(r"\000\\x~\3777"), Some(bytes));
-        for wrong in [r"\x005c787eff3", r"\x005c787eff3700", r"\x005c787eff3g", r"\000\\x~\377", r"\000\\x~\37777", r"\000\x~\4777", ""] {
+        for wrong in [
+            r"\x005c787eff3",
+            r"\x005c787eff3700",
+            r"\x005c787eff3g",
+            r"\000\\x~\377",
+            r"\000\\x~\37777",
+            r"\000\x~\4777",
+            "",
+        ] {
             assert_eq!(bytes_of::<6>(wrong), None, "{wrong}");
         }
     }

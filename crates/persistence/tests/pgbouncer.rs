@@ -208,7 +208,8 @@ async fn server_processes_that_are_cut_off_behind_it_cost_a_read_nothing_in_any_
                 let store = store.clone();
                 tokio::spawn(async move { store.profile(ada.id).await })
             };
-            let waiting = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+            let waiting =
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
             let onlooker = beside(&cluster).await;
             while onlooker.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -218,7 +219,7 @@ async fn server_processes_that_are_cut_off_behind_it_cost_a_read_nothing_in_any_
             assert!(matches!(read, Ok(Some(_))), "{release}, {mode}: {read:?}");
         }
     }
-    assert!(cluster.log().contains("breche Verbindung ab"), "{}", cluster.log());
+    assert!(cluster.log().contains("Verbindung wird abgebrochen"), "{}", cluster.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]

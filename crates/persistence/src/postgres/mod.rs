@@ -24,9 +24,9 @@ use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use muster_domain::StoreError;
 
+use self::connect::Connector;
 #[cfg(test)]
 pub(crate) use self::lookups::SHARED_BY;
-use self::connect::Connector;
 use self::negotiation::Negotiation;
 use self::pooler::Pooler;
 pub(crate) use self::pools::Pools;

@@ -46,7 +46,9 @@ fn what_the_connection_had_prepared_no_longer_is_done_again_three_times() {
 #[test]
 fn only_a_read_is_done_again_when_the_connection_broke_and_once() {
     assert_eq!(runs(|| failure(DatabaseErrorKind::UnableToSendCommand, "connection closed")), (2, 1));
-    for lost in ["57P01: breche Verbindung ab aufgrund von Anweisung des Administrators", "08P01: server conn crashed?"] {
+    for lost in
+        ["57P01: Verbindung wird abgebrochen aufgrund von Anweisung des Administrators", "08P01: server conn crashed?"]
+    {
         assert_eq!(runs(|| failure(DatabaseErrorKind::Unknown, lost)), (2, 1));
     }
 }

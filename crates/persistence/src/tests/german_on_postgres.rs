@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use diesel_async::SimpleAsyncConnection;
 use muster_domain::StoreError;
+use muster_domain::device::DeviceStore;
 use muster_domain::directory::DirectoryStore;
-use muster_domain::user::{User, UserStore};
+use muster_domain::user::{ProfileReader, User, UserStore};
 use muster_testkit::Builders;
 use muster_testkit_postgres::Cluster;
 use tokio::runtime::Handle;
@@ -21,6 +22,7 @@ struct Case {
     cluster: Cluster,
     store: Store,
     ada: User,
+    make: Builders,
     /// A connection beside the store's.
     other: Client,
 }
@@ -34,7 +36,7 @@ impl Case {
         let ada = make.user("ada").build();
         store.insert_user(&ada, &make.event("test.user.created", Some(ada.id))).await.unwrap();
         let other = beside(&cluster).await;
-        Self { cluster, store, ada, other }
+        Self { cluster, store, ada, make, other }
     }
 
     /// A store whose sessions have these settings.
@@ -101,7 +103,7 @@ async fn a_deadlock_is_done_again() {
     let (written, began) = writing.await.unwrap();
     written.unwrap();
     assert!(began > 1, "{began}");
-    case.assert_said("Verklemmung entdeckt");
+    case.assert_said("Verklemmung");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +112,7 @@ async fn what_takes_too_long_is_unavailable() {
     case.other.batch_execute("BEGIN; LOCK TABLE users").await.unwrap();
     for (options, statement_timeout, words) in [
         ("-c%20work_mem%3D1MB", Some(Duration::from_millis(50)), "Zeitüberschreitung der Anfrage"),
-        ("-c%20lock_timeout%3D50", None, "Zeitüberschreitung bei Sperre"),
+        ("-c%20lock_timeout%3D50", None, "Zeitüberschreitung einer Sperre"),
     ] {
         let store = case.with(options, statement_timeout);
         let waited = store.account(case.ada.id).await;
@@ -146,7 +148,7 @@ async fn a_terminated_server_process_costs_a_read_nothing_and_a_write_is_unavail
         assert!(matches!(written, Err(StoreError::Unavailable(_))), "{written:?}");
         assert_eq!(began, 1);
     }
-    case.assert_said("breche Verbindung ab");
+    case.assert_said("Verbindung wird abgebrochen");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -222,13 +224,12 @@ async fn each_code_that_a_server_sends_is_told_by_its_class() {
 #[tokio::test(flavor = "multi_thread")]
 async fn statements_that_the_server_forgot_are_prepared_anew() {
     let case = Case::new().await;
-    let forget = "DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$";
     for _ in 0..3 {
         assert!(case.store.account(case.ada.id).await.unwrap().is_some());
         let forgetting = |db: Db| async move {
             with_conn!(
                 &db,
-                pg | c | c.batch_execute(forget).await?,
+                pg | c | c.batch_execute("DEALLOCATE ALL").await?,
                 sqlite | _c | unreachable!("the URL is PostgreSQL's")
             );
             Ok(())
@@ -244,10 +245,9 @@ async fn statements_that_the_server_forgot_are_prepared_anew() {
 async fn a_database_that_writes_bytes_in_the_older_form_is_read_all_the_same() {
     let case = Case::new().await;
     case.other.batch_execute("ALTER DATABASE postgres SET bytea_output = 'escape'").await.unwrap();
-    let (store, make) = (Store::connect(&case.cluster.url("postgres"), Handle::current()).unwrap(), Builders::default());
-    let device = make.device(case.ada.id);
-    let events = make.registration_events(&device);
-    muster_domain::device::DeviceStore::register(&store, &device, 20, &events).await.unwrap();
-    let facts = muster_domain::user::ProfileReader::profile(&store, case.ada.id).await.unwrap().unwrap();
+    let store = Store::connect(&case.cluster.url("postgres"), Handle::current()).unwrap();
+    let device = case.make.device(case.ada.id);
+    store.register(&device, 20, &case.make.registration_events(&device)).await.unwrap();
+    let facts = store.profile(case.ada.id).await.unwrap().unwrap();
     assert_eq!(facts.devices, [device]);
 }

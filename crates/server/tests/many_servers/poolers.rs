@@ -9,8 +9,9 @@ use crate::common::client::Client;
 use crate::fleet::{Fleet, beside, eventually, number};
 use crate::load::{Load, sessions_of};
 
-/// Something that reads, and something that writes.
-const ASKED: [(Method, &str); 2] = [(Method::GET, "/api/users/me"), (Method::POST, "/api/mobile/token")];
+/// Something that reads and something that writes, each with a table that it needs.
+const ASKED: [(Method, &str, &str); 2] =
+    [(Method::GET, "/api/users/me", "users"), (Method::POST, "/api/mobile/token", "refresh_tokens")];
 
 fn body_of(method: &Method) -> Option<Value> {
     (method == Method::POST).then(|| json!({ "deviceName": "Pixel" }))
@@ -62,8 +63,7 @@ async fn a_pooler_that_loses_prepared_statements_is_named_at_start_by_serve_migr
         for (command, mode) in
             [("serve", "development"), ("doctor", "development"), ("migrate", "development"), ("migrate", "production")]
         {
-            let settings =
-                [("DATABASE_URL", url.as_str()), ("MUSTER_LISTEN", "127.0.0.1:0"), ("MUSTER_MODE", mode)];
+            let settings = [("DATABASE_URL", url.as_str()), ("MUSTER_LISTEN", "127.0.0.1:0"), ("MUSTER_MODE", mode)];
             let ended = folder.run_with(&[command], &settings);
             assert_eq!(ended.code, Some(1), "{command}, {mode}: {ended:?}");
             let sentence = "use PgBouncer 1.21 or later with max_prepared_statements above 0, or pool_mode = session";
@@ -79,11 +79,13 @@ async fn a_server_that_speaks_german_is_too_slow_as_one_that_speaks_english() {
     let settings = [("DATABASE_URL", url.as_str()), ("MUSTER_DB_STATEMENT_TIMEOUT_SECONDS", "1")];
     let fleet = Fleet::start(1, &settings);
     let grace = Client::sign_in(&fleet.servers[0].url, "grace@example.com").await;
-    beside(&url).await.batch_execute("BEGIN; LOCK TABLE users").await.unwrap();
-    for (method, path) in ASKED {
+    let other = beside(&url).await;
+    for (method, path, table) in ASKED {
+        other.batch_execute(&format!("BEGIN; LOCK TABLE {table}")).await.unwrap();
         let answer = grace.send(method.clone(), path, body_of(&method)).await;
         assert_eq!(answer.status(), 503, "{path}");
         assert!(answer.headers().contains_key("retry-after"), "{path}");
+        other.batch_execute("ROLLBACK").await.unwrap();
     }
     assert!(cluster.log().contains("Zeitüberschreitung der Anfrage"), "{}", cluster.log());
     assert!(fleet.folder.log().contains("57014: "), "{}", fleet.folder.log());
@@ -98,8 +100,8 @@ async fn a_server_that_speaks_german_is_cut_off_as_one_that_speaks_english() {
     let (other, onlooker) = (beside(&url).await, beside(&url).await);
     let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
     // A read is done again; of a write nothing is known.
-    for ((method, path), status) in ASKED.into_iter().zip([200, 503]) {
-        other.batch_execute("BEGIN; LOCK TABLE users").await.unwrap();
+    for ((method, path, table), status) in ASKED.into_iter().zip([200, 503]) {
+        other.batch_execute(&format!("BEGIN; LOCK TABLE {table}")).await.unwrap();
         let client = grace.clone();
         let asking = tokio::spawn(async move { client.send(method.clone(), path, body_of(&method)).await });
         eventually("somebody waits and is cut off", async || number(&onlooker, cut).await > 0).await;
@@ -108,5 +110,5 @@ async fn a_server_that_speaks_german_is_cut_off_as_one_that_speaks_english() {
         assert_eq!(answer.status(), status, "{path}");
         assert_eq!(answer.headers().contains_key("retry-after"), status == 503, "{path}");
     }
-    assert!(cluster.log().contains("breche Verbindung ab"), "{}", cluster.log());
+    assert!(cluster.log().contains("Verbindung wird abgebrochen"), "{}", cluster.log());
 }
