@@ -2,7 +2,6 @@
 #![cfg(feature = "postgres")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what only tests call fails by panicking")]
 
-use std::error::Error;
 use std::time::Duration;
 
 use futures_util::future::join_all;

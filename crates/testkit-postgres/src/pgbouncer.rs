@@ -75,6 +75,8 @@ impl PgBouncer {
         command.args(["-c", include_str!("watchdog.sh"), "watchdog"]).arg(&folder).arg(release.program());
         // It refuses to be root, like PostgreSQL, and changes to another user by itself.
         command.args(account.name().map(|name| format!("--user={name}"))).arg(folder.join("pgbouncer.ini"));
+        // 1.18 ignores SIGQUIT when a shell started it in the background, and 1.24 waits for its clients at SIGTERM.
+        command.env("END_WITH", "KILL");
         let watchdog = Watchdog::start(&mut command, temporary);
         let pooler = Self { folder, port, watchdog };
         pooler.restart().await;

@@ -1,5 +1,6 @@
 # Runs a server until its standard input ends, which it does when the process that gives the orders is gone, however it
 # went. Then it stops the server at once and removes the folder.
+# END_WITH names another signal than PostgreSQL's for that.
 #   sh watchdog.sh FOLDER POSTGRES [ARGUMENT…]
 folder=$1
 shift
@@ -21,6 +22,6 @@ while read -r order; do
   esac
   echo done
 done
-kill -QUIT "$server" 2>/dev/null
+kill "-${END_WITH:-QUIT}" "$server" 2>/dev/null
 wait
 rm -rf "$folder"
