@@ -42,15 +42,15 @@ impl Cluster {
 
     /// [`Cluster::start`] with further settings, each as `name=value`, which count more than those of every server.
     pub async fn start_with(settings: &[&str]) -> Self {
-        Self::make(settings, None).await
+        Self::make(settings, false).await
     }
 
     /// [`Cluster::start_with`] for a server whose messages are German (`lc_messages`).
     pub async fn start_in_german(settings: &[&str]) -> Self {
-        Self::make(settings, Some(German)).await
+        Self::make(settings, true).await
     }
 
-    async fn make(settings: &[&str], language: Option<German>) -> Self {
+    async fn make(settings: &[&str], in_german: bool) -> Self {
         let Programs { initdb, postgres, version } = programs::find();
         let account = Account::choose();
         let temporary = tempfile::Builder::new().prefix("muster-postgres-").tempdir().unwrap();
@@ -65,8 +65,8 @@ impl Cluster {
         }
         let mut server = Command::new("sh");
         server.args(["-c", include_str!("watchdog.sh"), "watchdog"]).arg(&folder).arg(postgres);
-        if let Some(german) = language {
-            let locales = german.locale_in(&folder);
+        if in_german {
+            let locales = german_locale_in(&folder);
             initdb.arg(format!("--lc-messages={GERMAN}")).env("LOCPATH", &locales);
             server.env("LOCPATH", &locales);
         }
@@ -135,24 +135,19 @@ impl Cluster {
     }
 }
 
-/// The locale of a server whose messages are German.
-struct German;
-
 const GERMAN: &str = "de_DE.UTF-8";
 
-impl German {
-    /// Makes the locale below the folder, so that the machine need not have it, and returns where locales are looked for.
-    fn locale_in(&self, folder: &Path) -> PathBuf {
-        let locales = folder.join("locales");
-        fs::create_dir(&locales).unwrap();
-        let mut localedef = Command::new("localedef");
-        localedef.args(["-i", "de_DE", "-f", "UTF-8", "--no-archive"]).arg(locales.join(GERMAN));
-        let made = localedef.output().unwrap();
-        assert!(
-            made.status.success(),
-            "there is no German locale: run scripts/install-postgres ({})",
-            String::from_utf8_lossy(&made.stderr)
-        );
-        locales
-    }
+/// Makes the locale below the folder, so that the machine need not have it, and returns where locales are looked for.
+fn german_locale_in(folder: &Path) -> PathBuf {
+    let locales = folder.join("locales");
+    fs::create_dir(&locales).unwrap();
+    let mut localedef = Command::new("localedef");
+    localedef.args(["-i", "de_DE", "-f", "UTF-8", "--no-archive"]).arg(locales.join(GERMAN));
+    let made = localedef.output().unwrap();
+    assert!(
+        made.status.success(),
+        "there is no German locale: run scripts/install-postgres ({})",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    locales
 }
