@@ -25,7 +25,7 @@ pub use emulator::{Emulator, free_port, installed};
 pub use faults::{Fault, FaultServer};
 pub use fcm::{FcmServer, GoogleKey};
 pub use identity_provider::{IdentityProvider, Product, SignedIn};
-pub use jwt::{Algorithm, Claims, verified_claims};
+pub use jwt::{Algorithm, Claims, token_header, verified_claims};
 pub use moto::{KeptMessage, Moto};
 pub use oidc::{OidcProvider, ProviderToken};
 pub use prism::prism;

@@ -69,6 +69,13 @@ impl Folder {
         Ended::of(&self.muster(arguments).envs(settings.iter().copied()).output().unwrap())
     }
 
+    /// The same with a text on standard input.
+    pub(crate) fn run_fed(&self, arguments: &[&str], settings: &[(&str, &str)], input: &str) -> Ended {
+        let file = self.write("standard-input", input);
+        let input = std::fs::File::open(file).unwrap();
+        Ended::of(&self.muster(arguments).envs(settings.iter().copied()).stdin(input).output().unwrap())
+    }
+
     /// Starts the server on a port that the system chooses, and waits until it listens.
     pub(crate) fn serve(&self) -> Server {
         self.serve_with(&[])

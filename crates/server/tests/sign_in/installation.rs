@@ -67,6 +67,17 @@ impl Installation {
         self
     }
 
+    /// The same with another setting, which counts in place of what it was.
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.settings.push((name, value.to_owned()));
+        self
+    }
+
+    /// What its servers logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.folder.log()
+    }
+
     /// Takes over what the directory says.
     pub(crate) fn import(&self, people: &[Value]) -> Ended {
         self.folder.write("people.json", Value::from(people).to_string());
@@ -76,6 +87,11 @@ impl Installation {
     /// Runs the program to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         self.folder.run_with(arguments, &self.settings())
+    }
+
+    /// The same with a text on standard input.
+    pub(crate) fn run_fed(&self, arguments: &[&str], input: &str) -> Ended {
+        self.folder.run_fed(arguments, &self.settings(), input)
     }
 
     /// Runs the program, which must do what it was told, and returns what it printed.

@@ -13,4 +13,5 @@ mod keys;
 mod newcomers;
 mod outages;
 mod people;
+mod providers;
 mod refusals;
