@@ -139,15 +139,20 @@ pub(crate) fn outbox() -> Arc<MemoryOutbox> {
     Arc::new(MemoryOutbox::new(entropy()))
 }
 
-/// The identity provider that the configuration names. Nothing is asked of it before somebody signs in.
+/// The identity provider that the configuration names, beside Muster's own tokens, whose issuer is `public_url`. Nothing
+/// is asked of it before somebody signs in.
 ///
 /// # Errors
 /// When no client can be made.
-pub(crate) fn oidc(config: &Config) -> Result<Option<Arc<OidcTokens>>, OidcError> {
+pub(crate) fn oidc(config: &Config, public_url: Option<&str>) -> Result<Option<Arc<OidcTokens>>, OidcError> {
     let Some(settings) = &config.oidc else {
         return Ok(None);
     };
-    Ok(Some(Arc::new(OidcTokens::new(settings.clone(), muster_outbound::client()?)?)))
+    let tokens = OidcTokens::new(settings.clone(), muster_outbound::client()?)?;
+    Ok(Some(Arc::new(match public_url {
+        Some(own) => tokens.beside_own(own.to_owned()),
+        None => tokens,
+    })))
 }
 
 /// Why tokens of an identity provider cannot be checked.

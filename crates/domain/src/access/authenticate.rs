@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::access::{AccessTokens, Identity, IdentityError, IdentityTokens, Principal};
+use crate::access::{AccessTokens, Identity, IdentityError, IdentityTokens, Principal, TokenRefusal};
 use crate::api_key::{ApiKeyService, ApiKeyToken, AuthenticateKeyError};
 use crate::audit::{DirectoryFeed, Origin};
 use crate::directory::{DirectoryRecord, DirectoryService, PersonKey, RawRecord};
@@ -45,7 +45,11 @@ pub enum AuthenticateError {
     /// It is not valid, or its holder is deactivated or unknown, which are one answer.
     #[error("the credential is not valid")]
     Refused,
-    /// The identity provider's keys cannot be had.
+    /// The same of a token that may be the identity provider's, with the reason for operators. Clients get the answer of
+    /// [`Refused`](Self::Refused).
+    #[error("the token is refused: {0}")]
+    TokenRefused(TokenRefusal),
+    /// The identity provider cannot be asked, or not yet.
     #[error("the credential cannot be checked")]
     Unavailable(#[source] IdentityError),
     /// The store failed.
@@ -70,15 +74,22 @@ impl AccessService {
         let Some(identities) = &self.identities else {
             return Err(AuthenticateError::Refused);
         };
-        let identity = identities.verify(credential, now).await.map_err(|error| match error {
-            IdentityError::Invalid => AuthenticateError::Refused,
-            unavailable @ IdentityError::Unavailable(_) => AuthenticateError::Unavailable(unavailable),
-        })?;
-        let found = match self.users.find_identity(&identity.subject, &identity.logins).await? {
+        let mut identity = identities.verify(credential, now).await?;
+        let mut found = self.users.find_identity(&identity.subject, &identity.logins).await?;
+        if found.is_none() && identity.logins.is_empty() {
+            let completed = identities.complete(credential, &identity).await?;
+            identity = completed.ok_or(AuthenticateError::TokenRefused(TokenRefusal::NoName))?;
+            found = self.users.find_identity(&identity.subject, &identity.logins).await?;
+        }
+        let found = match found {
             Some(account) => Some(account),
             None => self.take_in(&identity, origin).await?,
         };
-        found.filter(|account| account.active).map(Holder::Person).ok_or(AuthenticateError::Refused)
+        let account = found.ok_or(AuthenticateError::TokenRefused(TokenRefusal::UnknownPerson))?;
+        if !account.active {
+            return Err(AuthenticateError::TokenRefused(TokenRefusal::Deactivated));
+        }
+        Ok(Holder::Person(account))
     }
 
     /// Who is calling, with the role that the store has now.
@@ -132,6 +143,15 @@ impl AccessService {
             // faster, or the directory.
             None => self.users.find_identity(&identity.subject, &identity.logins).await?,
         })
+    }
+}
+
+impl From<IdentityError> for AuthenticateError {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Refused(reason) => Self::TokenRefused(reason),
+            later @ (IdentityError::NotYet { .. } | IdentityError::Unavailable(_)) => Self::Unavailable(later),
+        }
     }
 }
 

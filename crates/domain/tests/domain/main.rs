@@ -38,5 +38,6 @@ mod send_waits;
 mod sessions;
 mod sign_in;
 mod teams;
+mod token_refusals;
 mod text;
 mod verify_code;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use muster_domain::access::{
     AccessClaims, AccessService, AccessToken, AccessTokens, Audience, AuthenticateError, Holder, Identity,
-    IdentityError, IdentityTokens, InvalidAccessToken, Principal, Scope, SigningError,
+    IdentityError, IdentityTokens, InvalidAccessToken, Principal, Scope, SigningError, TokenRefusal,
 };
 use muster_domain::api_key::{ApiKeyName, ApiKeyToken, NewKey, Scopes};
 use muster_domain::audit::DirectoryFeed;
@@ -34,7 +34,7 @@ impl IdentityTokens for Provider {
         if self.down {
             return Err(IdentityError::Unavailable("told to be down".into()));
         }
-        self.given.get(token).cloned().ok_or(IdentityError::Invalid)
+        self.given.get(token).cloned().ok_or(IdentityError::Refused(TokenRefusal::Signature))
     }
 }
 
@@ -94,10 +94,13 @@ fn account(user: &User) -> Account {
 }
 
 async fn refused(house: &House, access: &AccessService, credential: &str) {
+    let is_refusal = |error: &AuthenticateError| {
+        matches!(error, AuthenticateError::Refused | AuthenticateError::TokenRefused(_))
+    };
     let outcome = access.identify(credential, &house.origin).await;
-    assert!(matches!(outcome, Err(AuthenticateError::Refused)), "{outcome:?}");
+    assert!(outcome.as_ref().is_err_and(is_refusal), "{outcome:?}");
     let outcome = access.authenticate(credential, &house.origin).await;
-    assert!(matches!(outcome, Err(AuthenticateError::Refused)), "{outcome:?}");
+    assert!(outcome.as_ref().is_err_and(is_refusal), "{outcome:?}");
 }
 
 fn own_token(house: &House, user_id: UserId) -> AccessToken {

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use muster_domain::access::{
     AccessClaims, AccessService, AccessTokens, Audience, Identity, IdentityError, IdentityTokens,
+    TokenRefusal,
 };
 use muster_domain::api_key::ApiKeyService;
 use muster_domain::audit::{Actor, AuditEvent, DirectoryFeed};
@@ -110,7 +111,7 @@ impl IdentityTokens for Provider {
         if token.starts_with("idp!") {
             return Err(IdentityError::Unavailable("told to be unavailable".into()));
         }
-        let login = token.strip_prefix("idp:").ok_or(IdentityError::Invalid)?;
+        let login = token.strip_prefix("idp:").ok_or(IdentityError::Refused(TokenRefusal::Malformed))?;
         let subject = format!("subject of {login}");
         Ok(Identity { subject, logins: vec![login.to_owned()], email: None, display_name: None })
     }

@@ -8,3 +8,4 @@ mod keys;
 mod provider;
 mod signer;
 mod tamper;
+mod userinfo;

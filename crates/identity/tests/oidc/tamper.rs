@@ -1,6 +1,7 @@
 //! What is wrong with a token, case by case; whatever is not its subject is right in each case.
 
-use muster_domain::access::{IdentityError, IdentityTokens};
+use muster_domain::access::{IdentityError, IdentityTokens, TokenRefusal};
+use muster_outbound::Verdict;
 use muster_testkit_providers::GoogleKey;
 use serde_json::{Value, json};
 
@@ -64,13 +65,32 @@ impl Table {
         self.signer.sign("ed", &self.claims)
     }
 
+    /// What comes of each case, once it is known whether the provider has its key, and by the way that `muster doctor
+    /// --token` has the same opinion and says nothing of the person.
     async fn check(self, issuer: &TestIssuer, expected: impl Fn(&Result<(), IdentityError>) -> bool) -> usize {
         let tokens = issuer.tokens();
+        let good = self.good();
+        assert!(tokens.verify(&good, NOW).await.is_ok(), "the token that the cases change is good");
         let mut wrong = Vec::new();
         for (name, token) in &self.cases {
-            let outcome = tokens.verify(token, NOW).await.map(|_| ());
+            let mut outcome = tokens.verify(token, NOW).await.map(|_| ());
+            if let Err(IdentityError::NotYet { retry_after }) = outcome {
+                tokio::time::pause();
+                tokio::time::advance(retry_after.unsigned_abs()).await;
+                tokio::time::resume();
+                outcome = tokens.verify(token, NOW).await.map(|_| ());
+            }
             if !expected(&outcome) {
                 wrong.push(format!("{name}: {outcome:?}"));
+            }
+            let explained = tokens.explain(token, NOW).await;
+            let bad = explained.findings.iter().any(|finding| finding.verdict == Verdict::Bad);
+            if bad == outcome.is_ok() || explained.identity.is_some() != outcome.is_ok() {
+                wrong.push(format!("{name}: {outcome:?} is explained by {:?}", explained.findings));
+            }
+            let text = format!("{:?}", explained.findings);
+            if ["00u1", "a@example.com"].iter().chain(&token.split('.').filter(|part| part.len() > 20).collect::<Vec<_>>()).any(|secret| text.contains(secret)) {
+                wrong.push(format!("{name}: {text} identifies somebody"));
             }
         }
         assert!(wrong.is_empty(), "{wrong:#?}");
@@ -86,11 +106,9 @@ async fn issuer() -> (TestIssuer, Table) {
 }
 
 async fn all_are_refused(issuer: &TestIssuer, mut table: Table, at_least: usize) {
-    // The keys are there, so that each is refused for what it is.
-    assert!(issuer.tokens().verify(&table.good(), NOW).await.is_ok(), "the token that the cases change is good");
     let good = table.good();
     table.cases.retain(|(_, token)| *token != good);
-    let count = table.check(issuer, |outcome| matches!(outcome, Err(IdentityError::Invalid))).await;
+    let count = table.check(issuer, |outcome| matches!(outcome, Err(IdentityError::Refused(_)))).await;
     assert!(count >= at_least, "{count} cases");
 }
 
@@ -173,6 +191,50 @@ async fn keys_that_a_token_brings_along_are_never_used() {
     }
     all_are_refused(&issuer, table, 33).await;
     assert_eq!(issuer.asked("/evil"), 0);
+}
+
+/// Each reason, by a token that is right otherwise; and of two faults the one that says more.
+#[tokio::test]
+async fn refused_token_has_its_reason() {
+    let (issuer, table) = issuer().await;
+    let (now, url) = (NOW.unix_timestamp(), issuer.url.clone());
+    let own = "https://muster.example";
+    let tokens = issuer.tokens().beside_own(own.to_owned());
+    assert!(tokens.verify(&table.good(), NOW).await.is_ok());
+    let signed = |header: Value, change: Value| {
+        let (mut head, mut claims) = (Signer::header("ed"), table.claims.clone());
+        head.as_object_mut().unwrap().extend(header.as_object().unwrap().clone());
+        claims.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        table.signer.sign_text("ed", &head.to_string(), &claims.to_string())
+    };
+    let claimed = |change: Value| signed(json!({}), change);
+    let cases = [
+        ("opaque".to_owned(), TokenRefusal::Malformed),
+        (signed(json!({ "crit": ["exp"] }), json!({})), TokenRefusal::Malformed),
+        (claimed(json!({ "exp": "soon" })), TokenRefusal::Malformed),
+        (claimed(json!({ "iss": own, "exp": now - 1 })), TokenRefusal::OwnToken),
+        (signed(json!({ "typ": "logout+jwt" }), json!({})), TokenRefusal::WrongType),
+        (claimed(json!({ "events": {} })), TokenRefusal::WrongType),
+        (claimed(json!({ "iss": format!("{url}/") })), TokenRefusal::WrongIssuer),
+        (signed(json!({ "alg": "HS256" }), json!({ "iss": "https://other.example" })), TokenRefusal::WrongIssuer),
+        (claimed(json!({ "iss": null })), TokenRefusal::WrongIssuer),
+        (claimed(json!({ "aud": "api://other", "exp": now - 1 })), TokenRefusal::WrongAudience),
+        (claimed(json!({ "aud": null })), TokenRefusal::WrongAudience),
+        (signed(json!({ "alg": "HS512" }), json!({})), TokenRefusal::Algorithm),
+        (signed(json!({ "alg": "none" }), json!({})), TokenRefusal::Algorithm),
+        (claimed(json!({ "sub": "" })), TokenRefusal::NoSubject),
+        (claimed(json!({ "exp": now })), TokenRefusal::Expired),
+        (claimed(json!({ "nbf": now + 31 })), TokenRefusal::NotYetValid),
+        (Signer::new().sign("ed", &table.claims), TokenRefusal::Signature),
+    ];
+    for (token, expected) in cases {
+        let outcome = tokens.verify(&token, NOW).await;
+        let right = matches!(outcome, Err(IdentityError::Refused(reason)) if reason == expected);
+        assert!(right, "{expected}: {outcome:?}");
+        let explained = tokens.explain(&token, NOW).await;
+        let first = explained.findings.iter().find(|finding| finding.verdict == Verdict::Bad).unwrap();
+        assert!(first.detail.starts_with(&format!("{expected}: ")), "{first:?}");
+    }
 }
 
 #[tokio::test]
@@ -300,6 +362,32 @@ async fn tokens_in_odd_encodings_are_refused() {
     table.add("RSA of zeros", format!("{message}.{}", encoded([0; 256])));
     table.add("RSA of one", format!("{message}.{}", encoded([vec![0; 255], vec![1]].concat())));
     all_are_refused(&issuer, table, 27).await;
+}
+
+/// One RSA key: a signature is good under the algorithm alone that made it, whatever the header says, and not at all when
+/// the key is for another.
+#[tokio::test]
+async fn rsa_signature_is_good_under_its_own_algorithm_alone() {
+    let signer = Signer::new();
+    let algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
+    for key_is_for in algorithms.map(Some).into_iter().chain([None]) {
+        let mut key = signer.rsa_jwk();
+        match key_is_for {
+            Some(algorithm) => key["alg"] = json!(algorithm),
+            None => drop(key.as_object_mut().unwrap().remove("alg")),
+        }
+        let issuer = TestIssuer::start(json!({ "keys": [key] })).await;
+        let tokens = issuer.tokens();
+        for made_by in algorithms {
+            for said in algorithms {
+                let message = unsigned(&json!({ "alg": said, "kid": "rsa" }).to_string(), &issuer.claims().to_string());
+                let token = format!("{message}.{}", encoded(signer.rsa_signature(made_by, message.as_bytes())));
+                let outcome = tokens.verify(&token, NOW).await;
+                let good = made_by == said && key_is_for.is_none_or(|key| key == said);
+                assert_eq!(outcome.is_ok(), good, "by {made_by}, as {said}, key for {key_is_for:?}: {outcome:?}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -239,11 +239,16 @@ would take messages: credentials, the sender's identity, sandboxes, clocks. Noth
 --send-to one real message goes out over each channel that is on, to what is on file for that person,
 with a code that works; that counts against the limits and is recorded in the audit trail.
 
-Exit codes: 0 messages can go out, 1 something must be mended, 2 wrong usage.
+With --token it reads a token of the identity provider from standard input and says of each check that
+signing in makes how it went and which setting to change, and at last whether the person is on record
+and active. It prints neither the token nor the person's names; it looks at nothing else.
+
+Exit codes: 0 messages can go out, or the token is good, 1 something must be mended, 2 wrong usage.
 
 Examples:
   muster doctor                                 before the first start, and when people get no codes
   muster doctor --send-to ada@example.com       is it really on her phone?
+  muster doctor --token < token.txt             why is it refused?
   muster doctor --json | jq '.findings[] | select(.verdict == \"bad\")'";
 
 pub(super) const OPENAPI: &str = "\

@@ -34,6 +34,9 @@ pub(crate) enum Command {
         /// Send one real message over each channel to the person with this e-mail address or user name
         #[arg(long, value_name = "EMAIL")]
         send_to: Option<String>,
+        /// Explain the identity provider's token on standard input, without printing it
+        #[arg(long, conflicts_with = "send_to")]
+        token: bool,
         /// Print one JSON document
         #[arg(long)]
         json: bool,

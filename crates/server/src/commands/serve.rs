@@ -85,7 +85,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
         seed(&wiring::directory(&store, keyring.clone(), config.brake), &users).await?;
     }
 
-    let oidc = wiring::oidc(config)?;
+    let oidc = wiring::oidc(config, Some(&public_url))?;
     let chain = Arc::new(wiring::audit_chain(&store, keyring.clone()));
     let parts = Parts {
         keyring,

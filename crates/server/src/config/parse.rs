@@ -132,6 +132,9 @@ impl Config {
         if creates_users && !parser.any_given(&OIDC) {
             parser.fault("MUSTER_OIDC_CREATE_USERS", "means nothing without MUSTER_OIDC_ISSUER");
         }
+        if parser.any_given(&["MUSTER_OIDC_USERINFO"]) && !parser.any_given(&OIDC) {
+            parser.fault("MUSTER_OIDC_USERINFO", "means nothing without MUSTER_OIDC_ISSUER");
+        }
         let edge = parser.edge(public_url.as_deref());
         let tls = parser.tls();
         let audit_retention = parser.audit_retention();
@@ -229,7 +232,9 @@ impl Parser<'_> {
         }
         let issuer = self.checked(OIDC[0], str::parse);
         let audience = self.checked(OIDC[1], str::parse);
-        Some(OidcSettings { issuer: issuer?, audience: audience? })
+        let how = "must be true or false";
+        let asks_userinfo = self.value("MUSTER_OIDC_USERINFO", true, how, |text| text.parse().ok());
+        Some(OidcSettings { issuer: issuer?, audience: audience?, asks_userinfo })
     }
 
     fn timeout(&mut self, name: &str) -> Option<std::time::Duration> {

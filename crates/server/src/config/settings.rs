@@ -20,7 +20,7 @@ const fn secret(name: &'static str, meaning: &'static str, default: &'static str
 }
 
 /// Every setting there is.
-pub(crate) const SETTINGS: [Setting; 65] = [
+pub(crate) const SETTINGS: [Setting; 66] = [
     setting("MUSTER_MODE", "how the server runs: development or production", "development"),
     setting(
         "MUSTER_LISTEN",
@@ -89,6 +89,12 @@ pub(crate) const SETTINGS: [Setting; 65] = [
         "whether people whom the provider knows and the directory has not delivered are added when they first sign in: \
          true or false",
         "false: they are refused",
+    ),
+    setting(
+        "MUSTER_OIDC_USERINFO",
+        "whether the provider's userinfo endpoint is asked, with the token, for the names of people who are not on \
+         record by their sub and whose token has none: true or false",
+        "true",
     ),
     setting(
         "MUSTER_DEFAULT_PHONE_REGION",

@@ -1,6 +1,7 @@
 //! Every metric that there is. docs/operations.md lists the same ones, and a test compares them.
 
 use metrics::{describe_counter, describe_gauge, describe_histogram};
+use muster_domain::access::TokenRefusal;
 
 /// How a metric behaves, as Prometheus names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,7 @@ const fn histogram(name: &'static str, labels: &'static str, meaning: &'static s
     Metric { name, kind: Kind::Histogram, labels, meaning }
 }
 
-pub(crate) const METRICS: [Metric; 34] = [
+pub(crate) const METRICS: [Metric; 35] = [
     counter(
         "muster_http_requests_total",
         "method,route,status",
@@ -89,6 +90,11 @@ pub(crate) const METRICS: [Metric; 34] = [
         "phone sessions: issued, refreshed, and refresh tokens that were late, refused or replayed",
     ),
     counter(
+        "muster_tokens_refused_total",
+        "reason",
+        "tokens of the identity provider that were refused, and what is no credential at all (malformed)",
+    ),
+    counter(
         "muster_break_glass_sign_ins_total",
         "outcome",
         "attempts to sign in with a break-glass account: accepted, refused, too_many or failed",
@@ -143,6 +149,9 @@ pub(crate) fn begin_at_zero() {
     }
     for outcome in ["accepted", "refused", "too_many", "failed"] {
         metrics::counter!("muster_break_glass_sign_ins_total", "outcome" => outcome).increment(0);
+    }
+    for reason in TokenRefusal::ALL {
+        metrics::counter!("muster_tokens_refused_total", "reason" => reason.as_str()).increment(0);
     }
     metrics::counter!("muster_directory_deactivations_refused_total").increment(0);
     metrics::counter!("muster_passwords_refused_busy_total").increment(0);
