@@ -12,6 +12,9 @@ use crate::jws::{Absent, Jws, object};
 /// The most keys that a set may have; providers have two to ten.
 const MAX_KEYS: usize = 64;
 
+/// How many zero bytes may be missing at the start of a coordinate. That more are needed is less likely than 1 in 2^32.
+const MOST_MISSING_ZEROS: usize = 4;
+
 /// The keys of a set that signatures can be checked with.
 pub(crate) struct KeySet {
     keys: Vec<Key>,
@@ -165,9 +168,18 @@ impl PublicKey {
     }
 }
 
-/// A point, uncompressed, of two coordinates that have each their whole length (RFC 7518, section 6.2.1.2).
+/// A point, uncompressed, of two coordinates.
 fn point<const LENGTH: usize>(x: &[u8], y: &[u8]) -> Option<Vec<u8>> {
-    (x.len() == LENGTH && y.len() == LENGTH).then(|| [&[4], x, y].concat())
+    Some([[4].as_slice(), &coordinate::<LENGTH>(x)?, &coordinate::<LENGTH>(y)?].concat())
+}
+
+/// A coordinate in its whole length (RFC 7518, section 6.2.1.2). Glewlwyd's library leaves out zero bytes at its start, so
+/// one key in 128 is short by a byte.
+fn coordinate<const LENGTH: usize>(bytes: &[u8]) -> Option<[u8; LENGTH]> {
+    let zeros = LENGTH.checked_sub(bytes.len()).filter(|zeros| *zeros <= MOST_MISSING_ZEROS)?;
+    let mut whole = [0; LENGTH];
+    whole[zeros..].copy_from_slice(bytes);
+    Some(whole)
 }
 
 fn bytes(text: Option<String>) -> Option<Vec<u8>> {

@@ -141,6 +141,21 @@ fn set_has_a_bounded_number_of_keys() {
     assert!(KeySet::parse(set(MAX_KEYS + 1).as_bytes()).is_none());
 }
 
+/// Made by rnbyc 1.1.11, the tool that Glewlwyd's documentation names for making keys. Its y begins with a zero byte, which
+/// is left out.
+#[test]
+fn coordinate_without_its_first_zero_byte_is_understood() {
+    let key = json!({
+        "kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "e115",
+        "x": "vus_WRHF1G1AjXF2ImJOXvocL_ITh6a-gmyp7Qd_7Tw", "y": "yaJWLx3t0GPGI7JTnFUJgzjGBfZNK_eQMTUHiphBuA",
+    });
+    let token = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiIsImtpZCI6ImUxMTUifQ.eyJpc3MiOiJodHRwczovL2EuZXhhbXBsZSIsInN1YiI6ImFkYSJ9.JNkeoQaL6p03NDBlYs__vt_bMFfYhoE07uezQ_O4gP0nIb6zKeaUut3ayLINiH1z3o5eIv1J2j4YxLND-xnKtw";
+    let set = |key: Value| KeySet::parse(json!({ "keys": [key] }).to_string().as_bytes()).unwrap();
+    assert!(set(key.clone()).verify(&Jws::parse(token).unwrap()));
+    let too_short = URL_SAFE_NO_PAD.encode([7; 27]);
+    assert!(set(with(key, "y", json!(too_short))).is_empty());
+}
+
 /// The token of RFC 7515, appendix A.3, and its key.
 #[test]
 fn signature_of_rfc_7515_is_right() {
