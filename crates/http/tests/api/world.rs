@@ -102,7 +102,8 @@ impl Exchange {
 
 struct NoMessages;
 
-/// An identity provider whose tokens are `idp:` and a user name, and which has an outage for `idp!`.
+/// An identity provider whose tokens are `idp:` and a user name, which has an outage for `idp!`, and which may be asked
+/// again in 3.2 seconds for `idp?`.
 struct Provider;
 
 #[async_trait::async_trait]
@@ -110,6 +111,9 @@ impl IdentityTokens for Provider {
     async fn verify(&self, token: &str, _: OffsetDateTime) -> Result<Identity, IdentityError> {
         if token.starts_with("idp!") {
             return Err(IdentityError::Unavailable("told to be unavailable".into()));
+        }
+        if token.starts_with("idp?") {
+            return Err(IdentityError::NotYet { retry_after: Duration::milliseconds(3200) });
         }
         let login = token.strip_prefix("idp:").ok_or(IdentityError::Refused(TokenRefusal::Malformed))?;
         let subject = format!("subject of {login}");

@@ -73,11 +73,6 @@ impl Installation {
         self
     }
 
-    /// What its servers logged so far.
-    pub(crate) fn log(&self) -> String {
-        self.folder.log()
-    }
-
     /// Takes over what the directory says.
     pub(crate) fn import(&self, people: &[Value]) -> Ended {
         self.folder.write("people.json", Value::from(people).to_string());
@@ -89,9 +84,17 @@ impl Installation {
         self.folder.run_with(arguments, &self.settings())
     }
 
-    /// The same with a text on standard input.
-    pub(crate) fn run_fed(&self, arguments: &[&str], input: &str) -> Ended {
-        self.folder.run_fed(arguments, &self.settings(), input)
+    /// Runs the program to its end with this on its standard input.
+    pub(crate) fn run_reading(&self, arguments: &[&str], input: &str) -> Ended {
+        self.folder.run_reading(arguments, &self.settings(), input)
+    }
+
+    /// What its servers logged of tokens that were refused: the reasons, in their order.
+    pub(crate) fn reasons(&self) -> Vec<String> {
+        let log = self.folder.log();
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let refused = lines.filter(|line| line["message"] == "a token is refused");
+        refused.map(|line| line["reason"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Runs the program, which must do what it was told, and returns what it printed.

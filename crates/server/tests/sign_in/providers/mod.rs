@@ -38,12 +38,9 @@ async fn deliver(installation: &Installation, server: &Server, person: &Value) {
 
 /// Fails unless the token is refused and the log says why.
 async fn assert_refused_because(installation: &Installation, server: &Server, token: &str, reason: &str) {
-    let before = installation.log().len();
+    let before = installation.reasons().len();
     assert_refused(&Client::with_token(&server.url, token)).await;
-    let log = installation.log();
-    let told: Vec<&str> = log[before..].lines().filter(|line| line.contains("a token is refused")).collect();
-    let [line] = told.as_slice() else { panic!("one line says why, not {told:?}") };
-    assert!(line.contains(reason), "{reason}: {line}");
+    assert_eq!(installation.reasons()[before..], [reason]);
 }
 
 /// Gives the provider a new key and signs in again: the new token is good at once, or after the time that a 503 says.
@@ -66,7 +63,7 @@ async fn assert_new_key_is_found(provider: &mut IdentityProvider, server: &Serve
 
 /// What `muster doctor --token` says of a token.
 fn explained(installation: &Installation, token: &str) -> String {
-    installation.run_fed(&["doctor", "--token"], token).out
+    installation.run_reading(&["doctor", "--token"], token).out
 }
 
 /// The tokens of a sign-in without further parameters.
