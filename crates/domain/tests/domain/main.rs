@@ -38,6 +38,6 @@ mod send_waits;
 mod sessions;
 mod sign_in;
 mod teams;
-mod token_refusals;
 mod text;
+mod token_refusals;
 mod verify_code;

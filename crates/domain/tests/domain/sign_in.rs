@@ -94,9 +94,8 @@ fn account(user: &User) -> Account {
 }
 
 async fn refused(house: &House, access: &AccessService, credential: &str) {
-    let is_refusal = |error: &AuthenticateError| {
-        matches!(error, AuthenticateError::Refused | AuthenticateError::TokenRefused(_))
-    };
+    let is_refusal =
+        |error: &AuthenticateError| matches!(error, AuthenticateError::Refused | AuthenticateError::TokenRefused(_));
     let outcome = access.identify(credential, &house.origin).await;
     assert!(outcome.as_ref().is_err_and(is_refusal), "{outcome:?}");
     let outcome = access.authenticate(credential, &house.origin).await;

@@ -47,7 +47,8 @@ fn identity(subject: &str, logins: &[&str]) -> Identity {
 #[async_trait]
 impl IdentityTokens for Provider {
     async fn verify(&self, _: &str, _: OffsetDateTime) -> Result<Identity, IdentityError> {
-        self.refusal.map_or_else(|| Ok(identity(self.subject, self.logins)), |reason| Err(IdentityError::Refused(reason)))
+        self.refusal
+            .map_or_else(|| Ok(identity(self.subject, self.logins)), |reason| Err(IdentityError::Refused(reason)))
     }
 
     async fn complete(&self, token: &str, identity: &Identity) -> Result<Option<Identity>, IdentityError> {
@@ -152,7 +153,10 @@ async fn outage_of_userinfo_is_no_refusal() {
         let provider = Arc::new(provider("00u1", &[], userinfo));
         let outcome = access(&house, &provider, true).identify("theirs", &house.origin).await;
         let Err(AuthenticateError::Unavailable(error)) = outcome else { panic!("{outcome:?}") };
-        assert_eq!(matches!(error, IdentityError::NotYet { retry_after } if retry_after == Duration::seconds(3)), later);
+        assert_eq!(
+            matches!(error, IdentityError::NotYet { retry_after } if retry_after == Duration::seconds(3)),
+            later
+        );
     }
     assert_eq!(house.actions_since(0), [""; 0]);
 }

@@ -58,7 +58,7 @@ impl From<AuthenticateError> for Problem {
             AuthenticateError::Unavailable(IdentityError::NotYet { retry_after }) => {
                 telemetry::token_deferred(retry_after);
                 let detail = "the identity provider is asked about the credential in a moment; try again then";
-                Self::new(Kind::Unavailable, detail).retry_after(retry_after)
+                Self::new(Kind::Unavailable, detail).retry_after(retry_after).with_undecided_credential()
             }
             AuthenticateError::Unavailable(cause) => {
                 let detail = "the identity provider cannot be asked about the credential; try again in a few seconds";

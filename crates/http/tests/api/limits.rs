@@ -101,6 +101,20 @@ async fn credentials_that_are_refused_count_and_shut_their_address_out() {
     assert_eq!(anonymous(&world, MALLORY).await.status, 429);
 }
 
+/// A flood of tokens that name keys nobody knows is held up like one of wrong tokens.
+#[actix_web::test]
+async fn credentials_that_cannot_be_judged_yet_count_too() {
+    let world = World::production().await.behind(settings(2));
+    for _ in 0..3 {
+        assert_eq!(with_credential(&world, "idp?grace", MALLORY).await.problem(), "unavailable");
+    }
+    assert_eq!(with_credential(&world, "idp?grace", MALLORY).await.problem(), "too-many-requests");
+    // An outage of the provider or of the store is nobody's fault.
+    for _ in 0..5 {
+        assert_eq!(with_credential(&world, "idp!grace", "198.51.100.8").await.problem(), "unavailable");
+    }
+}
+
 /// A credential that nobody looks at opens no way around.
 #[actix_web::test]
 async fn every_route_is_limited_whatever_credential_is_made_up() {

@@ -8,8 +8,7 @@ use actix_web::web;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use muster_domain::access::{
-    AccessClaims, AccessService, AccessTokens, Audience, Identity, IdentityError, IdentityTokens,
-    TokenRefusal,
+    AccessClaims, AccessService, AccessTokens, Audience, Identity, IdentityError, IdentityTokens, TokenRefusal,
 };
 use muster_domain::api_key::ApiKeyService;
 use muster_domain::audit::{Actor, AuditEvent, DirectoryFeed};

@@ -49,14 +49,8 @@ fn algorithms(keys: &[Value]) -> Vec<Algorithm> {
     Algorithm::ALL.into_iter().filter(|algorithm| set.count(*algorithm) > 0).collect()
 }
 
-const OF_RSA: [Algorithm; 6] = [
-    Algorithm::Rs256,
-    Algorithm::Rs384,
-    Algorithm::Rs512,
-    Algorithm::Ps256,
-    Algorithm::Ps384,
-    Algorithm::Ps512,
-];
+const OF_RSA: [Algorithm; 6] =
+    [Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512, Algorithm::Ps256, Algorithm::Ps384, Algorithm::Ps512];
 
 #[rstest]
 #[case(rsa(), &[Algorithm::Rs256])]

@@ -57,7 +57,11 @@ async fn what_the_provider_signs_with_is_compared_with_what_is_taken() {
         (json!(["RS512", "PS384", "ES384"]), Verdict::Good, "it signs with RS512, PS384, ES384"),
         (json!(["RS256", "HS512"]), Verdict::Warning, "it may sign with HS512, which Muster does not take"),
         (json!(["none", "ES512", "EdDSA"]), Verdict::Warning, "it may sign with none, ES512, which"),
-        (json!(["HS512"]), Verdict::Bad, "it signs with HS512 alone, which Muster does not take: have it sign with one of"),
+        (
+            json!(["HS512"]),
+            Verdict::Bad,
+            "it signs with HS512 alone, which Muster does not take: have it sign with one of",
+        ),
         (json!([]), Verdict::Bad, "alone, which"),
         (Value::Null, Verdict::Warning, "does not say with which (id_token_signing_alg_values_supported)"),
         (json!("RS256"), Verdict::Warning, "does not say with which"),

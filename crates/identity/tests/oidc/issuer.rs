@@ -109,8 +109,7 @@ impl TestIssuer {
             }
         });
         let issuer = Self { url, paths, serving };
-        issuer
-            .tell(DISCOVERY, Told::json(issuer.discovery()));
+        issuer.tell(DISCOVERY, Told::json(issuer.discovery()));
         issuer.tell(KEYS, Told::json(keys));
         issuer
     }
@@ -163,8 +162,7 @@ async fn serve(mut stream: TcpStream, paths: Paths) {
     let Some(path) = request.split(' ').nth(1) else { return };
     let told = {
         let mut paths = paths.lock().unwrap_or_else(PoisonError::into_inner);
-        let (told, asked, last) =
-            paths.entry(path.to_owned()).or_insert((Told::status(404), 0, String::new()));
+        let (told, asked, last) = paths.entry(path.to_owned()).or_insert((Told::status(404), 0, String::new()));
         *asked += 1;
         last.clone_from(&request);
         told.clone()

@@ -344,7 +344,10 @@ async fn verified_token_is_believed_for_a_minute_and_never_beyond_its_expiry() {
     assert_eq!(outcome(&tokens, &token).await, "taken");
     let last = NOW + Duration::from_secs(599);
     assert!(tokens.verify(&token, last).await.is_ok());
-    assert!(matches!(tokens.verify(&token, last + Duration::from_secs(1)).await, Err(IdentityError::Refused(TokenRefusal::Expired))));
+    assert!(matches!(
+        tokens.verify(&token, last + Duration::from_secs(1)).await,
+        Err(IdentityError::Refused(TokenRefusal::Expired))
+    ));
     // Whose key is gone, it is believed for a minute at most.
     let token = signer.sign("ed", &with_subject(&issuer, "2"));
     assert_eq!(outcome(&tokens, &token).await, "taken");

@@ -75,15 +75,12 @@ async fn altered_byte_another_key_and_another_algorithm_are_refused_for_each_alg
             let token = format!("{}.{}.{}", parts[0], parts[1], URL_SAFE_NO_PAD.encode(signature));
             assert_eq!(reason(tokens.verify(&token, now).await), TokenRefusal::Signature, "{algorithm}");
         }
-        let with_header = |header: Value| {
-            format!("{}.{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), parts[1], parts[2])
-        };
+        let with_header =
+            |header: Value| format!("{}.{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), parts[1], parts[2]);
         for other in TAKEN.into_iter().filter(|other| *other != algorithm) {
             let outcome = tokens.verify(&with_header(json!({ "alg": other, "kid": algorithm })), now).await;
-            let unknown = matches!(
-                outcome,
-                Err(IdentityError::NotYet { .. } | IdentityError::Refused(TokenRefusal::UnknownKey))
-            );
+            let unknown =
+                matches!(outcome, Err(IdentityError::NotYet { .. } | IdentityError::Refused(TokenRefusal::UnknownKey)));
             assert!(unknown, "{algorithm} as {other}: {outcome:?}");
             let outcome = tokens.verify(&with_header(json!({ "alg": other, "kid": other })), now).await;
             assert_eq!(reason(outcome), TokenRefusal::Signature, "{algorithm} as {other}");

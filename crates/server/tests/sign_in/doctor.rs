@@ -94,7 +94,11 @@ async fn doctor_says_what_is_wrong_with_a_token_and_which_setting_to_change() {
         (json!({}), json!({ "nbf": now + 300 }), "not-yet-valid: 2"),
         (json!({}), json!({ "sub": " " }), "no-subject: "),
         (json!({ "typ": "logout+jwt" }), json!({}), "wrong-type: "),
-        (json!({ "kid": "new" }), json!({}), "unknown-key: kid \"new\": for RS256 the provider publishes no such key (it has \"first\")"),
+        (
+            json!({ "kid": "new" }),
+            json!({}),
+            "unknown-key: kid \"new\": for RS256 the provider publishes no such key (it has \"first\")",
+        ),
     ] {
         let explained = explain(&installation, &token_with(&provider, header, claims).await);
         assert_eq!(explained.code, Some(1), "{part}: {}", explained.out);
@@ -108,7 +112,10 @@ async fn doctor_says_what_is_wrong_with_a_token_and_which_setting_to_change() {
         (String::new(), "malformed: "),
         (format!("{}.{}.{}", parts[0], parts[1], "A".repeat(342)), "signature: it does not match"),
         // {"alg":"HS512"}
-        (format!("eyJhbGciOiJIUzUxMiJ9.{}.{}", parts[1], parts[2]), "algorithm: \"HS512\" is not taken; taken are RS256"),
+        (
+            format!("eyJhbGciOiJIUzUxMiJ9.{}.{}", parts[1], parts[2]),
+            "algorithm: \"HS512\" is not taken; taken are RS256",
+        ),
     ] {
         let explained = explain(&installation, &token);
         assert_eq!(explained.code, Some(1), "{part}: {}", explained.out);

@@ -3,6 +3,7 @@ use std::time::Instant;
 use muster_crypto::{AccessTokenSigner, SigningKey};
 use muster_domain::access::{AccessClaims, AccessTokens, Audience};
 use muster_domain::{Entropy, UserId};
+use reqwest::Method;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
@@ -39,6 +40,13 @@ async fn tokens_for_others_by_others_or_of_another_time_are_refused() {
     }
     let expected: Vec<&str> = cases.iter().map(|(reason, _)| *reason).collect();
     assert_eq!(installation.reasons(), expected, "one line for each");
+    let metrics = Client::with_token(&server.url, "").send(Method::GET, "/metrics", None).await.text().await.unwrap();
+    for (reason, count) in
+        [("wrong-audience", 4), ("wrong-issuer", 2), ("own-token", 1), ("expired", 1), ("algorithm", 0)]
+    {
+        let series = format!("muster_tokens_refused_total{{reason=\"{reason}\"}} {count}");
+        assert!(metrics.lines().any(|line| line == series), "{series} is not in\n{metrics}");
+    }
     assert_eq!(provider.asked().await, (0, 0), "none of them was worth asking for keys");
     // Another provider that says it is this one, under this one's key id.
     let forged = token(&stranger, json!({ "iss": issuer, "sub": "00u1" })).await;

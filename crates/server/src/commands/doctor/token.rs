@@ -35,13 +35,7 @@ pub(super) fn read() -> io::Result<Zeroizing<String>> {
 }
 
 /// Tells of each check what came of it, and at last whom the token names: not by their names.
-pub(super) async fn explain(
-    report: &mut Report,
-    config: &Config,
-    oidc: &OidcTokens,
-    store: &Store,
-    token: &str,
-) {
+pub(super) async fn explain(report: &mut Report, config: &Config, oidc: &OidcTokens, store: &Store, token: &str) {
     let explained = oidc.explain(token, wiring::clock().now()).await;
     for finding in explained.findings {
         report.tell("token", &finding);
@@ -85,7 +79,9 @@ async fn find_person(
 
 fn person(found: Result<Option<Account>, StoreError>, creates_users: bool) -> Finding {
     match found {
-        Ok(Some(account)) if account.active => Finding::good("person", format!("is active, with the id {}", account.id)),
+        Ok(Some(account)) if account.active => {
+            Finding::good("person", format!("is active, with the id {}", account.id))
+        }
         Ok(Some(account)) => {
             let reason = TokenRefusal::Deactivated;
             let what = "the directory must reactivate them, if they should have access";
@@ -104,7 +100,9 @@ fn person(found: Result<Option<Account>, StoreError>, creates_users: bool) -> Fi
                 TokenRefusal::UnknownPerson
             ),
         ),
-        Err(error) => Finding::bad("person", format!("cannot be looked up: {}: check DATABASE_URL", with_causes(&error))),
+        Err(error) => {
+            Finding::bad("person", format!("cannot be looked up: {}: check DATABASE_URL", with_causes(&error)))
+        }
     }
 }
 
