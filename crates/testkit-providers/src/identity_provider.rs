@@ -1,6 +1,7 @@
 //! Identity providers as companies run them, each with one person and one client.
 
 use std::io::Write;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::net::TcpStream;
 
 use crate::emulator::{Emulator, free_port, installed};
 
@@ -129,8 +131,11 @@ impl IdentityProvider {
     }
 
     async fn run(&mut self) {
-        // The old one ends first: its port is needed.
+        // The old one ends first: its port is needed. A process that was killed may still be there for a moment.
         self.emulator = None;
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         let mut launcher = self.product.launcher();
         launcher.arg(self.folder.path()).arg(self.options.to_string()).arg(self.port.to_string());
         self.emulator = Some(Emulator::start_at(self.port, launcher).await);

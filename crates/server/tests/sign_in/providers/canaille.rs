@@ -4,8 +4,8 @@ use muster_testkit_providers::{IdentityProvider, Product};
 use serde_json::json;
 
 use super::{
-    CLIENT, Client, assert_new_key_is_found, assert_refused_because, deliver, explained, header, muster_for, person, sign_in,
-    user_name,
+    CLIENT, Client, assert_new_key_is_found, assert_refused_because, deliver, explained, header, muster_for, person,
+    sign_in, status_in_the_end, user_name,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,7 +23,8 @@ async fn canaille_signs_people_in_once_its_client_is_its_own_audience() {
     }
     let said = explained(&installation, &signed_in.access_token);
     assert!(said.contains("RS512") && !said.contains("BAD   token"), "{said}");
-    assert_new_key_is_found(&mut provider, &server, "openid profile email", json!({})).await;
+    let old = assert_new_key_is_found(&mut provider, &server, "openid profile email", json!({})).await;
+    assert_eq!(status_in_the_end(&server, &old).await, 200, "the old key is still published");
     installation.assert_silent(&["ada@company.example"]);
 }
 

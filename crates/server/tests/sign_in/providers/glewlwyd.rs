@@ -4,8 +4,8 @@ use muster_testkit_providers::{IdentityProvider, Product};
 use serde_json::json;
 
 use super::{
-    CLIENT, Client, RESOURCE, assert_new_key_is_found, assert_refused_because, deliver, header, muster_for, person, sign_in,
-    user_name,
+    CLIENT, Client, RESOURCE, assert_new_key_is_found, assert_refused_because, deliver, header, muster_for, person,
+    sign_in, status_in_the_end, user_name,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,7 +19,8 @@ async fn glewlwyd_signs_people_in_with_access_tokens_for_a_resource() {
     assert_eq!(header(&token)["typ"], "at+jwt");
     let ada = Client::with_token(&server.url, &token);
     assert_eq!(user_name(&ada).await, "ada@example.com", "added by the names in the token");
-    assert_new_key_is_found(&mut provider, &server, scope, parameters).await;
+    let old = assert_new_key_is_found(&mut provider, &server, scope, parameters).await;
+    assert_eq!(status_in_the_end(&server, &old).await, 200, "the old key is still published");
     installation.assert_silent(&["ada@example.com"]);
 }
 
@@ -36,7 +37,8 @@ async fn glewlwyds_access_tokens_are_for_the_scopes_unless_a_resource_is_asked_f
 
 #[tokio::test(flavor = "multi_thread")]
 async fn glewlwyds_userinfo_gives_the_names_that_its_access_tokens_lack() {
-    let provider = IdentityProvider::start(Product::Glewlwyd, json!({ "resource": RESOURCE, "algorithm": "ES384" })).await;
+    let provider =
+        IdentityProvider::start(Product::Glewlwyd, json!({ "resource": RESOURCE, "algorithm": "ES384" })).await;
     let installation = muster_for(&provider, RESOURCE);
     let server = installation.serve();
     deliver(&installation, &server, &person("", "ada@example.com")).await;

@@ -44,21 +44,34 @@ async fn assert_refused_because(installation: &Installation, server: &Server, to
 }
 
 /// Gives the provider a new key and signs in again: the new token is good at once, or after the time that a 503 says.
-async fn assert_new_key_is_found(provider: &mut IdentityProvider, server: &Server, scope: &str, parameters: Value) {
+/// Returns a token of the old key, which Muster has not seen.
+async fn assert_new_key_is_found(
+    provider: &mut IdentityProvider,
+    server: &Server,
+    scope: &str,
+    parameters: Value,
+) -> String {
     let before = provider.sign_in(scope, parameters.clone()).await.access_token;
     assert_eq!(me(&Client::with_token(&server.url, &before)).await.status(), 200);
+    let unseen = provider.sign_in(scope, parameters.clone()).await.access_token;
     provider.rotate_key().await;
     let after = provider.sign_in(scope, parameters).await.access_token;
     assert_ne!(header(&before)["kid"], header(&after)["kid"]);
-    let client = Client::with_token(&server.url, &after);
-    let mut answer = me(&client).await;
-    if answer.status() == 503 {
-        let wait: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
-        assert!((1..=NEW_KEY_WITHIN).contains(&wait), "{wait} s");
-        tokio::time::sleep(Duration::from_secs(wait)).await;
-        answer = me(&client).await;
+    assert_eq!(status_in_the_end(server, &after).await, 200, "a token of the new key");
+    unseen
+}
+
+/// What becomes of a token, when the key that it names was looked for.
+async fn status_in_the_end(server: &Server, token: &str) -> u16 {
+    let client = Client::with_token(&server.url, token);
+    let answer = me(&client).await;
+    if answer.status() != 503 {
+        return answer.status().as_u16();
     }
-    assert_eq!(answer.status(), 200, "a token of the new key");
+    let wait: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=NEW_KEY_WITHIN).contains(&wait), "{wait} s");
+    tokio::time::sleep(Duration::from_secs(wait)).await;
+    me(&client).await.status().as_u16()
 }
 
 /// What `muster doctor --token` says of a token.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     CLIENT, Client, RESOURCE, assert_new_key_is_found, assert_refused_because, deliver, header, me, muster_for, person,
-    sign_in, user_name,
+    sign_in, status_in_the_end, user_name,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -21,7 +21,8 @@ async fn oidc_provider_signs_people_in_with_access_tokens_for_a_resource() {
     assert_refused_because(&installation, &server, &signed_in.id_token, "wrong-audience").await;
     let other = provider.sign_in("openid", json!({ "resource": "https://other.example" })).await;
     assert_refused_because(&installation, &server, &other.access_token, "wrong-audience").await;
-    assert_new_key_is_found(&mut provider, &server, "openid", parameters).await;
+    let old = assert_new_key_is_found(&mut provider, &server, "openid", parameters).await;
+    assert_eq!(status_in_the_end(&server, &old).await, 200, "the old key is still published");
     installation.assert_silent(&["ada@company.example"]);
 }
 
