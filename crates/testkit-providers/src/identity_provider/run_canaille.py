@@ -14,7 +14,7 @@ from pathlib import Path
 
 from canaille.commands import cli
 
-package, folder, options, port = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4]
+folder, options, port = Path(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4]
 
 
 def run(*arguments):
@@ -61,5 +61,5 @@ if not (folder / "canaille.db").exists():
         run("set", "client", "muster-web", "--audience", "muster-web")
     if options.get("algorithm"):
         run("set", "client", "muster-web", "--id-token-signed-response-alg", options["algorithm"])
-program = package / "bin" / "canaille"
-os.execv(program, [program, "run", "--bind", f"127.0.0.1:{port}"])
+# Without workers it serves in this process, which is there sooner.
+cli.main(["run", "--bind", f"127.0.0.1:{port}", "--workers", "0"], standalone_mode=False)
