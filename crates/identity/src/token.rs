@@ -98,6 +98,11 @@ impl Claims {
         self.events
     }
 
+    /// Whether the token has an address and says that it is not verified.
+    pub(crate) fn has_unverified_address(&self) -> bool {
+        self.email.is_string() && !is_verified(&self.email_verified)
+    }
+
     /// Whom the token names; `None` without a subject that is safe to keep.
     pub(crate) fn into_identity(self) -> Option<Identity> {
         let subject = self.subject()?.to_owned();
@@ -109,12 +114,7 @@ impl Claims {
 impl Names {
     /// The person of that id under these names.
     pub(crate) fn into_identity(self, subject: String) -> Identity {
-        let verified = match &self.email_verified {
-            Value::Null => true,
-            Value::Bool(verified) => *verified,
-            // Some providers write it as a text.
-            other => other == "true",
-        };
+        let verified = is_verified(&self.email_verified);
         let said = text::<MAX_NAME>(&self.email);
         let unverified = said.as_deref().filter(|_| !verified).map(fold);
         let preferred = text::<MAX_NAME>(&self.preferred_username);
@@ -130,6 +130,16 @@ impl Names {
             logins,
             display_name: text::<MAX_DISPLAY_NAME>(&self.name),
         }
+    }
+}
+
+/// Whether an address counts by its `email_verified`: unless that is there and not true.
+fn is_verified(said: &Value) -> bool {
+    match said {
+        Value::Null => true,
+        Value::Bool(verified) => *verified,
+        // Some providers write it as a text.
+        other => other == "true",
     }
 }
 

@@ -108,6 +108,11 @@ impl IdentityTokens for OidcTokens {
     }
 
     async fn complete(&self, token: &str, identity: &Identity) -> Result<Option<Identity>, IdentityError> {
+        // What the token says of its address is not taken back by a userinfo that leaves `email_verified` out.
+        let claims = Jws::parse(token).and_then(|jws| Claims::parse(jws.payload()));
+        if claims.is_none_or(|claims| claims.has_unverified_address()) {
+            return Ok(None);
+        }
         match (&self.userinfo, self.keys.userinfo()) {
             (Some(userinfo), Some(url)) => userinfo.complete(&url, token, identity).await,
             _ => Ok(None),

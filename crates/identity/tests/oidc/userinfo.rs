@@ -78,6 +78,20 @@ async fn unverified_address_of_userinfo_is_no_name() {
     assert_eq!((identity.logins.as_slice(), identity.email), (["ada".to_owned()].as_slice(), None));
 }
 
+/// A provider whose userinfo leaves `email_verified` out does not make an address good that its token calls unverified.
+#[tokio::test]
+async fn token_with_an_unverified_address_is_not_completed() {
+    let case = case(json_of(&person())).await;
+    let mut claims = case.issuer.claims();
+    claims["email"] = json!("ada@example.com");
+    claims["email_verified"] = json!(false);
+    let token = case.signer.sign("ed", &claims);
+    let identity = case.tokens.verify(&token, NOW).await.unwrap();
+    assert!(identity.logins.is_empty());
+    assert!(case.tokens.complete(&token, &identity).await.unwrap().is_none());
+    assert_eq!(case.issuer.asked(USERINFO), 0);
+}
+
 /// What says nothing of the person that can be used: no name, and no further question for a minute.
 #[rstest]
 #[case::of_another_subject(json_of(&json!({ "sub": "00u2", "email": "ada@example.com" })))]
