@@ -21,28 +21,28 @@ const CLIENT: (&str, &str) = ("muster-web", "not a secret of anybody");
 pub enum Product {
     /// npm's `oidc-provider`, a library that is run here with little around it.
     OidcProvider,
-    /// Canaille of PyPI.
+    /// Canaille, from the Python Package Index.
     Canaille,
     /// Debian's Glewlwyd.
     Glewlwyd,
-    /// Debian's LemonLDAP::NG.
+    /// Debian's lemonldap-ng.
     LemonLdap,
 }
 
 impl Product {
     /// The program that starts it, without what follows: the folder, the options and the port.
     fn launcher(self) -> Command {
-        let (package, interpreter, script) = match self {
-            Self::OidcProvider => ("oidc-provider", None, "run_oidc_provider.mjs"),
-            Self::Canaille => ("canaille", Some("bin/python"), "run_canaille.py"),
-            Self::Glewlwyd => ("glewlwyd", None, "run_glewlwyd.py"),
-            Self::LemonLdap => ("lemonldap-ng", None, "run_lemonldap.py"),
+        let (package, script) = match self {
+            Self::OidcProvider => ("oidc-provider", "run_oidc_provider.mjs"),
+            Self::Canaille => ("canaille", "run_canaille.py"),
+            Self::Glewlwyd => ("glewlwyd", "run_glewlwyd.py"),
+            Self::LemonLdap => ("lemonldap-ng", "run_lemonldap.py"),
         };
         let package = installed(package);
-        let interpreter = match interpreter {
-            Some(path) => package.join(path),
-            None if self == Self::OidcProvider => PathBuf::from("node"),
-            None => PathBuf::from("python3"),
+        let interpreter = match self {
+            Self::OidcProvider => PathBuf::from("node"),
+            Self::Canaille => package.join("bin/python"),
+            Self::Glewlwyd | Self::LemonLdap => PathBuf::from("python3"),
         };
         let mut launcher = Command::new(interpreter);
         launcher.arg(Path::new(SCRIPTS).join(script)).arg(package);
@@ -109,7 +109,7 @@ impl IdentityProvider {
     }
 
     /// Gives it a new signing key and starts it again at the same address. The public half of the old key stays
-    /// published, except by LemonLDAP::NG, which has no place for it.
+    /// published, except by lemonldap-ng, which has no place for it.
     pub async fn rotate_key(&mut self) {
         let key = self.folder.path().join("key");
         std::fs::rename(&key, self.folder.path().join("old-key")).unwrap();

@@ -1,4 +1,4 @@
-//! LemonLDAP::NG.
+//! Debian's lemonldap-ng.
 
 use muster_testkit_providers::{IdentityProvider, Product};
 use serde_json::{Value, json};
