@@ -92,7 +92,7 @@ impl OidcTokens {
             ),
             TokenRefusal::NotYetValid => (
                 "begin",
-                claims.begins_at().map_or_else(|| "nbf and iat are left out".to_owned(), |begin| at(begin)),
+                claims.begins_at().map_or_else(|| "nbf and iat are left out".to_owned(), at),
                 "compare this machine's clock with the provider's: nbf and iat may be 30 s ahead",
             ),
             TokenRefusal::Malformed

@@ -113,10 +113,7 @@ impl UserInfo {
 
     async fn ask(&self, url: &Url, token: &str, subject: &str) -> Result<(Option<Identity>, Instant), IdentityError> {
         let turn = timeout(DEADLINE, self.places.acquire()).await;
-        let _place = match turn {
-            Ok(Ok(place)) => place,
-            Ok(Err(_)) | Err(_) => return Err(not_yet(Duration::ZERO)),
-        };
+        let Ok(Ok(_place)) = turn else { return Err(not_yet(Duration::ZERO)) };
         self.admit(Instant::now())?;
         let fetched = timeout(DEADLINE, fetch(&self.client, url, token, subject)).await;
         let fetched = fetched.unwrap_or(Err(UserInfoError::Slow));

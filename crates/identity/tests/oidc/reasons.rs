@@ -17,27 +17,27 @@ async fn refused_token_has_its_reason() {
     let own = "https://muster.example";
     let tokens = issuer.tokens().beside_own(own.to_owned());
     assert!(tokens.verify(&signer.sign("ed", &good), NOW).await.is_ok());
-    let signed = |header: Value, change: Value| {
+    let made = |header: Value, change: Value| {
         let (mut head, mut claims) = (Signer::header("ed"), good.clone());
         head.as_object_mut().unwrap().extend(header.as_object().unwrap().clone());
         claims.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         signer.sign_text("ed", &head.to_string(), &claims.to_string())
     };
-    let claimed = |change: Value| signed(json!({}), change);
+    let claimed = |change: Value| made(json!({}), change);
     let cases = [
         ("opaque".to_owned(), TokenRefusal::Malformed),
-        (signed(json!({ "crit": ["exp"] }), json!({})), TokenRefusal::Malformed),
+        (made(json!({ "crit": ["exp"] }), json!({})), TokenRefusal::Malformed),
         (claimed(json!({ "exp": "soon" })), TokenRefusal::Malformed),
         (claimed(json!({ "iss": own, "exp": now - 1 })), TokenRefusal::OwnToken),
-        (signed(json!({ "typ": "logout+jwt" }), json!({})), TokenRefusal::WrongType),
+        (made(json!({ "typ": "logout+jwt" }), json!({})), TokenRefusal::WrongType),
         (claimed(json!({ "events": {} })), TokenRefusal::WrongType),
         (claimed(json!({ "iss": format!("{url}/") })), TokenRefusal::WrongIssuer),
-        (signed(json!({ "alg": "HS256" }), json!({ "iss": "https://other.example" })), TokenRefusal::WrongIssuer),
+        (made(json!({ "alg": "HS256" }), json!({ "iss": "https://other.example" })), TokenRefusal::WrongIssuer),
         (claimed(json!({ "iss": null })), TokenRefusal::WrongIssuer),
         (claimed(json!({ "aud": "api://other", "exp": now - 1 })), TokenRefusal::WrongAudience),
         (claimed(json!({ "aud": null })), TokenRefusal::WrongAudience),
-        (signed(json!({ "alg": "HS512" }), json!({})), TokenRefusal::Algorithm),
-        (signed(json!({ "alg": "none" }), json!({})), TokenRefusal::Algorithm),
+        (made(json!({ "alg": "HS512" }), json!({})), TokenRefusal::Algorithm),
+        (made(json!({ "alg": "none" }), json!({})), TokenRefusal::Algorithm),
         (claimed(json!({ "sub": "" })), TokenRefusal::NoSubject),
         (claimed(json!({ "exp": now })), TokenRefusal::Expired),
         (claimed(json!({ "nbf": now + 31 })), TokenRefusal::NotYetValid),
