@@ -2,6 +2,7 @@ use deadpool::managed::BuildError;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::deadpool::PoolError;
 use muster_domain::StoreError;
+use muster_domain::access::AdmitOutcome;
 use muster_domain::verification::OpenOutcome;
 use time::OffsetDateTime;
 
@@ -22,6 +23,9 @@ pub(crate) enum DbError {
     /// As much. When the window ends.
     #[error("one more attempt is more than a limit allows")]
     OverLimit(OffsetDateTime),
+    /// As much.
+    #[error("somebody else is known by that name or subject")]
+    NotAdmitted(AdmitOutcome),
     /// As much.
     #[error("an audit record is gone or sealed already")]
     Unsealable,
@@ -49,9 +53,11 @@ impl From<DbError> for StoreError {
         match error {
             DbError::Store(error) => error,
             DbError::Pool(_) => Self::Unavailable(Box::new(error)),
-            DbError::NoPool(_) | DbError::OverQuota(_) | DbError::OverLimit(_) | DbError::Unsealable => {
-                Self::Backend(Box::new(error))
-            }
+            DbError::NoPool(_)
+            | DbError::OverQuota(_)
+            | DbError::OverLimit(_)
+            | DbError::NotAdmitted(_)
+            | DbError::Unsealable => Self::Backend(Box::new(error)),
             DbError::Query(ref query) => match nature(query) {
                 Nature::Conflict | Nature::Lost | Nature::Passing => Self::Unavailable(Box::new(error)),
                 Nature::Row(rule) => Self::inconsistent(rule),

@@ -10,7 +10,7 @@ use muster_domain::user::Role;
 
 use crate::delivered;
 use crate::error::DbError;
-use crate::rows::PlaceRow;
+use crate::rows::{NamesRow, PlaceRow};
 use crate::schema::{devices, sessions, team_members, teams, users};
 use crate::types::{DbId, Hash, Ts};
 
@@ -52,13 +52,17 @@ locks! {
     /// A person whose devices change.
     fn lock_user(id: DbId) -> DbId: for_no_key_update(users::table.find(id).select(users::id));
 
-    /// A person at a version, whom the directory did not remove: folded user name, external id, and whether they are
-    /// active.
-    fn lock_user_at(id: DbId, version: i64) -> (String, Option<String>, bool): for_no_key_update(
+    /// A person at a version, whom the directory did not remove.
+    fn lock_user_at(id: DbId, version: i64) -> NamesRow: for_no_key_update(
         users::table
             .find(id)
             .filter(users::version.eq(version).and(users::removed_at.is_null()))
-            .select((users::user_name_key, users::external_id, users::active))
+            .select(NamesRow::as_select())
+    );
+
+    /// An active person of the directory's, who keeps their names until the transaction ends.
+    fn share_names(id: DbId) -> NamesRow: for_share(
+        users::table.find(id).filter(delivered::person().and(users::active)).select(NamesRow::as_select())
     );
 
     /// Of these people, those of the directory's, whom nobody removes until the transaction ends. In the order of their
@@ -81,7 +85,7 @@ locks! {
         users::table.find(id).select((users::active, users::email_fingerprint, users::phone_fingerprint))
     );
 
-    /// People whose devices change, in the order of their ids.
+    /// People who change, in the order of their ids.
     fn lock_people(people: Vec<DbId>) -> DbId: for_no_key_update(
         users::table.filter(users::id.eq_any(people)).order(users::id).select(users::id)
     );

@@ -30,6 +30,7 @@ diesel::table! {
         former_external_id -> Nullable<Text>,
         former_user_name_key -> Nullable<Text>,
         reach -> SmallInt,
+        signed_in_first -> Bool,
     }
 }
 
@@ -295,6 +296,30 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::Text;
+
+    identities (subject, issuer) {
+        subject -> Text,
+        issuer -> Text,
+        user_id -> Id,
+        bound_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::Text;
+
+    known_names (name_key, kind, user_id) {
+        name_key -> Text,
+        kind -> Text,
+        user_id -> Id,
+        at -> Instant,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     teams,
@@ -309,5 +334,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_brakes,
     directory_deactivations,
     notices,
-    break_glass_accounts
+    break_glass_accounts,
+    identities,
+    known_names
 );

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
-use crate::access::{AccessTokens, Identity, IdentityError, IdentityTokens, Principal};
+use crate::access::recognise::Recognised;
+use crate::access::{AccessTokens, IdentityError, IdentityStore, IdentityTokens, Principal};
 use crate::api_key::{ApiKeyService, ApiKeyToken, AuthenticateKeyError};
-use crate::audit::{DirectoryFeed, Origin};
-use crate::directory::{DirectoryRecord, DirectoryService, PersonKey, RawRecord};
+use crate::audit::Origin;
+use crate::directory::DirectoryService;
 use crate::user::{Account, UserStore};
-use crate::{Clock, SessionId, StoreError, UserId};
+use crate::{Clock, Entropy, SessionId, StoreError, UserId};
 
 /// Who is calling, by the credential that they show.
 pub struct AccessService {
@@ -15,12 +16,16 @@ pub struct AccessService {
     pub access_tokens: Arc<dyn AccessTokens>,
     /// The identity provider's, when there is one.
     pub identities: Option<Arc<dyn IdentityTokens>>,
+    /// Which of the identity provider's subjects stands for whom.
+    pub people: Arc<dyn IdentityStore>,
     /// Other services' keys.
     pub keys: ApiKeyService,
     /// Takes over people whom the directory has not delivered yet when they first sign in; `None` when they are refused.
     pub newcomers: Option<DirectoryService>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// For the ids of audit records.
+    pub entropy: Arc<dyn Entropy>,
 }
 
 /// Whose a credential is.
@@ -74,11 +79,10 @@ impl AccessService {
             IdentityError::Invalid => AuthenticateError::Refused,
             unavailable @ IdentityError::Unavailable(_) => AuthenticateError::Unavailable(unavailable),
         })?;
-        let found = match self.users.find_identity(&identity.subject, &identity.logins).await? {
-            Some(account) => Some(account),
-            None => self.take_in(&identity, origin).await?,
-        };
-        found.filter(|account| account.active).map(Holder::Person).ok_or(AuthenticateError::Refused)
+        match self.recognise(&identity, origin).await? {
+            Recognised::Person(account) => Ok(Holder::Person(account)),
+            Recognised::Deactivated | Recognised::Unknown => Err(AuthenticateError::Refused),
+        }
     }
 
     /// Who is calling, with the role that the store has now.
@@ -99,39 +103,6 @@ impl AccessService {
             }
         };
         Ok((Principal::of(account), session_id))
-    }
-
-    /// Adds somebody whom the identity provider knows and the directory has neither delivered nor removed, where that is
-    /// wanted.
-    async fn take_in(&self, identity: &Identity, origin: &Origin) -> Result<Option<Account>, AuthenticateError> {
-        let Some(newcomers) = &self.newcomers else {
-            return Ok(None);
-        };
-        // No external id: that is the directory's to give, and it may be another than the provider's subject.
-        let Some(login) = identity.logins.first() else {
-            return Ok(None);
-        };
-        for name in &identity.logins {
-            let key = PersonKey { external_id: Some(identity.subject.clone()), user_name: name.clone() };
-            if newcomers.directory.was_removed(&key).await? {
-                return Ok(None);
-            }
-        }
-        let raw = RawRecord {
-            user_name: Some(login.clone()),
-            display_name: identity.display_name.clone(),
-            email: identity.email.as_ref().map(|email| email.as_str().to_owned()),
-            ..RawRecord::default()
-        };
-        let Ok(record) = DirectoryRecord::parse(raw, None) else {
-            return Ok(None);
-        };
-        Ok(match newcomers.add(&record, DirectoryFeed::SignIn, origin).await? {
-            Some(added) => self.users.account(added.id).await?,
-            // By somebody else, who is nobody's to change here, or by this very person: another request of theirs was
-            // faster, or the directory.
-            None => self.users.find_identity(&identity.subject, &identity.logins).await?,
-        })
     }
 }
 

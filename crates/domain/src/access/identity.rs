@@ -9,7 +9,9 @@ use crate::user::EmailAddress;
 /// Who an identity provider says that somebody is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// The provider's own id of the person (`sub`), which the directory gives as `externalId`.
+    /// The provider (`iss`).
+    pub issuer: String,
+    /// The provider's own id of the person (`sub`), which a directory may give as `externalId`.
     pub subject: String,
     /// The names that the person may have as a user name: `email`, unless the provider says that it is not verified,
     /// and `preferred_username`.
@@ -18,6 +20,8 @@ pub struct Identity {
     pub email: Option<EmailAddress>,
     /// The name to show.
     pub display_name: Option<String>,
+    /// When the token was made (`iat`, whole seconds), if it says so.
+    pub issued_at: Option<OffsetDateTime>,
 }
 
 impl fmt::Debug for Identity {

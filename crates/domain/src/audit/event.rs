@@ -135,6 +135,9 @@ pub enum AuditChange {
     UserDeactivated { feed: DirectoryFeed },
     UserReactivated { feed: DirectoryFeed },
     UserRemoved { feed: DirectoryFeed },
+    UserDelivered { feed: DirectoryFeed },
+    UserMerged { feed: DirectoryFeed, into: UserId },
+    IdentityBound { issuer: String, by: &'static str },
     TeamCreated { feed: DirectoryFeed, team_id: TeamId, name: String, members: usize },
     TeamUpdated { feed: DirectoryFeed, team_id: TeamId, name: String, fields: Vec<&'static str> },
     TeamRemoved { feed: DirectoryFeed, team_id: TeamId, name: String },
@@ -182,6 +185,9 @@ impl AuditChange {
             Self::UserDeactivated { feed } => return format!("{}.user.deactivated", feed.as_str()),
             Self::UserReactivated { feed } => return format!("{}.user.reactivated", feed.as_str()),
             Self::UserRemoved { feed } => return format!("{}.user.removed", feed.as_str()),
+            Self::UserDelivered { feed } => return format!("{}.user.delivered", feed.as_str()),
+            Self::UserMerged { feed, .. } => return format!("{}.user.merged", feed.as_str()),
+            Self::IdentityBound { .. } => "identity.bound",
             Self::TeamCreated { feed, .. } => return format!("{}.team.created", feed.as_str()),
             Self::TeamUpdated { feed, .. } => return format!("{}.team.updated", feed.as_str()),
             Self::TeamRemoved { feed, .. } => return format!("{}.team.removed", feed.as_str()),
@@ -227,7 +233,12 @@ impl AuditChange {
         match self {
             Self::UserCreated { user_name, .. } => json!({ "userName": user_name }),
             Self::UserUpdated { fields, .. } => json!({ "fields": fields }),
-            Self::UserDeactivated { .. } | Self::UserReactivated { .. } | Self::UserRemoved { .. } => json!({}),
+            Self::UserDeactivated { .. }
+            | Self::UserReactivated { .. }
+            | Self::UserRemoved { .. }
+            | Self::UserDelivered { .. } => json!({}),
+            Self::UserMerged { into, .. } => json!({ "into": into }),
+            Self::IdentityBound { issuer, by } => json!({ "issuer": issuer, "by": by }),
             Self::TeamUpdated { team_id, name, fields, .. } => {
                 json!({ "teamId": team_id, "name": name, "fields": fields })
             }

@@ -45,7 +45,8 @@ impl DirectoryService {
     /// How often a change is tried when others change the same thing at the same time.
     pub(super) const TRIES: usize = 8;
 
-    /// What it takes to make of somebody what the record says; `None` when they are that already.
+    /// What it takes to make of somebody what the record says; `None` when they are that already. A person who was added
+    /// by a sign-in is delivered with it, also when nothing else changes.
     pub(super) fn plan(
         &self,
         before: &User,
@@ -56,7 +57,7 @@ impl DirectoryService {
         let now = self.clock.now();
         let user = self.described(before, record, now);
         let fields = changed_fields(before, &user);
-        if fields.is_empty() {
+        if fields.is_empty() && !before.awaits_directory() {
             return None;
         }
         let lost_proofs = lost_proofs(before, &user);
@@ -66,6 +67,7 @@ impl DirectoryService {
             brake: None,
             notices: if user.active { self.notices(&user, &lost_proofs, now) } else { Vec::new() },
             lost_proofs,
+            duplicates: Vec::new(),
             at: now,
             user,
         };
@@ -81,7 +83,13 @@ impl DirectoryService {
         feed: DirectoryFeed,
         origin: &Origin,
     ) -> Vec<AuditEvent> {
-        let mut changes = vec![AuditChange::UserUpdated { feed, fields }];
+        let mut changes = Vec::new();
+        if before.awaits_directory() {
+            changes.push(AuditChange::UserDelivered { feed });
+        }
+        if !fields.is_empty() {
+            changes.push(AuditChange::UserUpdated { feed, fields });
+        }
         match (before.active, update.user.active) {
             (true, false) => changes.push(AuditChange::UserDeactivated { feed }),
             (false, true) => changes.push(AuditChange::UserReactivated { feed }),
@@ -142,6 +150,7 @@ impl DirectoryService {
             role: before.role,
             active: record.active.unwrap_or(before.active),
             source: before.source,
+            signed_in_first: before.signed_in_first,
             version: before.version + 1,
             created_at: before.created_at,
             updated_at: now,

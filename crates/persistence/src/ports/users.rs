@@ -67,28 +67,6 @@ impl UserStore for Store {
         .await
     }
 
-    async fn find_identity(&self, subject: &str, logins: &[String]) -> Result<Option<Account>, StoreError> {
-        let subject = subject.to_owned();
-        let logins: Vec<String> = logins.iter().map(|login| fold(login)).collect();
-        self.asking(move |db| async move {
-            // At most one row by the external id, and one for each login.
-            let mut rows: Vec<(Option<String>, AccountRow)> = with_lookup!(&db, |c| {
-                users::table
-                    .filter(delivered::person())
-                    .filter(users::external_id.eq(&subject).or(users::user_name_key.eq_any(&logins)))
-                    .select((users::external_id, AccountRow::as_select()))
-                    .load(c)
-                    .await?
-            });
-            rows.sort_by_key(|(external_id, row)| {
-                let by_login = logins.iter().position(|login| *login == row.user_name_key);
-                if external_id.as_deref() == Some(&subject) { None } else { by_login }
-            });
-            rows.into_iter().next().map(|(_, row)| row.try_into()).transpose()
-        })
-        .await
-    }
-
     async fn list(&self, query: &UserQuery) -> Result<Vec<UserSummary>, StoreError> {
         let query = query.clone();
         self.reading(move |db| people_list(db, query)).await

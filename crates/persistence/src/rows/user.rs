@@ -1,4 +1,5 @@
 use diesel::prelude::*;
+use muster_domain::access::Candidate;
 use muster_domain::team::{Membership, TeamRole};
 use muster_domain::user::{Account, EmailAddress, Phone, Role, Source, User, UserSummary, fold};
 
@@ -10,9 +11,10 @@ use crate::types::{DbId, Hash, Ts};
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
 pub(crate) struct UserRow {
-    id: DbId,
+    pub(crate) id: DbId,
     pub(crate) external_id: Option<String>,
     user_name: String,
+    pub(crate) user_name_key: String,
     display_name: String,
     given_name: Option<String>,
     family_name: Option<String>,
@@ -25,6 +27,7 @@ pub(crate) struct UserRow {
     role: String,
     active: bool,
     source: String,
+    signed_in_first: bool,
     version: i64,
     created_at: Ts,
     updated_at: Ts,
@@ -59,6 +62,7 @@ impl TryFrom<UserRow> for User {
             role: named("users", "role", Role::from_name(&row.role))?,
             active: row.active,
             source: named("users", "source", Source::from_name(&row.source))?,
+            signed_in_first: row.signed_in_first,
             version: row.version,
             created_at: row.created_at.into(),
             updated_at: row.updated_at.into(),
@@ -73,6 +77,7 @@ pub(crate) struct OwnColumns {
     id: DbId,
     role: &'static str,
     source: &'static str,
+    signed_in_first: bool,
     created_at: Ts,
 }
 
@@ -82,6 +87,7 @@ impl From<&User> for OwnColumns {
             id: user.id.into(),
             role: user.role.as_str(),
             source: user.source.as_str(),
+            signed_in_first: user.signed_in_first,
             created_at: user.created_at.into(),
         }
     }
@@ -98,7 +104,7 @@ pub(crate) struct DirectoryColumns {
     given_name: Option<String>,
     family_name: Option<String>,
     email: Option<String>,
-    email_key: Option<String>,
+    pub(crate) email_key: Option<String>,
     phone: Option<String>,
     email_fingerprint: Option<Hash>,
     phone_fingerprint: Option<Hash>,
@@ -140,7 +146,7 @@ impl From<&User> for DirectoryColumns {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
 pub(crate) struct AccountRow {
-    id: DbId,
+    pub(crate) id: DbId,
     role: String,
     active: bool,
     source: String,
@@ -154,6 +160,36 @@ impl TryFrom<AccountRow> for Account {
         let role = named("users", "role", Role::from_name(&row.role))?;
         let source = named("users", "source", Source::from_name(&row.source))?;
         Ok(Self { id: row.id.into(), role, active: row.active, source })
+    }
+}
+
+/// By what a person is known, and whether they are active.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub(crate) struct NamesRow {
+    pub(crate) user_name_key: String,
+    pub(crate) external_id: Option<String>,
+    pub(crate) email_key: Option<String>,
+    pub(crate) active: bool,
+}
+
+/// A person whom a token may mean.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub(crate) struct CandidateRow {
+    #[diesel(embed)]
+    pub(crate) account: AccountRow,
+    pub(crate) external_id: Option<String>,
+    signed_in_first: bool,
+    version: i64,
+}
+
+impl TryFrom<CandidateRow> for Candidate {
+    type Error = DbError;
+
+    fn try_from(row: CandidateRow) -> Result<Self, DbError> {
+        let awaits_directory = row.signed_in_first && row.version == 1;
+        Ok(Self { account: row.account.try_into()?, awaits_directory, version: row.version })
     }
 }
 
