@@ -93,10 +93,12 @@ impl Claims {
             |name: &str| unverified.as_deref() == Some(name) || email.as_deref().map(fold).as_deref() == Some(name);
         logins.extend(preferred.filter(|name| !known(&fold(name))));
         Identity {
+            issuer: self.iss,
             subject: self.sub,
             email: email.and_then(|email| EmailAddress::parse(&email).ok()),
             logins,
             display_name: text::<MAX_DISPLAY_NAME>(&self.name),
+            issued_at: self.iat.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()),
         }
     }
 }

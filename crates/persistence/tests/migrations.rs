@@ -25,7 +25,9 @@ use time::{Duration, OffsetDateTime};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use crate::kept::{assert_whole, health, records, sessions_and_records};
+use crate::kept::{
+    assert_whole, health, records, sessions_and_records, who_awaits_the_directory, who_signed_in_and_who_was_delivered,
+};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
@@ -172,12 +174,23 @@ async fn sessions_and_records_are_whole_after_going_down_and_up() {
     let astray = "SELECT CAST(count(*) AS TEXT) AS name FROM pragma_foreign_key_check";
     assert_eq!(one(astray), "0");
 
-    assert_eq!(store.migrate().await.unwrap(), ["0005_operations", "0006_lists", "0007_sessions"]);
+    assert_eq!(store.migrate().await.unwrap(), ["0005_operations", "0006_lists", "0007_sessions", "0008_identities"]);
     assert_eq!(one(astray), "0");
     assert_whole(&store, &kept, &before).await;
     let orphan = "INSERT INTO refresh_tokens (hash, session_id, salt, created_at)
         VALUES (randomblob(32), randomblob(16), randomblob(16), 0)";
     assert!(connection.batch_execute(orphan).is_err(), "tokens name sessions as before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_signed_in_before_the_upgrade_still_awaits_the_directory() {
+    let file = File::new();
+    let store = file.store();
+    store.migrate().await.unwrap();
+    who_signed_in_and_who_was_delivered(&store).await;
+    while file.connection().revert_last_migration(MIGRATIONS).unwrap() != MigrationVersion::from("0008") {}
+    assert_eq!(store.migrate().await.unwrap().first().unwrap(), "0008_identities");
+    assert_eq!(who_awaits_the_directory(&store).await, [true, false]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,7 +217,7 @@ async fn a_current_schema_is_healthy() {
 async fn a_schema_without_a_migration_of_this_build_is_older() {
     let file = File::new();
     let store = file.store();
-    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007): run `muster migrate`";
+    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007, 0008): run `muster migrate`";
     assert_eq!(health(&store).await, expected, "an empty file");
     store.migrate().await.unwrap();
     file.connection().revert_all_migrations(MIGRATIONS).unwrap();

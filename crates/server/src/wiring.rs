@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use muster_crypto::{AccessTokenSigner, ApiKeyDigest, Argon2Passwords, Keyring, SystemEntropy};
-use muster_domain::access::{AccessService, AccessTokens, IdentityTokens};
+use muster_domain::access::{AccessService, AccessTokens, IdentityStore, IdentityTokens};
 use muster_domain::api_key::{ApiKeyService, ApiKeyStore};
 use muster_domain::audit::chain::AuditChain;
 use muster_domain::audit::{AuditChainService, AuditReader};
@@ -188,6 +188,7 @@ pub(crate) fn api<S>(store: &Arc<S>, parts: Parts<'_>) -> Api
 where
     S: ProfileReader
         + UserStore
+        + IdentityStore
         + TeamStore
         + PreferenceStore
         + VerificationStore
@@ -249,9 +250,11 @@ where
             users: store.clone(),
             access_tokens,
             identities,
+            people: store.clone(),
             keys: api_keys(store),
             newcomers,
             clock: clock(),
+            entropy: entropy(),
         },
         jwks,
         channels,

@@ -60,6 +60,7 @@ impl Builders {
             role: Role::User,
             active: true,
             source: Source::Scim,
+            signed_in_first: false,
             version: 1,
             created_at: now,
             updated_at: now,

@@ -2,6 +2,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use muster_domain::StoreHealth;
+use muster_domain::access::IdentityStore;
 use muster_domain::api_key::ApiKeyStore;
 use muster_domain::audit::AuditReader;
 use muster_domain::audit::chain::AuditChain;
@@ -22,6 +23,7 @@ use muster_domain::verification::{ReadinessReader, VerificationStore};
 pub struct Stores {
     pub profiles: Arc<dyn ProfileReader>,
     pub users: Arc<dyn UserStore>,
+    pub identities: Arc<dyn IdentityStore>,
     pub teams: Arc<dyn TeamStore>,
     pub preferences: Arc<dyn PreferenceStore>,
     pub verification: Arc<dyn VerificationStore>,
@@ -47,6 +49,7 @@ impl Stores {
     where
         S: ProfileReader
             + UserStore
+            + IdentityStore
             + TeamStore
             + PreferenceStore
             + VerificationStore
@@ -68,6 +71,7 @@ impl Stores {
         Self {
             profiles: store.clone(),
             users: store.clone(),
+            identities: store.clone(),
             teams: store.clone(),
             preferences: store.clone(),
             verification: store.clone(),

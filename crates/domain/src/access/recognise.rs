@@ -31,16 +31,16 @@ enum Verdict {
 }
 
 /// The external id is the directory's own word and decides. Then the subject that signed in before, whatever names the
-/// token has now. Names decide only for a subject that is bound to nobody, or to a person whom no directory knows.
+/// token has now. Names decide only for a subject that is bound to nobody, or to a person whom no directory knows. Of
+/// people with these names, one whom the directory knows goes first.
 fn verdict(found: &Candidates) -> Verdict {
-    let named = |is_right: &dyn Fn(&Candidate) -> bool| {
-        found.by_user_name.iter().find(|(_, person)| is_right(person)).map(|(login, person)| (Some(*login), *person))
-    };
+    let mut names = found.by_user_name.iter().map(|(login, person)| (Some(*login), *person));
+    let delivered = names.clone().find(|(_, person)| !person.awaits_directory);
     let decisive = match (found.by_external_id, found.bound) {
         (Some(person), _) => Some((None, person)),
-        (None, Some(bound)) if bound.awaits_directory => named(&|person| !person.awaits_directory),
+        (None, Some(bound)) if bound.awaits_directory => delivered,
         (None, Some(_)) => None,
-        (None, None) => named(&|_| true),
+        (None, None) => delivered.or_else(|| names.next()),
     };
     match (decisive, found.bound) {
         (Some((_, person)), Some(bound)) if person.account.id == bound.account.id => Verdict::Bound(bound),

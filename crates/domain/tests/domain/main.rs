@@ -28,6 +28,7 @@ mod notices;
 mod preferences;
 mod preferences_document;
 mod push_tokens;
+mod recognition;
 mod refresh_family_model;
 mod refresh_tokens;
 mod refusals;

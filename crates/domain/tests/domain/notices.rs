@@ -66,6 +66,7 @@ async fn tell(house: &House, user_id: UserId, notices: Vec<Notice>) {
         lost_proofs: Vec::new(),
         deactivates: false,
         brake: None,
+        duplicates: vec![],
         notices,
         at: house.now(),
     };

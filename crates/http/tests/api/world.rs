@@ -112,7 +112,9 @@ impl IdentityTokens for Provider {
         }
         let login = token.strip_prefix("idp:").ok_or(IdentityError::Invalid)?;
         let subject = format!("subject of {login}");
-        Ok(Identity { subject, logins: vec![login.to_owned()], email: None, display_name: None })
+        let logins = vec![login.to_owned()];
+        let issuer = "https://login.example".to_owned();
+        Ok(Identity { issuer, subject, logins, email: None, display_name: None, issued_at: None })
     }
 }
 
@@ -339,6 +341,7 @@ fn api(
             users: store.clone(),
             access_tokens: tokens.clone(),
             identities: Some(Arc::new(Provider)),
+            people: store.clone(),
             keys: ApiKeyService {
                 keys: store.clone(),
                 hasher: Arc::new(make.hasher),
@@ -347,6 +350,7 @@ fn api(
             },
             newcomers: None,
             clock: clock.clone(),
+            entropy: make.entropy.clone(),
         },
         jwks: json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519" }] }),
         channels,

@@ -49,7 +49,7 @@ impl IdentityStore for Store {
 
 /// What a token says of whose it is, folded.
 #[derive(Clone)]
-struct Folded {
+pub(super) struct Folded {
     issuer: String,
     subject: String,
     logins: Vec<String>,

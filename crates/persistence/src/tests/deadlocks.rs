@@ -72,6 +72,7 @@ impl Stage {
             lost_proofs: vec![Method::Email],
             deactivates: !changed.active,
             brake: client.map(|client| self.make.brake(client, policy, user.id)),
+            duplicates: vec![],
             notices: vec![self.make.notice(user.id, Method::Sms)],
             at: self.make.now(),
             user: changed,

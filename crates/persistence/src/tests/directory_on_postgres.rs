@@ -16,6 +16,7 @@ fn deactivation(case: &Case, user: &User, brake: Option<Brake>) -> UserUpdate {
         lost_proofs: Vec::new(),
         deactivates: true,
         brake,
+        duplicates: vec![],
         notices: Vec::new(),
         at: case.make.now(),
     }
@@ -176,6 +177,6 @@ async fn a_name_that_a_new_person_gets_meanwhile_is_taken_for_who_is_renamed() {
         UserUpdate { deactivates: false, user: User { active: true, ..user }, ..deactivation(&case, &grace, None) };
     assert_eq!(case.change(renaming, "test.user.renamed", "COMMIT").await, UpdateOutcome::Taken);
     assert_eq!(case.records("test.user.renamed").await, 0);
-    let key = PersonKey { external_id: None, user_name: "lovelace".to_owned() };
-    assert_ne!(case.store.find_user(&key).await.unwrap().unwrap().id, grace.id);
+    let key = PersonKey { external_id: None, user_name: "lovelace".to_owned(), email: None };
+    assert_ne!(case.store.find_people(&key).await.unwrap().by_user_name.unwrap().id, grace.id);
 }

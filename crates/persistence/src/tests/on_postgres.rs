@@ -160,6 +160,7 @@ async fn a_name_that_somebody_else_gets_meanwhile_is_taken() {
         lost_proofs: Vec::new(),
         deactivates: false,
         brake: None,
+        duplicates: vec![],
         notices: Vec::new(),
         at: case.make.now(),
     };

@@ -1,10 +1,12 @@
 //! What a store must keep while its schema goes down and up, on either engine.
 
+use muster_domain::access::{AdmitOutcome, IdentityKey, IdentityStore};
 use muster_domain::audit::chain::{AuditChain, ChainMark, SealHash, Sealing};
 use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
 use muster_domain::device::DeviceStore;
-use muster_domain::directory::DirectoryStore;
+use muster_domain::directory::{DirectoryStore, PersonKey};
 use muster_domain::session::{IssueOutcome, Session, SessionStore, StoredToken};
+use muster_domain::user::User;
 use muster_domain::{StoreError, StoreHealth};
 use muster_persistence::Store;
 use muster_testkit::Builders;
@@ -54,6 +56,30 @@ pub(crate) async fn assert_whole(store: &Store, kept: &Kept, before: &[AuditEven
     assert!(store.remove(owner, device, kept.make.now(), &event).await.unwrap());
     let sessions = SessionStore::list(store, owner, kept.make.now()).await.unwrap();
     assert_eq!(sessions, [Session { device_id: None, ..kept.session.clone() }]);
+}
+
+/// The names of two people, one added by a sign-in and one by the directory.
+const NAMES: [&str; 2] = ["signed-in", "delivered"];
+
+pub(crate) async fn who_signed_in_and_who_was_delivered(store: &Store) {
+    let make = Builders::default();
+    let [eve, grace] = NAMES.map(|name| make.user(name).email(None).build());
+    let (issuer, subject) = ("https://login.example".to_owned(), "sub-1".to_owned());
+    let key = IdentityKey { issuer, subject, logins: vec![eve.user_name.clone()], email: None };
+    let event = make.event("signin.user.created", Some(eve.id));
+    let eve = User { signed_in_first: true, ..eve };
+    assert_eq!(store.admit(&eve, &key, &[event]).await.unwrap(), AdmitOutcome::Admitted);
+    store.insert_user(&grace, &make.event("scim.user.created", Some(grace.id))).await.unwrap();
+}
+
+/// Of those people, who awaits the directory.
+pub(crate) async fn who_awaits_the_directory(store: &Store) -> Vec<bool> {
+    let mut awaiting = Vec::new();
+    for name in NAMES {
+        let key = PersonKey { external_id: None, user_name: name.to_owned(), email: None };
+        awaiting.push(store.find_people(&key).await.unwrap().by_user_name.unwrap().awaits_directory());
+    }
+    awaiting
 }
 
 pub(crate) async fn health(store: &Store) -> String {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use muster_domain::break_glass::{AttemptLimit, AttemptScope, BreakGlassStore};
 use muster_domain::directory::{
     BrakePolicy, Comparison, Condition, DirectoryQuery, DirectoryReader, DirectoryStore, GroupAttribute, InsertOutcome,
-    Operand, PersonKey, UpdateOutcome, UserAttribute, UserUpdate,
+    Operand, UpdateOutcome, UserAttribute, UserUpdate,
 };
 use muster_domain::notice::{Due, NoticeStore};
 use muster_domain::user::User;
@@ -60,10 +60,6 @@ async fn people(filled: &Filled) {
     let scans = filled.scans(async || assert_eq!(store.known_among(&asked).await.unwrap(), asked)).await;
     hold("who is on record", &scans, &["users"], 1.0);
 
-    let key = PersonKey { external_id: Some("external-50000".to_owned()), user_name: "Person-050000".to_owned() };
-    let scans = filled.scans(async || assert!(!store.was_removed(&key).await.unwrap())).await;
-    hold("whether somebody was removed", &scans, &["users"], 1.0);
-
     let scans = filled.scans(async || assert_eq!(store.admins().await.unwrap().len(), 100)).await;
     hold("admins who are told", &scans, &["users"], 100.0);
 }
@@ -114,6 +110,7 @@ async fn changes(filled: &Filled) {
             lost_proofs: Vec::new(),
             deactivates: true,
             brake: brake(&before),
+            duplicates: vec![],
             notices: Vec::new(),
             at: make.now(),
         };

@@ -13,7 +13,9 @@ use muster_testkit_postgres::empty_database;
 use time::Duration;
 use tokio::runtime::Handle;
 
-use crate::kept::{assert_whole, health, records, sessions_and_records};
+use crate::kept::{
+    assert_whole, health, records, sessions_and_records, who_awaits_the_directory, who_signed_in_and_who_was_delivered,
+};
 use crate::{number, row, run};
 
 fn open(url: &str) -> Store {
@@ -129,8 +131,20 @@ async fn sessions_and_records_are_whole_after_going_down_and_up() {
 
     // The store's connections know statements of the schema before it.
     let store = open(&database.url);
-    assert_eq!(store.migrate().await.unwrap(), ["0005_operations", "0006_lists", "0007_sessions"]);
+    assert_eq!(store.migrate().await.unwrap(), ["0005_operations", "0006_lists", "0007_sessions", "0008_identities"]);
     assert_whole(&store, &kept, &before).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_signed_in_before_the_upgrade_still_awaits_the_directory() {
+    let (store, database) = crate::store().await;
+    who_signed_in_and_who_was_delivered(&store).await;
+    let down: String = migrations().into_iter().skip(7).rev().map(|[_, down]| down).collect();
+    let back = format!("BEGIN; {down}; DELETE FROM __diesel_schema_migrations WHERE version >= '0008'; COMMIT");
+    run(&database.url, &back).await;
+    let store = open(&database.url);
+    assert_eq!(store.migrate().await.unwrap().first().unwrap(), "0008_identities");
+    assert_eq!(who_awaits_the_directory(&store).await, [true, false]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,7 +163,7 @@ async fn of_many_that_migrate_at_once_one_does_it() {
 async fn a_schema_without_a_migration_of_this_build_is_older() {
     let database = empty_database().await;
     let store = open(&database.url);
-    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007): run `muster migrate`";
+    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007, 0008): run `muster migrate`";
     assert_eq!(health(&store).await, expected, "an empty database");
     store.migrate().await.unwrap();
     store.check().await.unwrap();

@@ -10,6 +10,7 @@ mod common;
 mod doctor;
 mod installation;
 mod keys;
+mod leavers;
 mod newcomers;
 mod outages;
 mod people;

@@ -1,8 +1,9 @@
 use std::cmp::Reverse;
 
+use muster_domain::access::Candidates;
 use muster_domain::UserId;
 use muster_domain::break_glass::{BreakGlassAccount, Credential};
-use muster_domain::directory::{InsertOutcome, PersonKey};
+use muster_domain::directory::InsertOutcome;
 use muster_domain::notice::Notice;
 use muster_domain::user::{Account, Role, RoleOutcome, Source, UserQuery, fold};
 use muster_domain::verification::Method;
@@ -90,15 +91,8 @@ pub async fn an_account_is_seen_nowhere_else(world: World) {
     assert_eq!(listed, [root.id], "a break-glass account is listed");
     for name in ["rescue", "break-glass: rescue"] {
         assert_eq!(world.stores.users.find_login(name).await.unwrap(), None, "a break-glass account has a login");
-        let logins = [name.to_owned()];
-        assert_eq!(
-            world.stores.users.find_identity("", &logins).await.unwrap(),
-            None,
-            "an identity is a local account"
-        );
-        let found = world.stores.directory.find_user(&named(name)).await.unwrap();
-        assert_eq!(found, None, "the directory knows a break-glass account");
-        assert!(!world.stores.directory.was_removed(&named(name)).await.unwrap());
+        assert_eq!(world.candidates("", &[name]).await, Candidates::default(), "an identity is a local account");
+        assert_eq!(world.find_user(&named(name)).await, None, "the directory knows a break-glass account");
     }
     assert_eq!(world.stores.delivered.user(rescue.id).await.unwrap(), None);
     assert_eq!(world.stores.delivered.users(&everything()).await.unwrap().items, [root]);
@@ -108,8 +102,7 @@ pub async fn the_directory_may_have_somebody_of_the_name_of_an_account(world: Wo
     let (rescue, _) = world.account("rescue").await;
     for name in ["rescue", "Break-Glass: Rescue"] {
         let user = world.user(name).await;
-        let key = PersonKey { external_id: None, user_name: name.to_lowercase() };
-        assert_eq!(world.stores.directory.find_user(&key).await.unwrap(), Some(user));
+        assert_eq!(world.find_user(&named(&name.to_lowercase())).await, Some(user));
     }
     world.account("another").await;
     assert_eq!(world.profile(rescue.id).await.user, rescue);

@@ -9,6 +9,7 @@ use time::Duration;
 
 use crate::UserBuilder;
 use crate::contract::World;
+use crate::contract::directory_world::named;
 use crate::contract::race::{RACERS, count, race};
 
 pub async fn people_are_counted_active_or_not(world: World) {
@@ -336,8 +337,8 @@ async fn provable(world: &World, name: &str) -> User {
 }
 
 async fn find(world: &World, external_id: Option<&str>, user_name: &str) -> Option<User> {
-    let key = PersonKey { external_id: external_id.map(str::to_owned), user_name: user_name.to_owned() };
-    world.stores.directory.find_user(&key).await.unwrap()
+    let key = PersonKey { external_id: external_id.map(str::to_owned), ..named(user_name) };
+    world.find_user(&key).await
 }
 
 async fn attempt(world: &World, update: &UserUpdate) -> UpdateOutcome {

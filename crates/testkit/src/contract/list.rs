@@ -187,7 +187,6 @@ macro_rules! contract_tests {
                     who_is_removed_is_still_read_by_id_deactivated_and_no_admin;
                     who_is_removed_is_hidden_from_lists_sign_in_and_the_directory;
                     the_names_of_who_is_removed_are_free_for_others;
-                    whom_the_directory_removed_is_told_by_their_last_names;
                     a_removal_of_somebody_who_changed_meanwhile_is_stale;
                     of_many_removals_at_once_exactly_one_is_made;
                     a_removal_and_many_new_sessions_at_once_leave_none_alive;

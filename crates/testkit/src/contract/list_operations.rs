@@ -55,6 +55,33 @@ macro_rules! contract_tests_of_operations {
                 of_many_servers_that_expire_a_device_at_once_exactly_one_does;
                 a_device_that_is_seen_meanwhile_stays_with_its_person;
             }
+            identities {
+                a_subject_that_is_bound_finds_its_person_for_its_issuer_alone;
+                a_binding_is_found_of_who_is_deactivated_or_removed;
+                a_binding_is_written_with_its_records;
+                nothing_is_bound_to_who_is_not_active_or_lost_what_spoke_for_them;
+                a_bound_subject_moves_only_from_the_person_that_it_is_bound_to;
+                a_name_that_another_had_speaks_in_tokens_of_after_that_alone;
+                who_signs_in_is_admitted_with_a_binding_and_all_names;
+                nobody_is_admitted_by_what_another_has;
+                nobody_is_admitted_by_what_another_had;
+            }
+            identities_merged {
+                a_duplicate_goes_away_with_the_change_that_takes_its_name;
+                a_duplicate_goes_away_with_the_binding_that_takes_its_subject;
+                nothing_changes_when_a_duplicate_changed_meanwhile;
+                the_subjects_of_who_was_removed_follow_their_external_id_alone;
+                who_signed_in_first_is_found_by_what_their_token_said_until_they_are_delivered;
+            }
+            identities_races {
+                of_many_bindings_of_one_subject_at_once_exactly_one_is_made;
+                of_many_admissions_of_one_subject_at_once_exactly_one_is_made;
+                of_many_admissions_of_one_name_at_once_exactly_one_is_made;
+                no_leaver_is_admitted_while_they_are_renamed;
+                an_admission_and_a_delivery_of_one_name_at_once_make_one_person;
+                two_renames_that_swap_names_at_once_change_nothing;
+                a_merge_and_a_binding_at_once_leave_no_subject_to_the_duplicate;
+            }
             housekeeping_races {
                 however_many_remove_at_once_nothing_is_removed_twice;
                 a_code_that_is_sent_meanwhile_stays;

@@ -80,6 +80,7 @@ impl World {
             deactivates: false,
             brake: None,
             notices: vec![],
+            duplicates: vec![],
             at,
             user: User { version: user.version + 1, updated_at: at, ..user },
         }

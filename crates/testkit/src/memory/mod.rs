@@ -10,6 +10,7 @@ mod directory;
 mod directory_reader;
 mod groups;
 mod housekeeping;
+mod identities;
 mod notices;
 mod preferences;
 mod profiles;
@@ -28,7 +29,6 @@ use muster_domain::api_key::{ApiKey, ApiKeyHash};
 use muster_domain::audit::AuditEvent;
 use muster_domain::break_glass::AttemptScope;
 use muster_domain::device::Device;
-use muster_domain::directory::PersonKey;
 use muster_domain::notice::Notice;
 use muster_domain::preferences::StoredPreferences;
 use muster_domain::session::{Session, StoredToken, TokenHash};
@@ -40,6 +40,7 @@ use time::OffsetDateTime;
 use crate::memory::brakes::ClientBrake;
 use crate::memory::break_glass::{AttemptCount, KeptAccount};
 use crate::memory::groups::KeptTeam;
+use crate::memory::identities::KnownName;
 use crate::memory::send_limits::Count;
 
 pub use chain::KeptChain;
@@ -55,8 +56,11 @@ pub struct MemoryStore(Arc<Mutex<State>>);
 struct State {
     unavailable: bool,
     users: BTreeMap<UserId, User>,
-    /// Whom the directory removed, with the names that they had to the last.
-    removed: BTreeMap<UserId, PersonKey>,
+    /// Whom the directory removed, with the external id that they had to the last.
+    removed: BTreeMap<UserId, Option<String>>,
+    /// By subject and issuer.
+    identities: BTreeMap<(String, String), UserId>,
+    known_names: BTreeMap<KnownName, OffsetDateTime>,
     teams: BTreeMap<TeamId, KeptTeam>,
     brakes: BTreeMap<String, ClientBrake>,
     /// Each with when it is due.

@@ -1,21 +1,14 @@
 use muster_domain::UserId;
-use muster_domain::directory::PersonKey;
-use muster_domain::user::{Role, fold};
+use muster_domain::user::Role;
 use muster_domain::verification::Method;
 use time::OffsetDateTime;
 
 use crate::memory::State;
 
 impl State {
-    pub(super) fn was_removed(&self, key: &PersonKey) -> bool {
-        self.removed.values().any(|former| {
-            (key.external_id.is_some() && former.external_id == key.external_id)
-                || fold(&former.user_name) == fold(&key.user_name)
-        })
-    }
-
     /// Leaves of somebody what the audit trail needs.
     pub(super) fn remove(&mut self, id: UserId, at: OffsetDateTime) {
+        self.remember_all(id, at);
         let Some(user) = self.users.get_mut(&id) else {
             return;
         };
@@ -24,8 +17,7 @@ impl State {
         user.version += 1;
         user.updated_at = at;
         (user.email, user.email_fingerprint, user.phone, user.phone_fingerprint) = (None, None, None, None);
-        let names = PersonKey { external_id: user.external_id.clone(), user_name: user.user_name.clone() };
-        self.removed.insert(id, names);
+        self.removed.insert(id, user.external_id.clone());
         self.preferences.remove(&id);
         self.end_sessions(id, at);
         for method in Method::ALL {

@@ -151,9 +151,9 @@ impl BreakGlass for FirstEnd {
 #[async_trait]
 impl Users for AnyLogin {
     async fn find_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
-        let key = PersonKey { external_id: None, user_name: login.to_owned() };
-        match self.0.find_user(&key).await? {
-            Some(User { id, role, active, source, .. }) => Ok(Some(Account { id, role, active, source })),
+        let key = PersonKey { external_id: None, user_name: login.to_owned(), email: None };
+        match self.0.find_people(&key).await?.target() {
+            Some(user) => Ok(Some(user.account())),
             None => UserStore::find_login(&self.0, login).await,
         }
     }

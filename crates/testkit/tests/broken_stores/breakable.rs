@@ -4,6 +4,7 @@
 //! the port of it.
 
 use async_trait::async_trait;
+use muster_domain::access::{AdmitOutcome, BindOutcome, Binding, Candidates, IdentityKey, IdentityStore};
 use muster_domain::api_key::{ApiKey, ApiKeyHash, ApiKeyStore, KeyRotation, RotateKeyOutcome};
 use muster_domain::audit::chain::{AuditChain, ChainMarks, Forgetting, SealedRecord, Sealing, Unsealed};
 use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
@@ -11,7 +12,7 @@ use muster_domain::break_glass::{AttemptLimit, BreakGlassAccount, BreakGlassStor
 use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEvents};
 use muster_domain::directory::{
     DirectoryQuery, DirectoryReader, DirectoryStore, EngagedBrake, Found, Group, GroupAttribute, GroupUpdate,
-    InsertOutcome, PersonKey, UpdateOutcome, UserAttribute, UserRemoval, UserUpdate,
+    InsertOutcome, KnownPeople, PersonKey, UpdateOutcome, UserAttribute, UserRemoval, UserUpdate,
 };
 use muster_domain::housekeeping::{Housekeeping, OldDevice, Stale};
 use muster_domain::notice::{Due, Notice, NoticeStore};
@@ -91,9 +92,13 @@ breakable! {
     Users: UserStore {
         fn account(id: UserId) -> Option<Account>;
         fn find_login(login: &str) -> Option<Account>;
-        fn find_identity(subject: &str, logins: &[String]) -> Option<Account>;
         fn list(query: &UserQuery) -> Vec<UserSummary>;
         fn change_role(id: UserId, role: Role, at: OffsetDateTime, event: &AuditEvent) -> RoleOutcome;
+    }
+    Identities: IdentityStore {
+        fn candidates(key: &IdentityKey) -> Candidates;
+        fn bind(binding: &Binding, events: &[AuditEvent]) -> BindOutcome;
+        fn admit(person: &User, key: &IdentityKey, events: &[AuditEvent]) -> AdmitOutcome;
     }
     Teams: TeamStore {
         fn list(query: &TeamQuery) -> Vec<TeamSummary>;
@@ -129,10 +134,9 @@ breakable! {
     }
     Directory: DirectoryStore {
         fn count_users() -> u64;
-        fn find_user(key: &PersonKey) -> Option<User>;
+        fn find_people(key: &PersonKey) -> KnownPeople;
         fn insert_user(user: &User, event: &AuditEvent) -> InsertOutcome;
         fn update_user(update: &UserUpdate, events: &[AuditEvent]) -> UpdateOutcome;
-        fn was_removed(key: &PersonKey) -> bool;
         fn remove_user(removal: &UserRemoval, events: &[AuditEvent]) -> UpdateOutcome;
         fn engaged_brakes() -> Vec<EngagedBrake>;
         fn release_brake(client: &str, at: OffsetDateTime, event: &AuditEvent) -> bool;

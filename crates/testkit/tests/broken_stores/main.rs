@@ -25,7 +25,7 @@ use muster_testkit::contract::{World, run};
 use muster_testkit::{MemoryStore, Stores};
 
 use breakable::{
-    BreakGlass, Broken, Chain, Choices, Counting, Delivered, Devices, Directory, Health, Kept, Keys, Notices, Profiles,
+    BreakGlass, Broken, Chain, Choices, Counting, Delivered, Devices, Directory, Health, Identities, Kept, Keys, Notices, Profiles,
     Sessions, Sweeping, Teams, Trail, Users, Verification,
 };
 
@@ -40,6 +40,7 @@ impl Kept for Whole {
 
 impl Profiles for Whole {}
 impl Users for Whole {}
+impl Identities for Whole {}
 impl Teams for Whole {}
 impl Choices for Whole {}
 impl Verification for Whole {}
