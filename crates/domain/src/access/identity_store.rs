@@ -102,7 +102,10 @@ pub struct Binding {
 
 impl fmt::Debug for Binding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Binding").field("user_id", &self.user_id).field("grounds", &self.grounds).finish_non_exhaustive()
+        f.debug_struct("Binding")
+            .field("user_id", &self.user_id)
+            .field("grounds", &self.grounds)
+            .finish_non_exhaustive()
     }
 }
 

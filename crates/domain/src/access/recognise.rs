@@ -131,13 +131,7 @@ impl AccessService {
             return Ok(Some(Recognised::Unknown));
         };
         let (person, created) = newcomers.new_person(&record, DirectoryFeed::SignIn, origin);
-        let event = AuditEvent::new(
-            created.at,
-            &*self.entropy,
-            origin,
-            Some(person.id),
-            &bound(identity, "created"),
-        );
+        let event = AuditEvent::new(created.at, &*self.entropy, origin, Some(person.id), &bound(identity, "created"));
         Ok(match self.people.admit(&person, key, &[created, event]).await? {
             AdmitOutcome::Admitted => Some(Recognised::Person(person.account())),
             AdmitOutcome::Known => None,
@@ -167,4 +161,3 @@ fn newcomer(identity: &Identity) -> Option<DirectoryRecord> {
     };
     DirectoryRecord::parse(raw, None).ok()
 }
-

@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use muster_domain::access::{AccessService, AccessTokens, Audience, AuthenticateError, Candidates, IdentityKey, IdentityStore, Principal};
+use muster_domain::access::{
+    AccessService, AccessTokens, Audience, AuthenticateError, Candidates, IdentityKey, IdentityStore, Principal,
+};
 use muster_domain::audit::{Actor, Origin};
 use muster_domain::break_glass::{
     AccountName, BreakGlassService, BreakGlassStore, CreateAccountError, CreatedAccount, Password, PasswordError,

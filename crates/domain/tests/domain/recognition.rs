@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use muster_domain::UserId;
 use muster_domain::access::{AccessService, AuthenticateError, Holder, Identity, IdentityError, IdentityTokens};
 use muster_domain::audit::DirectoryFeed;
-use muster_domain::directory::{ApplyRecordError, BrakePolicy, ChangeError, DirectoryRecord, DirectoryService, RawRecord};
+use muster_domain::directory::{
+    ApplyRecordError, BrakePolicy, ChangeError, DirectoryRecord, DirectoryService, RawRecord,
+};
 use muster_domain::user::EmailAddress;
 use muster_testkit::FakeHasher;
 use time::{Duration, OffsetDateTime};
@@ -49,119 +51,311 @@ const Q: Option<&str> = Some("Q");
 
 /// Whole histories.
 const HISTORIES: &[(&str, &[Step])] = &[
-    ("soft deleted and restored", &[
-        Post("P", "object-1", RALF, ""), Token("t", "pairwise-1", &[RALF]), Shown("t", P, P),
-        Rename("P", DELETED, false), Shown("t", NOBODY, NOBODY), Token("u", "pairwise-1", &[RALF]), Shown("u", NOBODY, NOBODY),
-        Rename("P", RALF, true), Shown("t", P, P), Shown("u", P, P),
-    ]),
-    ("soft deleted by somebody who never signed in", &[
-        Post("P", "object-1", RALF, ""), Token("t", "pairwise-1", &[RALF]),
-        Rename("P", DELETED, false), Shown("t", NOBODY, NOBODY),
-        Rename("P", RALF, true), Shown("t", P, P),
-    ]),
-    ("soft deleted then hard deleted", &[
-        Post("P", "object-1", RALF, ""), Token("t", "pairwise-1", &[RALF]), Shown("t", P, P),
-        Rename("P", DELETED, false), Delete("P"), Shown("t", NOBODY, NOBODY),
-        Token("u", "pairwise-1", &["else@contoso.example"]), Shown("u", NOBODY, NOBODY),
-        Token("v", "pairwise-2", &[RALF]), Shown("v", NOBODY, NOBODY),
-    ]),
-    ("renamed while active", &[
-        Post("P", "object-1", RALF, ""), Token("t", "pairwise-1", &[RALF]), Shown("t", P, P),
-        Rename("P", "king@contoso.example", true), Shown("t", P, P),
-        Token("u", "pairwise-1", &["king@contoso.example"]), Shown("u", P, P), Rename("P", RALF, true), Shown("u", P, P),
-    ]),
-    ("renamed before the first sign in", &[
-        Post("P", "object-1", RALF, ""), Token("t", "pairwise-1", &[RALF]), Rename("P", "king@contoso.example", true),
-        Shown("t", NOBODY, NOBODY), Token("u", "pairwise-1", &["king@contoso.example"]), Shown("u", P, P), Shown("t", P, P),
-    ]),
-    ("deactivated without a rename", &[
-        Post("P", "object-1", RALF, ""), Token("t", "pairwise-1", &[RALF]), Rename("P", RALF, false),
-        Shown("t", NOBODY, NOBODY), Rename("P", RALF, true), Shown("t", P, P), Rename("P", RALF, false), Shown("t", NOBODY, NOBODY),
-    ]),
-    ("name used again for a new hire", &[
-        Post("P", "object-1", RALF, ""), Token("t", "pairwise-1", &[RALF]), Shown("t", P, P), Token("never", "pairwise-9", &[RALF]),
-        Rename("P", DELETED, false), Post("Q", "object-2", RALF, ""),
-        // Of before the name changed hands: no word of the new holder's, whoever's it is.
-        Shown("t", NOBODY, NOBODY), Shown("never", NOBODY, NOBODY),
-        Token("q", "pairwise-2", &[RALF]), Shown("q", Q, Q), Shown("t", NOBODY, NOBODY),
-        Token("u", "pairwise-1", &[RALF]), Shown("u", NOBODY, NOBODY), RenameTaken("P", RALF, true),
-    ]),
-    ("name of somebody removed used again", &[
-        Post("P", "object-1", RALF, ""), Token("t", "pairwise-1", &[RALF]), Shown("t", P, P), Token("never", "pairwise-9", &[RALF]),
-        Delete("P"), Post("Q", "object-2", RALF, ""), Shown("t", NOBODY, NOBODY), Shown("never", NOBODY, NOBODY),
-        Token("q", "pairwise-2", &[RALF]), Shown("q", Q, Q), Shown("t", NOBODY, NOBODY),
-    ]),
-    ("name that moves to another who is known", &[
-        Post("P", "object-1", RALF, ""), Post("Q", "object-2", "old@contoso.example", ""),
-        Token("t", "pairwise-1", &[RALF]), Shown("t", P, P),
-        RenameTaken("Q", RALF, true), Rename("P", "king@contoso.example", true), Rename("Q", RALF, true),
-        Shown("t", P, P), Token("q", "pairwise-2", &[RALF]), Shown("q", Q, Q), Shown("t", P, P),
-    ]),
-    ("removed and delivered again with the same id", &[
-        Post("P", "object-1", RALF, ""), Token("t", "pairwise-1", &[RALF]), Shown("t", P, P), Delete("P"), Shown("t", NOBODY, NOBODY),
-        Post("Q", "object-1", "back@contoso.example", ""), Shown("t", Q, Q),
-    ]),
-    ("removed and delivered again whose sub is the id", &[
-        Post("P", "00u1", RALF, ""), Token("t", "00u1", &[RALF]), Shown("t", P, P), Delete("P"), Shown("t", NOBODY, NOBODY),
-        Post("Q", "00u1", RALF, ""), Shown("t", Q, Q), Rename("Q", DELETED, false), Shown("t", NOBODY, NOBODY),
-    ]),
-    ("signed in first then delivered under that name", &[
-        Token("t", "pairwise-1", &[RALF]), Shown("t", P, NOBODY), Post("P", "object-1", RALF, MAIL), Shown("t", P, P),
-        PostTaken("object-2", RALF, ""), Rename("P", DELETED, false), Shown("t", NOBODY, NOBODY),
-    ]),
-    ("signed in first then imported under that name", &[
-        Token("t", "pairwise-1", &[RALF]), Shown("t", P, NOBODY), Import("P", "", RALF, "", true), Shown("t", P, P),
-        Import("P", "object-1", RALF, "", true), Import("P", "object-1", DELETED, "", false), Shown("t", NOBODY, NOBODY),
-        Import("P", "object-1", RALF, "", true), Shown("t", P, P),
-    ]),
-    ("signed in first then delivered by another name whose id is the sub", &[
-        Token("t", "00u1", &[MAIL]), Shown("t", P, NOBODY), Post("P", "00u1", RALF, ""), Shown("t", P, P),
-        Rename("P", RALF, false), Shown("t", NOBODY, NOBODY),
-    ]),
-    ("signed in first then imported by another name whose id is the sub", &[
-        Token("t", "00u1", &[MAIL]), Shown("t", P, NOBODY), Import("P", "00u1", RALF, "", true), Shown("t", P, P),
-    ]),
-    ("signed in first with two names then delivered by the second", &[
-        Token("t", "pairwise-1", &[MAIL, RALF]), Shown("t", P, NOBODY), Post("P", "object-1", RALF, ""), Shown("t", P, P),
-        Rename("P", DELETED, false), Shown("t", NOBODY, NOBODY),
-    ]),
-    ("signed in first by address then delivered with it", &[
-        Token("t", "pairwise-1", &[MAIL]), Shown("t", P, NOBODY), Post("P", "object-1", RALF, MAIL), Shown("t", P, NOBODY),
-        Rename("P", DELETED, false), Shown("t", NOBODY, NOBODY),
-    ]),
-    ("delivered first and known by address alone", &[
-        Post("P", "object-1", RALF, MAIL), Token("t", "pairwise-1", &[MAIL]), Shown("t", NOBODY, NOBODY),
-        Delete("P"), Shown("t", NOBODY, NOBODY),
-    ]),
-    ("delivered first with two names", &[
-        Post("P", "object-1", RALF, MAIL), Token("t", "pairwise-1", &[MAIL, RALF]), Shown("t", P, P),
-        Rename("P", DELETED, false), Shown("t", NOBODY, NOBODY),
-    ]),
-    ("fault of before healed by the restore", &[
-        // The rename happened before names were remembered: nothing tells that the token is a leaver's.
-        Post("P", "object-1", DELETED, ""), Rename("P", DELETED, false),
-        Token("t", "pairwise-1", &[RALF]), Shown("t", Some("D"), NOBODY),
-        Rename("P", RALF, true), Token("u", "pairwise-1", &[RALF]), Shown("u", P, P), Shown("t", P, P),
-    ]),
-    ("fault of before healed by an import", &[
-        Import("P", "object-1", DELETED, "", false), Token("t", "pairwise-1", &[RALF]), Shown("t", Some("D"), NOBODY),
-        Import("P", "object-1", RALF, "", true), Token("u", "pairwise-1", &[RALF]), Shown("u", P, P),
-    ]),
-    ("two rows of one person whose token names the delivered one", &[
-        Token("t", "pairwise-1", &[MAIL]), Shown("t", Some("D"), NOBODY), Post("P", "object-1", RALF, ""),
-        Token("u", "pairwise-1", &[MAIL, RALF]), Shown("u", P, P), Shown("t", P, P),
-        Rename("P", DELETED, false), Shown("t", NOBODY, NOBODY), Shown("u", NOBODY, NOBODY),
-    ]),
-    ("rename onto somebody the directory knows", &[
-        Token("t", "pairwise-1", &[RALF]), Shown("t", P, NOBODY), Post("P", "object-1", RALF, ""),
-        Post("Q", "object-2", "other@contoso.example", ""), RenameTaken("Q", RALF, true), Shown("t", P, P),
-    ]),
-    ("two directories", &[
-        Post("P", "object-1", RALF, ""), PostTaken("00u1", RALF, ""), Token("t", "00u1", &[RALF]), Shown("t", P, P),
-        // The second directory delivers the same person under another name, and by the id that is the sub.
-        Post("Q", "00u1", "ralf@second.example", ""), Shown("t", Q, Q), Rename("Q", "ralf@second.example", false),
-        Shown("t", NOBODY, NOBODY),
-    ]),
+    (
+        "soft deleted and restored",
+        &[
+            Post("P", "object-1", RALF, ""),
+            Token("t", "pairwise-1", &[RALF]),
+            Shown("t", P, P),
+            Rename("P", DELETED, false),
+            Shown("t", NOBODY, NOBODY),
+            Token("u", "pairwise-1", &[RALF]),
+            Shown("u", NOBODY, NOBODY),
+            Rename("P", RALF, true),
+            Shown("t", P, P),
+            Shown("u", P, P),
+        ],
+    ),
+    (
+        "soft deleted by somebody who never signed in",
+        &[
+            Post("P", "object-1", RALF, ""),
+            Token("t", "pairwise-1", &[RALF]),
+            Rename("P", DELETED, false),
+            Shown("t", NOBODY, NOBODY),
+            Rename("P", RALF, true),
+            Shown("t", P, P),
+        ],
+    ),
+    (
+        "soft deleted then hard deleted",
+        &[
+            Post("P", "object-1", RALF, ""),
+            Token("t", "pairwise-1", &[RALF]),
+            Shown("t", P, P),
+            Rename("P", DELETED, false),
+            Delete("P"),
+            Shown("t", NOBODY, NOBODY),
+            Token("u", "pairwise-1", &["else@contoso.example"]),
+            Shown("u", NOBODY, NOBODY),
+            Token("v", "pairwise-2", &[RALF]),
+            Shown("v", NOBODY, NOBODY),
+        ],
+    ),
+    (
+        "renamed while active",
+        &[
+            Post("P", "object-1", RALF, ""),
+            Token("t", "pairwise-1", &[RALF]),
+            Shown("t", P, P),
+            Rename("P", "king@contoso.example", true),
+            Shown("t", P, P),
+            Token("u", "pairwise-1", &["king@contoso.example"]),
+            Shown("u", P, P),
+            Rename("P", RALF, true),
+            Shown("u", P, P),
+        ],
+    ),
+    (
+        "renamed before the first sign in",
+        &[
+            Post("P", "object-1", RALF, ""),
+            Token("t", "pairwise-1", &[RALF]),
+            Rename("P", "king@contoso.example", true),
+            Shown("t", NOBODY, NOBODY),
+            Token("u", "pairwise-1", &["king@contoso.example"]),
+            Shown("u", P, P),
+            Shown("t", P, P),
+        ],
+    ),
+    (
+        "deactivated without a rename",
+        &[
+            Post("P", "object-1", RALF, ""),
+            Token("t", "pairwise-1", &[RALF]),
+            Rename("P", RALF, false),
+            Shown("t", NOBODY, NOBODY),
+            Rename("P", RALF, true),
+            Shown("t", P, P),
+            Rename("P", RALF, false),
+            Shown("t", NOBODY, NOBODY),
+        ],
+    ),
+    (
+        "name used again for a new hire",
+        &[
+            Post("P", "object-1", RALF, ""),
+            Token("t", "pairwise-1", &[RALF]),
+            Shown("t", P, P),
+            Token("never", "pairwise-9", &[RALF]),
+            Rename("P", DELETED, false),
+            Post("Q", "object-2", RALF, ""),
+            // Of before the name changed hands: no word of the new holder's, whoever's it is.
+            Shown("t", NOBODY, NOBODY),
+            Shown("never", NOBODY, NOBODY),
+            Token("q", "pairwise-2", &[RALF]),
+            Shown("q", Q, Q),
+            Shown("t", NOBODY, NOBODY),
+            Token("u", "pairwise-1", &[RALF]),
+            Shown("u", NOBODY, NOBODY),
+            RenameTaken("P", RALF, true),
+        ],
+    ),
+    (
+        "name of somebody removed used again",
+        &[
+            Post("P", "object-1", RALF, ""),
+            Token("t", "pairwise-1", &[RALF]),
+            Shown("t", P, P),
+            Token("never", "pairwise-9", &[RALF]),
+            Delete("P"),
+            Post("Q", "object-2", RALF, ""),
+            Shown("t", NOBODY, NOBODY),
+            Shown("never", NOBODY, NOBODY),
+            Token("q", "pairwise-2", &[RALF]),
+            Shown("q", Q, Q),
+            Shown("t", NOBODY, NOBODY),
+        ],
+    ),
+    (
+        "name that moves to another who is known",
+        &[
+            Post("P", "object-1", RALF, ""),
+            Post("Q", "object-2", "old@contoso.example", ""),
+            Token("t", "pairwise-1", &[RALF]),
+            Shown("t", P, P),
+            RenameTaken("Q", RALF, true),
+            Rename("P", "king@contoso.example", true),
+            Rename("Q", RALF, true),
+            Shown("t", P, P),
+            Token("q", "pairwise-2", &[RALF]),
+            Shown("q", Q, Q),
+            Shown("t", P, P),
+        ],
+    ),
+    (
+        "removed and delivered again with the same id",
+        &[
+            Post("P", "object-1", RALF, ""),
+            Token("t", "pairwise-1", &[RALF]),
+            Shown("t", P, P),
+            Delete("P"),
+            Shown("t", NOBODY, NOBODY),
+            Post("Q", "object-1", "back@contoso.example", ""),
+            Shown("t", Q, Q),
+        ],
+    ),
+    (
+        "removed and delivered again whose sub is the id",
+        &[
+            Post("P", "00u1", RALF, ""),
+            Token("t", "00u1", &[RALF]),
+            Shown("t", P, P),
+            Delete("P"),
+            Shown("t", NOBODY, NOBODY),
+            Post("Q", "00u1", RALF, ""),
+            Shown("t", Q, Q),
+            Rename("Q", DELETED, false),
+            Shown("t", NOBODY, NOBODY),
+        ],
+    ),
+    (
+        "signed in first then delivered under that name",
+        &[
+            Token("t", "pairwise-1", &[RALF]),
+            Shown("t", P, NOBODY),
+            Post("P", "object-1", RALF, MAIL),
+            Shown("t", P, P),
+            PostTaken("object-2", RALF, ""),
+            Rename("P", DELETED, false),
+            Shown("t", NOBODY, NOBODY),
+        ],
+    ),
+    (
+        "signed in first then imported under that name",
+        &[
+            Token("t", "pairwise-1", &[RALF]),
+            Shown("t", P, NOBODY),
+            Import("P", "", RALF, "", true),
+            Shown("t", P, P),
+            Import("P", "object-1", RALF, "", true),
+            Import("P", "object-1", DELETED, "", false),
+            Shown("t", NOBODY, NOBODY),
+            Import("P", "object-1", RALF, "", true),
+            Shown("t", P, P),
+        ],
+    ),
+    (
+        "signed in first then delivered by another name whose id is the sub",
+        &[
+            Token("t", "00u1", &[MAIL]),
+            Shown("t", P, NOBODY),
+            Post("P", "00u1", RALF, ""),
+            Shown("t", P, P),
+            Rename("P", RALF, false),
+            Shown("t", NOBODY, NOBODY),
+        ],
+    ),
+    (
+        "signed in first then imported by another name whose id is the sub",
+        &[Token("t", "00u1", &[MAIL]), Shown("t", P, NOBODY), Import("P", "00u1", RALF, "", true), Shown("t", P, P)],
+    ),
+    (
+        "signed in first with two names then delivered by the second",
+        &[
+            Token("t", "pairwise-1", &[MAIL, RALF]),
+            Shown("t", P, NOBODY),
+            Post("P", "object-1", RALF, ""),
+            Shown("t", P, P),
+            Rename("P", DELETED, false),
+            Shown("t", NOBODY, NOBODY),
+        ],
+    ),
+    (
+        "signed in first by address then delivered with it",
+        &[
+            Token("t", "pairwise-1", &[MAIL]),
+            Shown("t", P, NOBODY),
+            Post("P", "object-1", RALF, MAIL),
+            Shown("t", P, NOBODY),
+            Rename("P", DELETED, false),
+            Shown("t", NOBODY, NOBODY),
+        ],
+    ),
+    (
+        "delivered first and known by address alone",
+        &[
+            Post("P", "object-1", RALF, MAIL),
+            Token("t", "pairwise-1", &[MAIL]),
+            Shown("t", NOBODY, NOBODY),
+            Delete("P"),
+            Shown("t", NOBODY, NOBODY),
+        ],
+    ),
+    (
+        "delivered first with two names",
+        &[
+            Post("P", "object-1", RALF, MAIL),
+            Token("t", "pairwise-1", &[MAIL, RALF]),
+            Shown("t", P, P),
+            Rename("P", DELETED, false),
+            Shown("t", NOBODY, NOBODY),
+        ],
+    ),
+    (
+        "fault of before healed by the restore",
+        &[
+            // The rename happened before names were remembered: nothing tells that the token is a leaver's.
+            Post("P", "object-1", DELETED, ""),
+            Rename("P", DELETED, false),
+            Token("t", "pairwise-1", &[RALF]),
+            Shown("t", Some("D"), NOBODY),
+            Rename("P", RALF, true),
+            Token("u", "pairwise-1", &[RALF]),
+            Shown("u", P, P),
+            Shown("t", P, P),
+        ],
+    ),
+    (
+        "fault of before healed by an import",
+        &[
+            Import("P", "object-1", DELETED, "", false),
+            Token("t", "pairwise-1", &[RALF]),
+            Shown("t", Some("D"), NOBODY),
+            Import("P", "object-1", RALF, "", true),
+            Token("u", "pairwise-1", &[RALF]),
+            Shown("u", P, P),
+        ],
+    ),
+    (
+        "two rows of one person whose token names the delivered one",
+        &[
+            Token("t", "pairwise-1", &[MAIL]),
+            Shown("t", Some("D"), NOBODY),
+            Post("P", "object-1", RALF, ""),
+            Token("u", "pairwise-1", &[MAIL, RALF]),
+            Shown("u", P, P),
+            Shown("t", P, P),
+            Rename("P", DELETED, false),
+            Shown("t", NOBODY, NOBODY),
+            Shown("u", NOBODY, NOBODY),
+        ],
+    ),
+    (
+        "rename onto somebody the directory knows",
+        &[
+            Token("t", "pairwise-1", &[RALF]),
+            Shown("t", P, NOBODY),
+            Post("P", "object-1", RALF, ""),
+            Post("Q", "object-2", "other@contoso.example", ""),
+            RenameTaken("Q", RALF, true),
+            Shown("t", P, P),
+        ],
+    ),
+    (
+        "two directories",
+        &[
+            Post("P", "object-1", RALF, ""),
+            PostTaken("00u1", RALF, ""),
+            Token("t", "00u1", &[RALF]),
+            Shown("t", P, P),
+            // The second directory delivers the same person under another name, and by the id that is the sub.
+            Post("Q", "00u1", "ralf@second.example", ""),
+            Shown("t", Q, Q),
+            Rename("Q", "ralf@second.example", false),
+            Shown("t", NOBODY, NOBODY),
+        ],
+    ),
 ];
 
 #[tokio::test]
@@ -238,8 +432,10 @@ impl World {
             ..RawRecord::default()
         };
         let record = record(raw);
-        let amended =
-            self.house.directory.amend_user(id, None, "Entra", &self.house.origin, |_| Ok::<_, ChangeError>(record.clone()));
+        let amended = self
+            .house
+            .directory
+            .amend_user(id, None, "Entra", &self.house.origin, |_| Ok::<_, ChangeError>(record.clone()));
         amended.await.map(drop)
     }
 
@@ -299,7 +495,13 @@ impl World {
 fn described(external_id: &str, user_name: &str, email: &str, active: bool) -> DirectoryRecord {
     let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let active = Some(active);
-    record(RawRecord { external_id: some(external_id), user_name: some(user_name), email: some(email), active, ..RawRecord::default() })
+    record(RawRecord {
+        external_id: some(external_id),
+        user_name: some(user_name),
+        email: some(email),
+        active,
+        ..RawRecord::default()
+    })
 }
 
 #[tokio::test]
@@ -317,15 +519,13 @@ async fn a_merged_person_is_recorded_and_keeps_no_session() {
     world.house.sessions.issue(twin, None, None, None, &world.house.origin).await.unwrap();
     let mark = world.house.mark();
     world.take(Rename("P", RALF, true), "restored").await;
-    assert_eq!(
-        world.house.actions_since(mark),
-        ["scim.user.updated", "scim.user.reactivated", "scim.user.merged"],
-    );
+    assert_eq!(world.house.actions_since(mark), ["scim.user.updated", "scim.user.reactivated", "scim.user.merged"],);
     let merged = world.house.last_event();
     assert_eq!((merged.subject, merged.details), (Some(twin), serde_json::json!({ "into": person })));
     let left = world.house.profile(twin).await.user;
     assert!(!left.active, "a merged person is active");
-    let sessions = muster_domain::session::SessionStore::list(&world.house.store, twin, world.house.now()).await.unwrap();
+    let sessions =
+        muster_domain::session::SessionStore::list(&world.house.store, twin, world.house.now()).await.unwrap();
     assert_eq!(sessions, [], "a merged person has a session");
     // The token is older than the day on which the name changed hands.
     world.take(Shown("t", None, None), "an old token").await;

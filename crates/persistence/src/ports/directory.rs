@@ -148,7 +148,8 @@ async fn find_people(db: Db, key: PersonKey) -> Result<KnownPeople, DbError> {
         let (has_name, has_email) = (row.user_name_key == user_name, Some(&row.user_name_key) == email.as_ref());
         let user = User::try_from(row)?;
         let when = |is: bool| is.then(|| user.clone());
-        known.by_external_id = known.by_external_id.or(when(key.external_id.is_some() && user.external_id == key.external_id));
+        known.by_external_id =
+            known.by_external_id.or(when(key.external_id.is_some() && user.external_id == key.external_id));
         known.by_user_name = known.by_user_name.or(when(has_name));
         known.by_subject = known.by_subject.or(when(is_subject));
         known.by_login = known.by_login.or(when(is_login));

@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 
-use muster_domain::access::Candidates;
 use muster_domain::UserId;
+use muster_domain::access::Candidates;
 use muster_domain::break_glass::{BreakGlassAccount, Credential};
 use muster_domain::directory::InsertOutcome;
 use muster_domain::notice::Notice;

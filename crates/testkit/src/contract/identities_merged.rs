@@ -53,16 +53,17 @@ pub async fn a_duplicate_goes_away_with_the_binding_that_takes_its_subject(world
     let ada = world.user("ada@corp.example").await;
     let twin = equipped(&world, "sub-1", "ada").await;
     world.bind("sub-2", &twin).await;
-    let binding = Binding {
-        instead_of: Some(twin.id),
-        duplicate: Some(duplicate(&twin)),
-        ..world.binding("sub-1", &ada)
-    };
+    let binding =
+        Binding { instead_of: Some(twin.id), duplicate: Some(duplicate(&twin)), ..world.binding("sub-1", &ada) };
     assert_eq!(world.try_bind(&binding).await, BindOutcome::Bound);
     assert_gone(&world, &twin, "sub-1").await;
     let bound = world.candidates("sub-1", &[]).await.bound.unwrap();
     assert_eq!(bound.account, ada.account());
-    assert_eq!(world.candidates("sub-2", &[]).await, Candidates::default(), "another subject of the duplicate is bound");
+    assert_eq!(
+        world.candidates("sub-2", &[]).await,
+        Candidates::default(),
+        "another subject of the duplicate is bound"
+    );
 }
 
 pub async fn nothing_changes_when_a_duplicate_changed_meanwhile(world: World) {
@@ -110,7 +111,8 @@ pub async fn the_subjects_of_who_was_removed_follow_their_external_id_alone(worl
 
 pub async fn who_signed_in_first_is_found_by_what_their_token_said_until_they_are_delivered(world: World) {
     let known = async |external_id: &str, user_name: &str, email: &str| {
-        let key = PersonKey { external_id: Some(external_id.to_owned()), email: Some(email.to_owned()), ..named(user_name) };
+        let key =
+            PersonKey { external_id: Some(external_id.to_owned()), email: Some(email.to_owned()), ..named(user_name) };
         world.stores.directory.find_people(&key).await.unwrap()
     };
     let eve = world.admit("sub-1", &["Eve@example.com", "eve"]).await;

@@ -54,7 +54,8 @@ pub async fn no_leaver_is_admitted_while_they_are_renamed(world: World) {
             let (world, ada, name, other) = (world.clone(), ada.clone(), name.clone(), other.clone());
             async move {
                 if number == 0 {
-                    let left = User { active: false, ..world.make.edit(&ada).user_name(&format!("283405f5{name}")).build() };
+                    let left =
+                        User { active: false, ..world.make.edit(&ada).user_name(&format!("283405f5{name}")).build() };
                     world.update(left).await;
                     return;
                 }

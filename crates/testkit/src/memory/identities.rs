@@ -167,9 +167,8 @@ impl State {
     fn who_is_known(&self, key: &IdentityKey) -> Option<AdmitOutcome> {
         let logins: Vec<String> = key.logins.iter().map(|login| fold(login)).collect();
         let names: Vec<String> = logins.iter().cloned().chain(key.email.as_deref().map(fold)).collect();
-        let is_known = |user: &User| {
-            logins.contains(&fold(&user.user_name)) || user.external_id.as_ref() == Some(&key.subject)
-        };
+        let is_known =
+            |user: &User| logins.contains(&fold(&user.user_name)) || user.external_id.as_ref() == Some(&key.subject);
         if self.bound_to(&key.subject, &key.issuer).is_some() || self.delivered().any(is_known) {
             return Some(AdmitOutcome::Known);
         }

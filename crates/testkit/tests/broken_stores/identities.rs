@@ -71,7 +71,11 @@ impl Directory for LeavesDuplicates {
 
 #[test]
 fn a_local_account_that_an_identity_provider_vouches_for_is_caught() {
-    caught!(breaking!(identities, AnyAccount), users::an_identity_is_never_a_local_account, "a local account was found");
+    caught!(
+        breaking!(identities, AnyAccount),
+        users::an_identity_is_never_a_local_account,
+        "a local account was found"
+    );
 }
 
 #[test]

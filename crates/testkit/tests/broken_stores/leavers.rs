@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
-use muster_domain::directory::{
-    DirectoryReader, DirectoryStore, GroupUpdate, UpdateOutcome, UserRemoval, UserUpdate,
-};
+use muster_domain::directory::{DirectoryReader, DirectoryStore, GroupUpdate, UpdateOutcome, UserRemoval, UserUpdate};
 use muster_domain::team::{Member, TeamRole};
 use muster_domain::user::User;
 use muster_domain::{StoreError, TeamId};

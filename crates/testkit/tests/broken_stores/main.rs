@@ -25,8 +25,8 @@ use muster_testkit::contract::{World, run};
 use muster_testkit::{MemoryStore, Stores};
 
 use breakable::{
-    BreakGlass, Broken, Chain, Choices, Counting, Delivered, Devices, Directory, Health, Identities, Kept, Keys, Notices, Profiles,
-    Sessions, Sweeping, Teams, Trail, Users, Verification,
+    BreakGlass, Broken, Chain, Choices, Counting, Delivered, Devices, Directory, Health, Identities, Kept, Keys,
+    Notices, Profiles, Sessions, Sweeping, Teams, Trail, Users, Verification,
 };
 
 /// Breaks nothing: with all of its methods the way they are, what holds the broken ones passes the whole suite.
