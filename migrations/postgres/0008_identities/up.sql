@@ -1,9 +1,9 @@
 -- How a person is recognised over time (adr/0027).
 
--- Whether a sign-in added the person, and not the directory.
+-- Whether a sign-in added the person, and not the directory. Of people who were delivered since it does not matter.
 ALTER TABLE users ADD COLUMN signed_in_first boolean NOT NULL DEFAULT false;
 UPDATE users SET signed_in_first = true
-WHERE id IN (SELECT subject FROM audit_events WHERE action = 'signin.user.created');
+WHERE version = 1 AND id IN (SELECT subject FROM audit_events WHERE action = 'signin.user.created');
 
 -- For whom a subject of an identity provider stands.
 CREATE TABLE identities (

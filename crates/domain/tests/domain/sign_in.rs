@@ -297,6 +297,7 @@ async fn a_newcomer_who_makes_no_record_is_refused() {
 async fn a_newcomer_is_never_a_local_account() {
     let house = House::new();
     let root = house.insert(house.make.user("root").external_id("00u1").admin().local()).await;
+    refused(&house, &welcoming(&house, &provider("00u1", &[])), "theirs").await;
     for (subject, login) in [("00u1", "ada"), ("00u2", "ROOT")] {
         let outcome = welcoming(&house, &provider(subject, &[login])).identify("theirs", &house.origin).await;
         if let Ok(holder) = outcome {
@@ -305,7 +306,6 @@ async fn a_newcomer_is_never_a_local_account() {
             assert_eq!(account.role, Role::User);
         }
     }
-    refused(&house, &welcoming(&house, &provider("00u1", &[])), "theirs").await;
     assert_eq!(house.profile(root.id).await.user, root);
 }
 
