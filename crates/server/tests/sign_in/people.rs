@@ -20,7 +20,7 @@ async fn a_person_signs_in_by_external_id_else_by_user_name() {
         let client = Client::with_token(&server.url, &token(&provider, claims).await);
         assert_eq!(user_name(&client).await, expected);
     }
-    let unverified = json!({ "sub": "other", "email": "ben@signin.example", "email_verified": false });
+    let unverified = json!({ "sub": "stranger", "email": "ben@signin.example", "email_verified": false });
     assert_refused(&Client::with_token(&server.url, &token(&provider, unverified).await)).await;
     assert_eq!(provider.asked().await, (1, 1), "the keys serve for all");
     installation.assert_silent(&["00u1", "ada@signin", "ben@signin", "Ben@SignIn", "BEN@signin"]);
