@@ -3,7 +3,6 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::deadpool::PoolError;
 use muster_domain::StoreError;
 use muster_domain::verification::OpenOutcome;
-use time::OffsetDateTime;
 
 /// Why a unit of work did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -19,9 +18,6 @@ pub(crate) enum DbError {
     /// No failure, but the way out of a transaction that undoes it.
     #[error("one more code is more than a quota allows")]
     OverQuota(OpenOutcome),
-    /// As much. When the window ends.
-    #[error("one more attempt is more than a limit allows")]
-    OverLimit(OffsetDateTime),
     /// As much.
     #[error("an audit record is gone or sealed already")]
     Unsealable,
@@ -49,9 +45,7 @@ impl From<DbError> for StoreError {
         match error {
             DbError::Store(error) => error,
             DbError::Pool(_) => Self::Unavailable(Box::new(error)),
-            DbError::NoPool(_) | DbError::OverQuota(_) | DbError::OverLimit(_) | DbError::Unsealable => {
-                Self::Backend(Box::new(error))
-            }
+            DbError::NoPool(_) | DbError::OverQuota(_) | DbError::Unsealable => Self::Backend(Box::new(error)),
             DbError::Query(ref query) => match nature(query) {
                 Nature::Conflict | Nature::Lost | Nature::Passing => Self::Unavailable(Box::new(error)),
                 Nature::Row(rule) => Self::inconsistent(rule),

@@ -3,13 +3,14 @@
 //! People are locked `FOR NO KEY UPDATE` or `FOR SHARE`, never `FOR UPDATE`, so that a foreign key that is checked
 //! meanwhile (`FOR KEY SHARE`) never waits for them.
 
-use diesel::dsl::exists;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use muster_domain::user::Role;
 
 use crate::delivered;
 use crate::error::DbError;
+use crate::ports::sessions::live;
 use crate::rows::PlaceRow;
 use crate::schema::{devices, sessions, team_members, teams, users};
 use crate::types::{DbId, Hash, Ts};
@@ -129,6 +130,33 @@ locks! {
     /// A device's owner, who cannot lose it until the transaction ends.
     fn share_device(id: DbId) -> DbId: for_key_share(devices::table.find(id).select(devices::user_id));
 
+    /// The devices of a person that some of their sessions are on and no other live one, before they are deleted. In the
+    /// order of their ids.
+    fn lock_devices_without(user: DbId, sessions: Vec<DbId>, at: Ts) -> DbId: for_update(
+        devices::table
+            .filter(devices::user_id.eq(user))
+            .filter(
+                devices::session_id.assume_not_null().eq_any(sessions.clone()).and(devices::session_id.is_not_null()).or(
+                    devices::id.nullable().eq_any(
+                        sessions::table.filter(sessions::id.eq_any(sessions.clone())).select(sessions::device_id)
+                    )
+                )
+            )
+            .filter(not(exists(
+                sessions::table
+                    .filter(sessions::user_id.eq(user))
+                    .filter(live(at))
+                    .filter(sessions::id.ne_all(sessions))
+                    .filter(
+                        sessions::device_id.eq(devices::id.nullable()).or(
+                            sessions::id.nullable().eq(devices::session_id)
+                        )
+                    )
+            )))
+            .order(devices::id)
+            .select(devices::id)
+    );
+
     /// The device that has a token, and its owner.
     fn lock_holder(token: Hash) -> (DbId, DbId): for_update(
         devices::table.filter(devices::token_fingerprint.eq(token)).select((devices::id, devices::user_id))
@@ -145,14 +173,6 @@ locks! {
         sessions::table
             .filter(sessions::expires_at.lt(before).or(sessions::revoked_at.lt(before).assume_not_null()))
             .limit(limit)
-            .select(sessions::id)
-    );
-
-    /// A person's sessions that nobody ended. In the order of their ids.
-    fn lock_sessions_of(user: DbId) -> DbId: for_no_key_update(
-        sessions::table
-            .filter(sessions::user_id.eq(user).and(sessions::revoked_at.is_null()))
-            .order(sessions::id)
             .select(sessions::id)
     );
 }

@@ -30,6 +30,8 @@ diesel::table! {
         former_external_id -> Nullable<Text>,
         former_user_name_key -> Nullable<Text>,
         reach -> SmallInt,
+        push_lost_reason -> Nullable<Text>,
+        push_lost_at -> Nullable<Instant>,
     }
 }
 
@@ -87,6 +89,7 @@ diesel::table! {
         verified_at -> Nullable<Instant>,
         created_at -> Instant,
         last_seen_at -> Instant,
+        session_id -> Nullable<Id>,
     }
 }
 
@@ -270,7 +273,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{Nullable, Text};
+    use diesel::sql_types::{BigInt, Nullable, Text};
 
     break_glass_accounts (user_id) {
         user_id -> Id,
@@ -280,6 +283,7 @@ diesel::table! {
         created_at -> Instant,
         revoked_at -> Nullable<Instant>,
         last_used_at -> Nullable<Instant>,
+        password_tag -> Nullable<BigInt>,
     }
 }
 

@@ -141,7 +141,7 @@ async fn challenges_of_before_waits_and_streaks_bear_the_wait_that_held_for_them
     let opened = store.open_challenge(&email, &[quota], &make.event("test.opened", Some(ada))).await.unwrap();
     assert_eq!(opened, OpenOutcome::Opened);
     // The challenge still knows of its device's removal.
-    assert!(store.remove(ada, phone, make.now(), &make.event("test.removed", Some(ada))).await.unwrap());
+    assert!(store.remove(&make.device_removal(ada, phone), &make.event("test.removed", Some(ada))).await.unwrap());
     assert_eq!(store.find_challenge(ada, Method::Push).await.unwrap().unwrap().device_id, None);
 
     let challenges = "SELECT group_concat(method || failed_attempts || coalesce(delivery, '')) AS name FROM challenges";
@@ -172,7 +172,10 @@ async fn sessions_and_records_are_whole_after_going_down_and_up() {
     let astray = "SELECT CAST(count(*) AS TEXT) AS name FROM pragma_foreign_key_check";
     assert_eq!(one(astray), "0");
 
-    assert_eq!(store.migrate().await.unwrap(), ["0005_operations", "0006_lists", "0007_sessions"]);
+    assert_eq!(
+        store.migrate().await.unwrap(),
+        ["0005_operations", "0006_lists", "0007_sessions", "0009_session_limits", "0010_password_tags"]
+    );
     assert_eq!(one(astray), "0");
     assert_whole(&store, &kept, &before).await;
     let orphan = "INSERT INTO refresh_tokens (hash, session_id, salt, created_at)
@@ -204,7 +207,7 @@ async fn a_current_schema_is_healthy() {
 async fn a_schema_without_a_migration_of_this_build_is_older() {
     let file = File::new();
     let store = file.store();
-    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007): run `muster migrate`";
+    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007, 0009, 0010): run `muster migrate`";
     assert_eq!(health(&store).await, expected, "an empty file");
     store.migrate().await.unwrap();
     file.connection().revert_all_migrations(MIGRATIONS).unwrap();

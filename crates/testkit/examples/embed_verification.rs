@@ -10,14 +10,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use muster_domain::audit::{AuditEvent, Origin};
-use muster_domain::device::{Device, DeviceStore, Platform, PushToken, RegisterOutcome, RegistrationEvents};
+use muster_domain::device::{
+    Device, DeviceRemoval, DeviceStore, Platform, PushToken, RegisterOutcome, RegistrationEvents,
+};
 use muster_domain::user::{E164, EmailAddress, ProfileFacts, ProfileReader, User};
 use muster_domain::verification::{
     Challenge, ChallengeState, ChannelSet, Closure, Code, Delivery, EmailSender, Message, Method, NotifyError,
     OpenOutcome, Proof, PushSender, Quota, QuotaScope, QuotaWindow, Receipt, RefusalReason, Refused, SendLimits,
     SmsSender, VerificationService, VerificationStore, VerifyCodeError,
 };
-use muster_domain::{ChallengeId, DeviceId, StoreError, UserId};
+use muster_domain::{ChallengeId, SessionId, StoreError, UserId};
 use muster_testkit::{Builders, FakeHasher, FixedClock, SeededEntropy};
 use time::OffsetDateTime;
 
@@ -71,6 +73,7 @@ impl ProfileReader for PeopleBook {
                 .collect(),
             devices: vec![],
             challenges: pages.challenges.values().filter(|challenge| challenge.user_id == id).cloned().collect(),
+            push_loss: None,
             preferences: None,
         }))
     }
@@ -169,7 +172,13 @@ impl VerificationStore for PeopleBook {
 /// Nobody has a device here, so that push is asked of nobody.
 #[async_trait]
 impl DeviceStore for PeopleBook {
-    async fn register(&self, _: &Device, _: u32, _: &RegistrationEvents) -> Result<RegisterOutcome, StoreError> {
+    async fn register(
+        &self,
+        _: &Device,
+        _: u32,
+        _: Option<SessionId>,
+        _: &RegistrationEvents,
+    ) -> Result<RegisterOutcome, StoreError> {
         Ok(RegisterOutcome::LimitReached)
     }
 
@@ -177,7 +186,7 @@ impl DeviceStore for PeopleBook {
         Ok(vec![])
     }
 
-    async fn remove(&self, _: UserId, _: DeviceId, _: OffsetDateTime, _: &AuditEvent) -> Result<bool, StoreError> {
+    async fn remove(&self, _: &DeviceRemoval, _: &AuditEvent) -> Result<bool, StoreError> {
         Ok(false)
     }
 }

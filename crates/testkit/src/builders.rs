@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use muster_domain::access::Scope;
 use muster_domain::api_key::{ApiKey, ApiKeyHash};
-use muster_domain::audit::{AuditEvent, Origin};
-use muster_domain::break_glass::PasswordHash;
-use muster_domain::device::{Device, Platform, PushToken, RegistrationEvents};
+use muster_domain::audit::{AuditEvent, Origin, RevokeReason};
+use muster_domain::break_glass::{PasswordHash, PasswordTag, Refusal};
+use muster_domain::device::{Device, DeviceLoss, DeviceRemoval, Platform, PushToken, RegistrationEvents};
 use muster_domain::directory::{Brake, BrakePolicy, UserRemoval};
 use muster_domain::notice::{Notice, NoticeContent};
-use muster_domain::session::{Session, SessionService, StoredToken, SuccessorSalt, TokenHash};
+use muster_domain::session::{Ending, Opening, Session, SessionService, StoredToken, SuccessorSalt, TokenHash};
 use muster_domain::team::Team;
 use muster_domain::user::{EmailAddress, Phone, Role, Source, User};
 use muster_domain::verification::{
@@ -233,6 +233,40 @@ impl Builders {
         }
     }
 
+    /// An ending of sessions, with the domain's own records.
+    #[must_use]
+    pub fn ending(&self, reason: RevokeReason, owner: Option<UserId>) -> Ending {
+        Ending::new(reason, owner, self.now(), &*self.entropy, &Origin::system("testkit"))
+    }
+
+    /// A session that is opened with a new token, within the domain's limit.
+    #[must_use]
+    pub fn opening(&self, session: Session) -> Opening {
+        let surplus = self.ending(RevokeReason::TooMany, Some(session.user_id));
+        Opening { session, token: self.token(), presented: None, max: SessionService::MAX_PER_USER, surplus }
+    }
+
+    /// The removal of a device of that person by themself, whose sessions on it end.
+    #[must_use]
+    pub fn device_removal(&self, user_id: UserId, id: DeviceId) -> DeviceRemoval {
+        let ending = Some(self.ending(RevokeReason::DeviceRemoved, Some(user_id)));
+        DeviceRemoval { user_id, id, reason: DeviceLoss::RemovedByOwner, at: self.now(), ending, spared: None }
+    }
+
+    /// A refused attempt to sign in, with the records named by test actions.
+    #[must_use]
+    pub fn refusal(&self, account: Option<&str>) -> Refusal {
+        let account = account.map(str::to_owned);
+        let (refused, flooded) = (self.event("test.refused", None), self.event("test.flooded", None));
+        Refusal { account, at: self.now(), refused, flooded, notices: vec![] }
+    }
+
+    /// The tag of a password that nobody has.
+    #[must_use]
+    pub fn password_tag(&self) -> PasswordTag {
+        PasswordTag(u32::from_le_bytes(self.bytes()))
+    }
+
     /// A record of something that no use case does, named by `action`.
     #[must_use]
     pub fn event(&self, action: &str, subject: Option<UserId>) -> AuditEvent {
@@ -259,6 +293,7 @@ impl Builders {
                 details: json!({ "platform": device.platform }),
                 ..self.event("device.released", None)
             },
+            ending: self.ending(RevokeReason::DeviceReleased, None),
         }
     }
 

@@ -129,7 +129,8 @@ pub trait DirectoryStore: Send + Sync {
     async fn insert_user(&self, user: &User, event: &AuditEvent) -> Result<InsertOutcome, StoreError>;
 
     /// Changes a person while they are still at `expected_version`, removes the proofs and cancels the challenges of
-    /// `lost_proofs`, ends the live sessions of somebody who is deactivated, adds `notices`, and writes `events`: all or
+    /// `lost_proofs`, ends the live sessions of somebody who is deactivated and
+    /// removes the devices that those are on (the records in `events` stand for both), adds `notices`, and writes `events`: all or
     /// nothing. See [Brakes](DirectoryStore#brakes).
     async fn update_user(&self, update: &UserUpdate, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError>;
 

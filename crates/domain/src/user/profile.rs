@@ -3,7 +3,7 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use crate::UserId;
-use crate::device::Device;
+use crate::device::{Device, PushLoss};
 use crate::preferences::StoredPreferences;
 use crate::team::Membership;
 use crate::user::{Role, User};
@@ -22,6 +22,8 @@ pub struct ProfileFacts {
     pub devices: Vec<Device>,
     /// The latest challenge of each method.
     pub challenges: Vec<Challenge>,
+    /// The last time that a device of theirs went that was proven.
+    pub push_loss: Option<PushLoss>,
     /// What they chose to be told; `None` while the defaults hold.
     pub preferences: Option<StoredPreferences>,
 }

@@ -10,6 +10,10 @@ use crate::{ChallengeId, StoreError, UserId};
 pub enum OpenOutcome {
     /// It is the person's challenge for that method now.
     Opened,
+    /// Nothing is written: there is no such active person.
+    NoUser,
+    /// Nothing is written: the device is not the person's any more.
+    NoDevice,
     /// Nothing is written: the wait after the one before is not over.
     TooSoon {
         /// When that one was opened.
@@ -46,6 +50,8 @@ pub trait VerificationStore: Send + Sync {
     /// Makes `challenge` the only one of its person and method, counts it against every quota, and writes `event`: all
     /// or nothing.
     ///
+    /// - Only while the person is active, else [`OpenOutcome::NoUser`], and the device that it names is theirs, else
+    ///   [`OpenOutcome::NoDevice`]: what was read of them before may be over.
     /// - Only when the `resend_after` of the one before it is at or before its own `opened_at` (or there is none); else
     ///   [`OpenOutcome::TooSoon`], whatever the quotas. Of any number of such calls at once, exactly one is
     ///   [`OpenOutcome::Opened`].
@@ -53,9 +59,6 @@ pub trait VerificationStore: Send + Sync {
     ///   for each scope and window. Its window begins at the `opened_at` of the first that it counts; one that comes a
     ///   window's length after that or later begins it again. However many run at once, no count passes its `max`, and
     ///   under a `max` of 0 nothing is opened. Callers give scopes and windows always in the same order.
-    ///
-    /// A challenge whose device was removed meanwhile is opened all the same and kept without a device: the wait for
-    /// the next holds, and nothing can complete it.
     async fn open_challenge(
         &self,
         challenge: &Challenge,

@@ -126,7 +126,7 @@ impl VerificationService {
         let now = self.clock.now();
         let code = Code::generate(&*self.entropy);
         let challenge = self.challenge(&facts, method, &destination, fingerprint, &code, now);
-        if let Err(error) = self.open(&challenge, &destination, origin).await {
+        if let Err(error) = self.open(&challenge, &destination, device_id.is_some(), origin).await {
             if let Some(reason) = error.refusal() {
                 self.record_refusal(Refused { user_id, method, reason, at: now }, origin).await?;
             }
@@ -204,6 +204,7 @@ impl VerificationService {
         &self,
         challenge: &Challenge,
         destination: &Destination<'_>,
+        is_named: bool,
         origin: &Origin,
     ) -> Result<(), SendCodeError> {
         if let Destination::Sms(number) = destination
@@ -221,6 +222,9 @@ impl VerificationService {
         let quotas = self.limits.quotas(challenge.user_id, challenge.fingerprint);
         match self.store.open_challenge(challenge, &quotas, &event).await? {
             OpenOutcome::Opened => Ok(()),
+            OpenOutcome::NoUser => Err(SendCodeError::NoUser),
+            OpenOutcome::NoDevice if is_named => Err(SendCodeError::NoDevice),
+            OpenOutcome::NoDevice => Err(SendCodeError::NoDestination { method: challenge.method }),
             OpenOutcome::TooSoon { opened_at, resend_after } => {
                 let left = Challenge::wait_left(opened_at, resend_after, now);
                 Err(SendCodeError::TooSoon { retry_after: left.unwrap_or_default() })

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use muster_domain::access::{AccessService, AccessTokens, Audience, AuthenticateError, Principal};
 use muster_domain::audit::{Actor, Origin};
 use muster_domain::break_glass::{
-    AccountName, BreakGlassService, BreakGlassStore, CreateAccountError, CreatedAccount, Password, PasswordError,
-    PasswordHash, PasswordHasher, SignInError, SignedIn,
+    AccountName, BreakGlassService, BreakGlassStore, CreateAccountError, CreatedAccount, Lane, Password, PasswordError,
+    PasswordHash, PasswordHasher, PasswordTag, PasswordTurn, SignInError, SignedIn,
 };
 use muster_domain::notice::{Due, Notice, NoticeContent, NoticeStore};
 use muster_domain::user::{Role, Source, UserQuery, UserStore};
@@ -266,17 +266,33 @@ struct Meanwhile {
     the_store_fails: bool,
 }
 
+struct MeanwhileHasher(Arc<Meanwhile>);
+
 #[async_trait]
-impl PasswordHasher for Meanwhile {
+impl PasswordHasher for MeanwhileHasher {
     async fn hash_password(&self, password: &Password) -> Result<PasswordHash, PasswordError> {
-        self.glass.hasher.hash_password(password).await
+        self.0.glass.hasher.hash_password(password).await
     }
 
-    async fn is_password(&self, _: &Password, _: Option<PasswordHash>) -> Result<bool, PasswordError> {
-        if self.the_store_fails {
-            self.glass.house.store.set_unavailable(true);
+    fn tag(&self, password: &Password) -> PasswordTag {
+        self.0.glass.hasher.tag(password)
+    }
+
+    async fn turn(&self, _: Lane) -> Result<Box<dyn PasswordTurn>, PasswordError> {
+        Ok(Box::new(MeanwhileTurn(self.0.clone())))
+    }
+}
+
+struct MeanwhileTurn(Arc<Meanwhile>);
+
+#[async_trait]
+impl PasswordTurn for MeanwhileTurn {
+    async fn is_password(self: Box<Self>, _: &Password, _: Option<PasswordHash>) -> Result<bool, PasswordError> {
+        let Meanwhile { glass, the_store_fails } = &*self.0;
+        if *the_store_fails {
+            glass.house.store.set_unavailable(true);
         } else {
-            assert!(self.glass.service.revoke("Night", &self.glass.house.origin).await.unwrap());
+            assert!(glass.service.revoke("Night", &glass.house.origin).await.unwrap());
         }
         Ok(true)
     }
@@ -292,7 +308,7 @@ async fn meanwhile(the_store_fails: bool) -> (Result<SignedIn, SignInError>, Vec
     let house = &hasher.glass.house;
     let service = BreakGlassService {
         accounts: Arc::new(house.store.clone()),
-        passwords: hasher.clone(),
+        passwords: Arc::new(MeanwhileHasher(hasher.clone())),
         clock: house.clock.clone(),
         entropy: house.make.entropy.clone(),
     };

@@ -147,7 +147,7 @@ impl House {
 
     pub(crate) async fn device(&self, user: &User, token: &str) -> Device {
         let new = NewDevice { platform: Platform::Android, token: token.to_owned(), name: None, app_version: None };
-        self.devices.register(user.id, new, &self.origin).await.unwrap().device
+        self.devices.register(user.id, None, new, &self.origin).await.unwrap().device
     }
 
     pub(crate) async fn try_send(&self, user: &User, method: Method) -> Result<SentCode, SendCodeError> {

@@ -37,6 +37,7 @@ mod send_quotas;
 mod send_waits;
 mod sessions;
 mod sign_in;
+mod signed_out_phones;
 mod teams;
 mod text;
 mod verify_code;

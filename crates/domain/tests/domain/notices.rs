@@ -89,7 +89,9 @@ fn told(house: &House) -> Vec<(Method, Method)> {
         };
         match notice.content {
             NoticeContent::ContactChanged { method, .. } => (channel, method),
-            NoticeContent::BreakGlassUsed { .. } => panic!("no glass was broken"),
+            NoticeContent::BreakGlassUsed { .. } | NoticeContent::BreakGlassFlooded { .. } => {
+                panic!("no glass was broken")
+            }
         }
     });
     told.collect()

@@ -173,6 +173,7 @@ impl From<RegisterDeviceError> for Problem {
     fn from(error: RegisterDeviceError) -> Self {
         match error {
             RegisterDeviceError::InvalidToken(error) => Self::field("token", error.to_string()),
+            RegisterDeviceError::SessionEnded => refused(),
             RegisterDeviceError::LimitReached => Self::new(Kind::DeviceLimit, "remove a device first"),
             RegisterDeviceError::Store(error) => error.into(),
         }

@@ -1,7 +1,7 @@
 //! What became of codes, sessions and sign-ins. Counted here because the domain has no metrics; labels never hold anything
 //! of a person.
 
-use muster_domain::break_glass::SignInError;
+use muster_domain::break_glass::{PasswordError, SignInError};
 use muster_domain::session::{RefreshError, RefusedReason};
 use muster_domain::verification::{Method, SendCodeError, SentCode, VerifyCodeError};
 
@@ -63,7 +63,10 @@ pub(crate) fn signed_in_by_break_glass<T>(outcome: &Result<T, SignInError>) {
         Ok(_) => "accepted",
         Err(SignInError::Refused) => "refused",
         Err(SignInError::TooManyAttempts { .. }) => "too_many",
-        Err(SignInError::Password(_) | SignInError::Signing(_) | SignInError::Store(_)) => "failed",
+        Err(SignInError::Password(PasswordError::Busy { .. })) => "busy",
+        Err(SignInError::Password(PasswordError::Failed(_)) | SignInError::Signing(_) | SignInError::Store(_)) => {
+            "failed"
+        }
     };
     metrics::counter!("muster_break_glass_sign_ins_total", "outcome" => outcome).increment(1);
 }

@@ -26,16 +26,18 @@ impl VerificationStore for Store {
         quotas: &[Quota],
         event: &AuditEvent,
     ) -> Result<OpenOutcome, StoreError> {
-        let mut row = ChallengeRow::from(challenge);
+        let row = ChallengeRow::from(challenge);
         let (opened_at, quotas) = (challenge.opened_at, quotas.to_vec());
         let event = [event.clone()];
         self.detached(move |db| async move {
             let opened = with_tx!(&db, |c| {
-                // A device that has gone since it was chosen leaves a challenge that nothing completes.
+                if !c.share_user(row.user_id).await?.iter().any(|(is_active, ..)| *is_active) {
+                    return Ok(OpenOutcome::NoUser);
+                }
                 if let Some(device) = row.device_id
-                    && c.share_device(device).await?.is_empty()
+                    && !c.share_device(device).await?.contains(&row.user_id)
                 {
-                    row.device_id = None;
+                    return Ok(OpenOutcome::NoDevice);
                 }
                 let latest = challenges::table.find((row.user_id, row.method.clone()));
                 let replace = diesel::insert_into(challenges::table)

@@ -2,17 +2,17 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use muster_domain::audit::AuditEvent;
-use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEvents};
-use muster_domain::{DeviceId, StoreError, UserId};
+use muster_domain::device::{Device, DeviceLoss, DeviceRemoval, DeviceStore, RegisterOutcome, RegistrationEvents};
+use muster_domain::{SessionId, StoreError, UserId};
 use serde_json::json;
-use time::OffsetDateTime;
 
 use crate::Store;
 use crate::db::{on_both, with_conn, with_tx};
 use crate::locks::Locks;
+use crate::ports::endings::Endings;
 use crate::record::Record;
 use crate::rows::DeviceRow;
-use crate::schema::{challenges, devices};
+use crate::schema::{challenges, devices, users};
 use crate::types::{DbId, Hash, Ts};
 
 #[async_trait]
@@ -21,9 +21,10 @@ impl DeviceStore for Store {
         &self,
         device: &Device,
         max: u32,
+        session: Option<SessionId>,
         events: &RegistrationEvents,
     ) -> Result<RegisterOutcome, StoreError> {
-        let row = DeviceRow::from(device);
+        let (row, session) = (DeviceRow::from(device), session.map(DbId::from));
         let events = events.clone();
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
@@ -31,22 +32,31 @@ impl DeviceStore for Store {
                 // locked before it, as whenever devices change: their row in `users` tells what is proven.
                 let holder = c.holder_of(row.token_fingerprint).await?;
                 c.lock_people(holder.into_iter().chain([row.user_id]).collect()).await?;
+                if let Some(session) = session
+                    && !c.live_sessions(row.user_id, row.last_seen_at).await?.contains(&session)
+                {
+                    return Ok(RegisterOutcome::SessionEnded);
+                }
                 // Again when somebody else took the token between the look and the insert; each time one of us is done.
                 loop {
                     let holder = c.lock_holder(row.token_fingerprint).await?.pop();
                     if let Some((id, owner)) = holder
                         && owner == row.user_id
                     {
-                        return c.update_device(id, &row, events.updated).await;
+                        return c.update_device(id, &row, session, events.updated).await;
                     }
                     if c.count_devices(row.user_id).await? >= i64::from(max) {
                         return Ok(RegisterOutcome::LimitReached);
                     }
                     if let Some((id, owner)) = holder {
-                        c.drop_device(id, row.last_seen_at).await?;
+                        // Not yet, when it is another's than before.
+                        c.lock_user(owner).await?;
+                        let on_it = c.live_sessions_on(owner, id, row.last_seen_at).await?;
+                        c.drop_device(id, row.last_seen_at, DeviceLoss::Released).await?;
                         c.record(&[AuditEvent { subject: Some(owner.into()), ..events.released.clone() }]).await?;
+                        c.end_by(owner, &on_it, &events.ending.clone().of(owner.into())).await?;
                     }
-                    let insert = diesel::insert_into(devices::table).values(&row);
+                    let insert = diesel::insert_into(devices::table).values((&row, devices::session_id.eq(session)));
                     if insert.on_conflict_do_nothing().execute(c).await? == 1 {
                         c.record(&[events.registered]).await?;
                         return Ok(RegisterOutcome::Created(row.try_into()?));
@@ -69,23 +79,22 @@ impl DeviceStore for Store {
         .await
     }
 
-    async fn remove(
-        &self,
-        user_id: UserId,
-        id: DeviceId,
-        at: OffsetDateTime,
-        event: &AuditEvent,
-    ) -> Result<bool, StoreError> {
-        let (user_id, id, at) = (DbId::from(user_id), DbId::from(id), Ts::from(at));
-        let event = [event.clone()];
+    async fn remove(&self, removal: &DeviceRemoval, event: &AuditEvent) -> Result<bool, StoreError> {
+        let (user_id, id, at) = (DbId::from(removal.user_id), DbId::from(removal.id), Ts::from(removal.at));
+        let (removal, event) = (removal.clone(), [event.clone()]);
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
                 c.lock_user(user_id).await?;
                 if !c.lock_device(id).await?.iter().any(|(owner, _)| *owner == user_id) {
                     return Ok(false);
                 }
-                c.drop_device(id, at).await?;
+                let mut on_it = c.live_sessions_on(user_id, id, at).await?;
+                on_it.retain(|session| Some(*session) != removal.spared.map(DbId::from));
+                c.drop_device(id, at, removal.reason).await?;
                 c.record(&event).await?;
+                if let Some(ending) = &removal.ending {
+                    c.end_by(user_id, &on_it, ending).await?;
+                }
                 Ok(true)
             })
         })
@@ -106,8 +115,13 @@ on_both! {
         }
 
         /// Writes what its app says about a locked device.
-        async fn update_device(conn, id: DbId, given: &DeviceRow, event: AuditEvent) -> RegisterOutcome {
+        async fn update_device(
+            conn, id: DbId, given: &DeviceRow, session: Option<DbId>, event: AuditEvent
+        ) -> RegisterOutcome {
             let mut event = event;
+            if session.is_some() {
+                diesel::update(devices::table.find(id)).set(devices::session_id.eq(session)).execute(conn).await?;
+            }
             let row: DeviceRow = diesel::update(devices::table.find(id))
                 .set((
                     devices::platform.eq(&given.platform),
@@ -127,14 +141,20 @@ on_both! {
             Ok(RegisterOutcome::Updated(device))
         }
 
-        /// Removes a locked device and cancels the challenge that was sent to it.
-        async fn drop_device(conn, id: DbId, at: Ts) -> () {
+        /// Removes a locked device of a locked person, cancels the challenge that was sent to it, and notes why a proof is
+        /// lost.
+        async fn drop_device(conn, id: DbId, at: Ts, reason: DeviceLoss) -> () {
             let sent_to_it = challenges::table
                 .filter(challenges::device_id.eq(id))
                 .filter(challenges::completed_at.is_null().and(challenges::cancelled_at.is_null()));
             diesel::update(sent_to_it).set(challenges::cancelled_at.eq(at)).execute(conn).await?;
             conn.lock_sessions_on(id).await?;
-            diesel::delete(devices::table.find(id)).execute(conn).await?;
+            let gone = diesel::delete(devices::table.find(id)).returning((devices::user_id, devices::verified_at));
+            let gone: Option<(DbId, Option<Ts>)> = gone.get_result(conn).await.optional()?;
+            if let Some((owner, Some(_))) = gone {
+                let lost = (users::push_lost_reason.eq(reason.as_str()), users::push_lost_at.eq(at));
+                diesel::update(users::table.find(owner)).set(lost).execute(conn).await?;
+            }
             Ok(())
         }
     }

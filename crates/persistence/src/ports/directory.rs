@@ -19,12 +19,12 @@ use crate::db::{Db, on_both, with_conn, with_tx};
 use crate::error::DbError;
 use crate::locks::Locks;
 use crate::ports::brakes::{Brakes, engaged_brakes, release_brake};
+use crate::ports::endings::Endings;
 use crate::ports::groups::{insert_team, remove_group, update_group};
 use crate::ports::removal::remove_user;
-use crate::ports::sessions::live;
 use crate::record::Record;
 use crate::rows::{DirectoryColumns, NoticeRow, OwnColumns, UserRow};
-use crate::schema::{challenges, proofs, sessions, users};
+use crate::schema::{challenges, proofs, users};
 use crate::types::{DbId, Ts};
 
 #[async_trait]
@@ -161,7 +161,7 @@ async fn update_user(
         diesel::update(users::table.find(id)).set(described).execute(c).await?;
         c.take_back_proofs(id, &update.lost_proofs, at).await?;
         if update.deactivates {
-            c.end_sessions(id, at).await?;
+            c.end_all_sessions(id, at).await?;
         }
         c.insert_notices(notices).await?;
         c.record(&events).await?;
@@ -211,13 +211,10 @@ on_both! {
             Ok(())
         }
 
-        /// Ends a person's live sessions, because they are deactivated.
-        async fn end_sessions(conn, id: DbId, at: Ts) -> () {
-            conn.lock_sessions_of(id).await?;
-            let end = (sessions::revoked_at.eq(at), sessions::revoke_reason.eq(RevokeReason::Deactivated.as_str()));
-            let all = sessions::table.filter(sessions::user_id.eq(id)).filter(live(at));
-            diesel::update(all).set(end).execute(conn).await?;
-            Ok(())
+        /// Ends the live sessions of a locked person who is deactivated, and removes the devices that they are on.
+        async fn end_all_sessions(conn, id: DbId, at: Ts) -> () {
+            let all = conn.live_sessions(id, at).await?;
+            conn.end_sessions(id, &all, RevokeReason::Deactivated, at, None).await
         }
     }
 }

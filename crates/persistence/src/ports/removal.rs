@@ -56,7 +56,8 @@ pub(super) async fn remove_user(
         // Last, because a key that changes makes wait whoever writes a row that names this person, and they may hold what
         // is locked above.
         let free = (users::user_name_key.eq(nobodys_name(id)), users::external_id.eq(None::<String>));
-        diesel::update(users::table.find(id)).set(free).execute(c).await?;
+        let nothing_to_say = (users::push_lost_reason.eq(None::<String>), users::push_lost_at.eq(None::<Ts>));
+        diesel::update(users::table.find(id)).set((free, nothing_to_say)).execute(c).await?;
         c.record(&events).await?;
         Ok(UpdateOutcome::Updated)
     })
@@ -81,7 +82,7 @@ on_both! {
             diesel::delete(challenges::table.filter(challenges::user_id.eq(id))).execute(conn).await?;
             diesel::delete(proofs::table.filter(proofs::user_id.eq(id))).execute(conn).await?;
             diesel::delete(notices::table.filter(notices::user_id.eq(id))).execute(conn).await?;
-            conn.end_sessions(id, at).await?;
+            conn.end_all_sessions(id, at).await?;
             diesel::delete(devices::table.filter(devices::user_id.eq(id))).execute(conn).await?;
             diesel::delete(preferences::table.find(id)).execute(conn).await?;
             Ok(())

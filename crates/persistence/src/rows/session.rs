@@ -21,7 +21,7 @@ pub(crate) struct SessionRow {
     pub(crate) user_id: DbId,
     device_name: Option<String>,
     pub(crate) device_id: Option<DbId>,
-    created_at: Ts,
+    pub(crate) created_at: Ts,
     last_used_at: Ts,
     expires_at: Ts,
     revoked_at: Option<Ts>,

@@ -1,4 +1,5 @@
 use diesel::prelude::*;
+use muster_domain::device::{DeviceLoss, PushLoss};
 use muster_domain::team::{Membership, TeamRole};
 use muster_domain::user::{Account, EmailAddress, Phone, Role, Source, User, UserSummary, fold};
 
@@ -28,6 +29,22 @@ pub(crate) struct UserRow {
     version: i64,
     created_at: Ts,
     updated_at: Ts,
+    push_lost_reason: Option<String>,
+    push_lost_at: Option<Ts>,
+}
+
+impl UserRow {
+    /// The last time that the person lost a device that was proven.
+    pub(crate) fn push_loss(&self) -> Result<Option<PushLoss>, DbError> {
+        match (&self.push_lost_reason, self.push_lost_at) {
+            (None, None) => Ok(None),
+            (Some(reason), Some(at)) => {
+                let reason = named("users", "push_lost_reason", DeviceLoss::from_name(reason))?;
+                Ok(Some(PushLoss { reason, at: at.into() }))
+            }
+            _ => Err(DbError::inconsistent("users", "push_lost_reason and push_lost_at come together")),
+        }
+    }
 }
 
 impl TryFrom<UserRow> for User {

@@ -99,17 +99,18 @@ impl Stage {
     /// A device, a code sent to it and one sent by e-mail, a session, and a code that is completed.
     async fn everything_of(&self, user: &User) -> Result<(), StoreError> {
         let device = self.make.device(user.id);
-        self.store.register(&device, 20, &self.make.registration_events(&device)).await?;
+        self.store.register(&device, 20, None, &self.make.registration_events(&device)).await?;
         let (session, token) = (self.make.session(user.id), self.make.token());
         let session = muster_domain::session::Session { device_id: Some(device.id), ..session };
-        self.store.issue(&session, &token, &self.event(user)).await?;
+        self.store.issue(&Opening { token, ..self.make.opening(session) }, &self.event(user)).await?;
         let quota = Quota { scope: QuotaScope::User(user.id), window: QuotaWindow::Hour, max: 1_000 };
         let email = self.make.challenge(user.id, Method::Email, user.email_fingerprint.unwrap());
         for challenge in [self.make.push_challenge(&device), email] {
             self.store.open_challenge(&challenge, &[quota], &self.event(user)).await?;
             self.store.complete_challenge(challenge.id, self.make.now(), &self.event(user)).await?;
         }
-        DeviceStore::remove(&self.store, user.id, device.id, self.make.now(), &self.event(user)).await.map(drop)
+        let removal = self.make.device_removal(user.id, device.id);
+        DeviceStore::remove(&self.store, &removal, &self.event(user)).await.map(drop)
     }
 
     /// Removes everything that may be, as if years had gone by.

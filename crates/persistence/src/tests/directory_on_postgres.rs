@@ -61,9 +61,9 @@ impl Case {
 async fn no_session_is_issued_behind_a_deactivation() {
     let case = Case::new().await;
     case.begin("UPDATE users SET active = false, version = version + 1").await;
-    let (store, session, token) = (case.store.clone(), case.make.session(case.ada.id), case.make.token());
+    let (store, opening) = (case.store.clone(), case.make.opening(case.make.session(case.ada.id)));
     let event = case.make.event("test.session.second", Some(case.ada.id));
-    let issued = case.behind(async move { store.issue(&session, &token, &event).await.unwrap() }, "COMMIT").await;
+    let issued = case.behind(async move { store.issue(&opening, &event).await.unwrap() }, "COMMIT").await;
     assert_eq!(issued, IssueOutcome::NoUser);
     assert_eq!(case.count("sessions").await, 1);
 }

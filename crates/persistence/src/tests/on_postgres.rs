@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::poll_immediate;
 use muster_domain::audit::{AuditQuery, AuditReader};
 use muster_domain::directory::{DirectoryStore, UpdateOutcome, UserUpdate};
-use muster_domain::session::{RotateOutcome, Rotation, Session, SessionStore, StoredToken, TokenHash};
+use muster_domain::session::{Opening, RotateOutcome, Rotation, Session, SessionStore, StoredToken, TokenHash};
 use muster_domain::user::{ProfileReader, User, UserStore};
 use muster_domain::{StoreError, StoreHealth};
 use muster_testkit::Builders;
@@ -52,7 +52,8 @@ impl Case {
         let ada = make.user("ada").build();
         store.insert_user(&ada, &make.event("test.user.created", Some(ada.id))).await.unwrap();
         let (session, token) = (make.session(ada.id), make.token());
-        store.issue(&session, &token, &make.event("test.session.issued", Some(ada.id))).await.unwrap();
+        let opening = Opening { token, ..make.opening(session.clone()) };
+        store.issue(&opening, &make.event("test.session.issued", Some(ada.id))).await.unwrap();
         let onlooker = connect(&database.url).await;
         Self { store, make, ada, session, token, other, onlooker, database }
     }

@@ -2,9 +2,9 @@
 
 use muster_domain::audit::chain::{AuditChain, ChainMark, SealHash, Sealing};
 use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
-use muster_domain::device::DeviceStore;
+use muster_domain::device::{DeviceRemoval, DeviceStore};
 use muster_domain::directory::DirectoryStore;
-use muster_domain::session::{IssueOutcome, Session, SessionStore, StoredToken};
+use muster_domain::session::{IssueOutcome, Opening, Session, SessionStore, StoredToken};
 use muster_domain::{StoreError, StoreHealth};
 use muster_persistence::Store;
 use muster_testkit::Builders;
@@ -23,14 +23,15 @@ pub(crate) async fn sessions_and_records(store: &Store) -> Kept {
     let event = |action| make.event(action, Some(ada.id));
     store.insert_user(&ada, &event("test.user.created")).await.unwrap();
     let device = make.device(ada.id);
-    store.register(&device, 1, &make.registration_events(&device)).await.unwrap();
+    store.register(&device, 1, None, &make.registration_events(&device)).await.unwrap();
     let (session, token) = (Session { device_id: Some(device.id), ..make.session(ada.id) }, make.token());
     let ended = make.session(ada.id);
     for (session, token) in [(&session, &token), (&ended, &make.token())] {
-        assert_eq!(store.issue(session, token, &event("test.issued")).await.unwrap(), IssueOutcome::Issued);
+        let opening = Opening { token: *token, ..make.opening(session.clone()) };
+        assert_eq!(store.issue(&opening, &event("test.issued")).await.unwrap(), IssueOutcome::Issued);
     }
-    let ending = [event("test.revoked")];
-    assert!(store.revoke(ada.id, ended.id, RevokeReason::RevokedByOperator, make.now(), &ending).await.unwrap());
+    let ending = make.ending(RevokeReason::RevokedByOperator, Some(ada.id));
+    assert!(store.revoke(ada.id, ended.id, &ending, &[]).await.unwrap());
     let records = store.unsealed(100).await.unwrap().records;
     let seals: Vec<_> = records.iter().map(|record| (record.id, SealHash([1; 32]))).collect();
     let head = ChainMark { position: seals.len() as u64, hash: SealHash([1; 32]), mac: SealHash([2; 32]) };
@@ -51,7 +52,8 @@ pub(crate) async fn assert_whole(store: &Store, kept: &Kept, before: &[AuditEven
     assert_eq!((unsealed.head, unsealed.records.len()), (None, before.len()));
     let (owner, device) = (kept.session.user_id, kept.session.device_id.unwrap());
     let event = kept.make.event("test.removed", Some(owner));
-    assert!(store.remove(owner, device, kept.make.now(), &event).await.unwrap());
+    let removal = DeviceRemoval { ending: None, ..kept.make.device_removal(owner, device) };
+    assert!(store.remove(&removal, &event).await.unwrap());
     let sessions = SessionStore::list(store, owner, kept.make.now()).await.unwrap();
     assert_eq!(sessions, [Session { device_id: None, ..kept.session.clone() }]);
 }

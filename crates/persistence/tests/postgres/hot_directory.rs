@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use muster_domain::break_glass::{AttemptLimit, AttemptScope, BreakGlassStore};
+use muster_domain::break_glass::{AttemptLimit, BreakGlassStore};
 use muster_domain::directory::{
     BrakePolicy, Comparison, Condition, DirectoryQuery, DirectoryReader, DirectoryStore, GroupAttribute, InsertOutcome,
     Operand, PersonKey, UpdateOutcome, UserAttribute, UserUpdate,
@@ -138,8 +138,7 @@ async fn notices_and_attempts(filled: &Filled) {
     let scans = filled.scans(async || assert!(store.claim(due).await.unwrap().is_empty())).await;
     hold("notices that are due", &scans, &["notices"], 1.0);
 
-    let scope = AttemptScope::Address(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)));
-    let limits = [AttemptLimit { scope, max: 1, window: Duration::HOUR }];
-    let scans = filled.scans(async || assert!(store.count_attempt(&limits, now).await.unwrap().is_some())).await;
+    let limit = AttemptLimit { address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)), max: 1, window: Duration::HOUR };
+    let scans = filled.scans(async || assert!(store.count_attempt(&limit, now).await.unwrap().is_some())).await;
     hold("an attempt to sign in", &scans, &["sign_in_attempts"], 1.0);
 }

@@ -112,7 +112,8 @@ async fn reads_of_one(filled: &Filled) {
     hold("devices of a person", &scans, &["devices"], 1.0);
 
     let registered = DeviceStore::list(store, id).await.unwrap().remove(0);
-    let register = async || store.register(&registered, 20, &make.registration_events(&registered)).await.unwrap();
+    let register =
+        async || store.register(&registered, 20, None, &make.registration_events(&registered)).await.unwrap();
     let scans = filled.scans(register).await;
     hold("registration of a device by its token", &scans, &["devices"], 1.0);
 }

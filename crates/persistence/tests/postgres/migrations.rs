@@ -88,7 +88,7 @@ async fn challenges_of_before_waits_and_streaks_bear_the_wait_that_held_for_them
     let ada = make.user("ada").build();
     store.insert_user(&ada, &make.event("test.user.created", Some(ada.id))).await.unwrap();
     let device = make.device(ada.id);
-    store.register(&device, 1, &make.registration_events(&device)).await.unwrap();
+    store.register(&device, 1, None, &make.registration_events(&device)).await.unwrap();
     let patient = |challenge: Challenge| Challenge {
         resend_after: challenge.opened_at + Duration::minutes(4),
         streak: 4,
@@ -129,7 +129,10 @@ async fn sessions_and_records_are_whole_after_going_down_and_up() {
 
     // The store's connections know statements of the schema before it.
     let store = open(&database.url);
-    assert_eq!(store.migrate().await.unwrap(), ["0005_operations", "0006_lists", "0007_sessions"]);
+    assert_eq!(
+        store.migrate().await.unwrap(),
+        ["0005_operations", "0006_lists", "0007_sessions", "0009_session_limits", "0010_password_tags"]
+    );
     assert_whole(&store, &kept, &before).await;
 }
 
@@ -149,7 +152,7 @@ async fn of_many_that_migrate_at_once_one_does_it() {
 async fn a_schema_without_a_migration_of_this_build_is_older() {
     let database = empty_database().await;
     let store = open(&database.url);
-    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007): run `muster migrate`";
+    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007, 0009, 0010): run `muster migrate`";
     assert_eq!(health(&store).await, expected, "an empty database");
     store.migrate().await.unwrap();
     store.check().await.unwrap();

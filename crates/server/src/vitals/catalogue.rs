@@ -91,7 +91,7 @@ pub(crate) const METRICS: [Metric; 34] = [
     counter(
         "muster_break_glass_sign_ins_total",
         "outcome",
-        "attempts to sign in with a break-glass account: accepted, refused, too_many or failed",
+        "attempts to sign in with a break-glass account: accepted, refused, too_many, busy or failed",
     ),
     gauge(
         "muster_directory_brakes_engaged",
@@ -141,7 +141,7 @@ pub(crate) fn begin_at_zero() {
     for outcome in ["issued", "refreshed", "late", "refused", "replayed"] {
         metrics::counter!("muster_sessions_total", "outcome" => outcome).increment(0);
     }
-    for outcome in ["accepted", "refused", "too_many", "failed"] {
+    for outcome in ["accepted", "refused", "too_many", "busy", "failed"] {
         metrics::counter!("muster_break_glass_sign_ins_total", "outcome" => outcome).increment(0);
     }
     metrics::counter!("muster_directory_deactivations_refused_total").increment(0);

@@ -4,6 +4,7 @@ use muster_domain::audit::chain::{
     AuditSealer, ChainMark, ChainMarks, Forgetting, SealHash, SealedRecord, Sealing, Unsealed,
 };
 use muster_domain::audit::{Actor, AuditEvent, AuditKey, Origin};
+use muster_domain::break_glass::Refusal;
 use muster_domain::{AuditId, UserId};
 use serde_json::json;
 use time::Duration;
@@ -206,7 +207,9 @@ pub async fn nothing_is_forgotten_when_the_chain_does_not_start_there_any_more(w
 
 /// Writes a record that came with nothing else.
 pub(super) async fn write(world: &World, event: AuditEvent) -> AuditEvent {
-    world.stores.break_glass.record_refusal(&event).await.unwrap();
+    // The first of its account, whose record is its own.
+    let refusal = Refusal { refused: event.clone(), ..world.make.refusal(Some(&event.id.to_string())) };
+    assert_eq!(world.stores.break_glass.record_refusal(&refusal).await.unwrap(), 1);
     event
 }
 

@@ -1,6 +1,6 @@
-use muster_domain::audit::AuditEvent;
-use muster_domain::device::{Device, Platform, PushToken, RegisterOutcome};
-use muster_domain::session::Session;
+use muster_domain::audit::{AuditEvent, RevokeReason};
+use muster_domain::device::{Device, DeviceLoss, DeviceRemoval, Platform, PushLoss, PushToken, RegisterOutcome};
+use muster_domain::session::{Revocation, Session};
 use muster_domain::user::User;
 use muster_domain::verification::{Challenge, Closure, Method, OpenOutcome};
 use muster_domain::{ChallengeId, DeviceId, UserId};
@@ -22,7 +22,7 @@ pub async fn a_device_that_nobody_has_is_created_as_it_was_given(world: World) {
     let bare = Device { platform: Platform::Ios, name: None, app_version: None, ..world.make.device(ada.id) };
     for device in [&full, &bare] {
         let events = world.make.registration_events(device);
-        let outcome = world.stores.devices.register(device, 20, &events).await.unwrap();
+        let outcome = world.stores.devices.register(device, 20, None, &events).await.unwrap();
         assert_eq!(outcome, RegisterOutcome::Created(device.clone()));
         world.assert_recorded(&events.registered).await;
     }
@@ -47,7 +47,7 @@ pub async fn a_device_that_the_person_has_is_updated_and_keeps_id_proof_and_crea
     };
     let trail = world.trail().await.len();
     let events = world.make.registration_events(&given);
-    let outcome = world.stores.devices.register(&given, 20, &events).await.unwrap();
+    let outcome = world.stores.devices.register(&given, 20, None, &events).await.unwrap();
     let expected = Device { id: kept.id, verified_at: kept.verified_at, created_at: kept.created_at, ..given.clone() };
     assert_eq!(outcome, RegisterOutcome::Updated(expected.clone()));
     assert_eq!(devices(&world, &ada).await, [expected]);
@@ -66,7 +66,7 @@ pub async fn a_device_that_another_person_has_moves_without_its_proof(world: Wor
     let graces = same_token(&world, &adas, &grace);
     let events = world.make.registration_events(&graces);
     let trail = world.trail().await.len();
-    let outcome = world.stores.devices.register(&graces, 20, &events).await.unwrap();
+    let outcome = world.stores.devices.register(&graces, 20, None, &events).await.unwrap();
     assert_eq!(outcome, RegisterOutcome::Created(graces.clone()));
 
     assert_eq!(devices(&world, &ada).await, []);
@@ -74,11 +74,15 @@ pub async fn a_device_that_another_person_has_moves_without_its_proof(world: Wor
     assert!(!world.complete(&challenge).await, "a code for another person's device still works");
     assert_cancelled(&world, challenge, graces.last_seen_at).await;
     let candidate = world.stores.sessions.load_for_refresh(&token.hash).await.unwrap().unwrap();
-    assert_eq!(candidate.session, Session { device_id: None, ..session });
+    let at = graces.last_seen_at;
+    let revocation = Some(Revocation { at, reason: RevokeReason::DeviceReleased });
+    assert_eq!(candidate.session, Session { device_id: None, revocation, ..session }, "the former owner is signed in");
 
+    let ended = events.ending.of(ada.id).session.copy_for(0, "sessionId", session.id.to_string());
+    world.assert_recorded(&ended).await;
     world.assert_recorded(&AuditEvent { subject: Some(ada.id), ..events.released }).await;
     world.assert_recorded(&events.registered).await;
-    assert_eq!(world.trail().await.len(), trail + 2);
+    assert_eq!(world.trail().await.len(), trail + 3);
 }
 
 pub async fn a_person_who_has_the_most_devices_gets_no_new_one(world: World) {
@@ -90,16 +94,16 @@ pub async fn a_person_who_has_the_most_devices_gets_no_new_one(world: World) {
 
     for new in [world.make.device(ada.id), same_token(&world, &graces, &ada)] {
         let events = world.make.registration_events(&new);
-        let outcome = world.stores.devices.register(&new, 2, &events).await.unwrap();
+        let outcome = world.stores.devices.register(&new, 2, None, &events).await.unwrap();
         assert_eq!(outcome, RegisterOutcome::LimitReached, "a device past the most was registered");
         world.assert_nothing_written(&before).await;
     }
     let again = same_token(&world, &first, &ada);
     let events = world.make.registration_events(&again);
-    let outcome = world.stores.devices.register(&again, 2, &events).await.unwrap();
+    let outcome = world.stores.devices.register(&again, 2, None, &events).await.unwrap();
     assert!(matches!(outcome, RegisterOutcome::Updated(_)), "the one that they have is still theirs to update");
     let event = world.make.event("test.removed", Some(ada.id));
-    assert!(world.stores.devices.remove(ada.id, first.id, world.make.now(), &event).await.unwrap());
+    assert!(world.stores.devices.remove(&world.make.device_removal(ada.id, first.id), &event).await.unwrap());
     world.device(&ada).await;
 }
 
@@ -112,7 +116,7 @@ pub async fn a_device_of_nobody_is_refused(world: World) {
     let moved = Device { token_fingerprint: held.token_fingerprint, ..world.make.device(nobody) };
     for device in [new, moved] {
         let events = world.make.registration_events(&device);
-        assert!(world.stores.devices.register(&device, 20, &events).await.is_err());
+        assert!(world.stores.devices.register(&device, 20, None, &events).await.is_err());
         world.assert_nothing_written(&before).await;
     }
 }
@@ -140,12 +144,15 @@ pub async fn a_removed_device_goes_with_its_proof_and_its_challenge_is_cancelled
     world.tick();
     let at = world.make.now();
     let event = world.make.event("test.removed", Some(ada.id));
-    assert!(world.stores.devices.remove(ada.id, device.id, at, &event).await.unwrap());
+    let removal = DeviceRemoval { ending: None, ..world.make.device_removal(ada.id, device.id) };
+    assert!(world.stores.devices.remove(&removal, &event).await.unwrap());
 
     assert_eq!(devices(&world, &ada).await, [other]);
     assert_cancelled(&world, challenge, at).await;
     let candidate = world.stores.sessions.load_for_refresh(&token.hash).await.unwrap().unwrap();
     assert_eq!(candidate.session, Session { device_id: None, ..session });
+    let push_loss = Some(PushLoss { reason: DeviceLoss::RemovedByOwner, at });
+    assert_eq!(world.profile(ada.id).await.push_loss, push_loss, "nothing says why push is not proven");
     world.assert_recorded(&event).await;
 }
 
@@ -155,7 +162,7 @@ pub async fn a_removal_leaves_the_challenges_of_other_devices_and_methods(world:
     let push = world.open(world.make.push_challenge(&other)).await;
     let email = world.challenge(&ada, Method::Email).await;
     let event = world.make.event("test.removed", Some(ada.id));
-    assert!(world.stores.devices.remove(ada.id, device.id, world.make.now(), &event).await.unwrap());
+    assert!(world.stores.devices.remove(&world.make.device_removal(ada.id, device.id), &event).await.unwrap());
     assert_eq!(world.find_challenge(&ada, Method::Push).await, Some(push));
     assert_eq!(world.find_challenge(&ada, Method::Email).await, Some(email));
 }
@@ -167,7 +174,7 @@ pub async fn nothing_is_removed_that_is_not_the_persons(world: World) {
     let before = world.snapshot().await;
     for id in [graces.id, unknown] {
         let event = world.make.event("test.removed", Some(ada.id));
-        assert!(!world.stores.devices.remove(ada.id, id, world.make.now(), &event).await.unwrap());
+        assert!(!world.stores.devices.remove(&world.make.device_removal(ada.id, id), &event).await.unwrap());
         world.assert_nothing_written(&before).await;
     }
 }
@@ -179,7 +186,7 @@ pub async fn of_many_removals_at_once_exactly_one_is_true(world: World) {
         let (world, owner, id) = (world.clone(), ada.id, device.id);
         async move {
             let event = world.make.event("test.raced", Some(owner));
-            world.stores.devices.remove(owner, id, world.make.now(), &event).await.unwrap()
+            world.stores.devices.remove(&world.make.device_removal(owner, id), &event).await.unwrap()
         }
     })
     .await;
@@ -198,7 +205,7 @@ pub async fn however_many_people_register_a_token_at_once_one_has_it(world: Worl
         let device = same_token(&world, &first, &people[number % 8]);
         async move {
             let events = world.make.registration_events(&device);
-            world.stores.devices.register(&device, 20, &events).await.unwrap()
+            world.stores.devices.register(&device, 20, None, &events).await.unwrap()
         }
     })
     .await;
@@ -222,7 +229,7 @@ pub async fn however_many_devices_register_at_once_no_person_has_more_than_the_m
         let device = world.make.device(ada.id);
         async move {
             let events = world.make.registration_events(&device);
-            world.stores.devices.register(&device, 20, &events).await.unwrap()
+            world.stores.devices.register(&device, 20, None, &events).await.unwrap()
         }
     })
     .await;

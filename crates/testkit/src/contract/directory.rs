@@ -253,7 +253,7 @@ pub async fn a_deactivation_and_many_new_sessions_at_once_leave_none_alive(world
                 return;
             }
             let event = world.make.event("test.issued", Some(session.user_id));
-            world.stores.sessions.issue(&session, &world.make.token(), &event).await.unwrap();
+            world.stores.sessions.issue(&world.make.opening(session), &event).await.unwrap();
         }
     })
     .await;
@@ -348,5 +348,5 @@ async fn attempt(world: &World, update: &UserUpdate) -> UpdateOutcome {
 async fn revoke(world: &World, user: &User, id: SessionId) {
     let event = world.make.event("test.revoked", Some(user.id));
     let reason = RevokeReason::SignedOut;
-    assert!(world.stores.sessions.revoke(user.id, id, reason, world.make.now(), &[event]).await.unwrap());
+    assert!(world.stores.sessions.revoke(user.id, id, &world.ending(reason, event), &[]).await.unwrap());
 }

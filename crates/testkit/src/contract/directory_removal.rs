@@ -180,7 +180,7 @@ pub async fn a_removal_and_many_new_sessions_at_once_leave_none_alive(world: Wor
                 return;
             }
             let (session, event) = (world.make.session(ada.id), world.make.event("test.issued", Some(ada.id)));
-            world.stores.sessions.issue(&session, &world.make.token(), &event).await.unwrap();
+            world.stores.sessions.issue(&world.make.opening(session), &event).await.unwrap();
         }
     })
     .await;

@@ -126,7 +126,8 @@ impl World {
     pub(super) async fn account(&self, name: &str) -> (User, PasswordHash) {
         let (user, hash) = (self.make.break_glass_admin(name), self.make.password_hash());
         let event = self.make.event("test.account.created", Some(user.id));
-        let outcome = self.stores.break_glass.insert(&user, name, &hash, &event).await.unwrap();
+        let outcome =
+            self.stores.break_glass.insert(&user, name, &hash, self.make.password_tag(), &event).await.unwrap();
         assert_eq!(outcome, InsertOutcome::Inserted);
         (user, hash)
     }

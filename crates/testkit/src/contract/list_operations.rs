@@ -61,6 +61,36 @@ macro_rules! contract_tests_of_operations {
                 a_session_that_is_refreshed_meanwhile_goes_on;
                 what_is_counted_meanwhile_stays_counted;
             }
+            session_endings {
+                a_session_that_ends_takes_the_device_that_it_names;
+                a_session_that_ends_takes_the_devices_that_were_registered_with_its_credential;
+                a_device_stays_while_another_live_session_is_on_it;
+                a_session_that_expires_takes_no_device;
+                the_sessions_on_a_device_end_when_its_owner_removes_it;
+                no_device_is_registered_with_the_credential_of_a_session_that_is_over;
+                a_revocation_and_many_registrations_at_once_leave_no_device;
+                who_is_deactivated_loses_the_devices_that_their_sessions_are_on;
+                revocations_of_all_sessions_on_a_device_at_once_remove_it_once;
+            }
+            session_limits {
+                no_session_is_opened_with_the_credential_of_a_session_that_is_over;
+                a_revocation_and_many_openings_by_its_credential_at_once_leave_none_opened_after_it;
+                one_session_more_than_the_most_ends_the_one_that_was_used_longest_ago;
+                a_device_stays_that_the_new_session_is_on;
+                however_many_sessions_are_opened_at_once_no_person_has_more_than_the_most;
+            }
+            sign_in_attempts {
+                as_many_attempts_are_counted_as_a_limit_allows;
+                a_count_is_kept_for_each_address;
+                a_window_begins_with_the_first_that_it_counts_and_again_its_length_after_that;
+                a_limit_that_was_lowered_below_its_count_is_used_up;
+                however_many_attempts_are_made_at_once_no_count_passes_its_max;
+            }
+            sign_in_refusals {
+                refusals_are_recorded_one_by_one_until_they_are_a_flood;
+                refusals_are_counted_for_each_account_and_for_what_is_none_in_windows;
+                of_many_refusals_at_once_each_has_a_number_of_its_own;
+            }
         }
     };
 }

@@ -69,9 +69,8 @@ pub async fn a_token_of_a_revoked_session_is_overtaken(world: World) {
     let ada = world.user("ada").await;
     let (session, token) = world.session(&ada).await;
     let event = world.make.event("test.revoked", Some(ada.id));
-    let at = world.make.now();
     let reason = RevokeReason::SignedOut;
-    assert!(world.stores.sessions.revoke(ada.id, session.id, reason, at, &[event]).await.unwrap());
+    assert!(world.stores.sessions.revoke(ada.id, session.id, &world.ending(reason, event), &[]).await.unwrap());
     assert_overtaken(&world, &next(&world, &session, &token)).await;
 }
 
@@ -132,9 +131,8 @@ pub async fn rotations_and_a_revocation_at_once_leave_no_record_of_what_did_not_
         async move {
             if number == 7 {
                 let event = world.make.event("test.revoked", Some(owner));
-                let at = world.make.now();
                 let reason = RevokeReason::RevokedByOwner;
-                assert!(world.stores.sessions.revoke(owner, id, reason, at, &[event]).await.unwrap());
+                assert!(world.stores.sessions.revoke(owner, id, &world.ending(reason, event), &[]).await.unwrap());
                 return RotateOutcome::Overtaken;
             }
             rotate(&world, &planned).await

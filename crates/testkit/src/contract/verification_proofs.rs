@@ -117,7 +117,7 @@ pub async fn no_challenge_is_completed_whose_device_is_gone(world: World) {
     let device = world.device(&ada).await;
     let challenge = world.open(world.make.push_challenge(&device)).await;
     let event = world.make.event("test.removed", Some(ada.id));
-    assert!(world.stores.devices.remove(ada.id, device.id, world.make.now(), &event).await.unwrap());
+    assert!(world.stores.devices.remove(&world.make.device_removal(ada.id, device.id), &event).await.unwrap());
     assert_refused(&world, &challenge).await;
 }
 

@@ -62,7 +62,7 @@ impl DirectoryStore for MemoryStore {
             state.cancel_challenge(id, *method, update.at);
         }
         if update.deactivates {
-            state.end_sessions(id, update.at);
+            state.end_all_sessions(id, update.at);
         }
         state.add_notices(&update.notices);
         state.trail.extend_from_slice(events);

@@ -1,4 +1,6 @@
 use muster_domain::UserId;
+use muster_domain::audit::RevokeReason;
+use muster_domain::device::DeviceLoss;
 use muster_domain::directory::PersonKey;
 use muster_domain::user::{Role, fold};
 use muster_domain::verification::Method;
@@ -27,7 +29,7 @@ impl State {
         let names = PersonKey { external_id: user.external_id.clone(), user_name: user.user_name.clone() };
         self.removed.insert(id, names);
         self.preferences.remove(&id);
-        self.end_sessions(id, at);
+        self.end_all_sessions(id, at);
         for method in Method::ALL {
             self.proofs.remove(&(id, method));
             if let Some(challenge) = self.challenges.remove(&(id, method)) {
@@ -35,9 +37,10 @@ impl State {
             }
         }
         for device in self.devices_of(id) {
-            self.drop_device(id, device.id, at);
+            self.drop_device(id, device.id, at, DeviceLoss::SessionEnded(RevokeReason::Deactivated));
         }
         self.leave_teams(id, at);
+        self.push_losses.remove(&id);
         self.notices.retain(|_, (notice, _)| notice.user_id != id);
     }
 }

@@ -19,7 +19,13 @@ impl VerificationStore for MemoryStore {
         event: &AuditEvent,
     ) -> Result<OpenOutcome, StoreError> {
         let mut state = self.open()?;
-        state.require_user(challenge.user_id)?;
+        if state.active_user(challenge.user_id).is_none() {
+            return Ok(OpenOutcome::NoUser);
+        }
+        let is_owned = |id| state.devices.get(&id).is_some_and(|device| device.user_id == challenge.user_id);
+        if challenge.device_id.is_some_and(|id| !is_owned(id)) {
+            return Ok(OpenOutcome::NoDevice);
+        }
         let key = (challenge.user_id, challenge.method);
         let before = state.challenges.get(&key);
         if let Some(before) = before.filter(|before| before.resend_after > challenge.opened_at) {
@@ -33,8 +39,7 @@ impl VerificationStore for MemoryStore {
         if let Some(replaced) = replaced {
             state.deliveries.remove(&replaced);
         }
-        let device_id = challenge.device_id.filter(|id| state.devices.contains_key(id));
-        state.challenges.insert(key, Challenge { device_id, ..challenge.clone() });
+        state.challenges.insert(key, challenge.clone());
         state.trail.push(event.clone());
         Ok(OpenOutcome::Opened)
     }

@@ -6,9 +6,11 @@
 use async_trait::async_trait;
 use muster_domain::api_key::{ApiKey, ApiKeyHash, ApiKeyStore, KeyRotation, RotateKeyOutcome};
 use muster_domain::audit::chain::{AuditChain, ChainMarks, Forgetting, SealedRecord, Sealing, Unsealed};
-use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
-use muster_domain::break_glass::{AttemptLimit, BreakGlassAccount, BreakGlassStore, Credential, PasswordHash};
-use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEvents};
+use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader};
+use muster_domain::break_glass::{
+    AttemptLimit, BreakGlassAccount, BreakGlassStore, Credential, PasswordHash, PasswordTag, Refusal,
+};
+use muster_domain::device::{Device, DeviceRemoval, DeviceStore, RegisterOutcome, RegistrationEvents};
 use muster_domain::directory::{
     DirectoryQuery, DirectoryReader, DirectoryStore, EngagedBrake, Found, Group, GroupAttribute, GroupUpdate,
     InsertOutcome, PersonKey, UpdateOutcome, UserAttribute, UserRemoval, UserUpdate,
@@ -17,7 +19,7 @@ use muster_domain::housekeeping::{Housekeeping, OldDevice, Stale};
 use muster_domain::notice::{Due, Notice, NoticeStore};
 use muster_domain::preferences::{PreferenceStore, Preferences, StoredPreferences};
 use muster_domain::session::{
-    IssueOutcome, RefreshCandidate, RotateOutcome, Rotation, Session, SessionStore, StoredToken, TokenHash,
+    Ending, IssueOutcome, Opening, RefreshCandidate, RotateOutcome, Rotation, Session, SessionStore, TokenHash,
 };
 use muster_domain::team::{Member, MemberRoleOutcome, RoleChange, Team, TeamFacts, TeamQuery, TeamStore, TeamSummary};
 use muster_domain::user::{
@@ -26,7 +28,7 @@ use muster_domain::user::{
 use muster_domain::verification::{
     Census, Challenge, ChannelSet, Delivery, Method, OpenOutcome, Quota, ReadinessReader, Refused, VerificationStore,
 };
-use muster_domain::{ApiKeyId, ChallengeId, DeviceId, NoticeId, SessionId, StoreError, StoreHealth, TeamId, UserId};
+use muster_domain::{ApiKeyId, ChallengeId, NoticeId, SessionId, StoreError, StoreHealth, TeamId, UserId};
 use muster_testkit::MemoryStore;
 use time::OffsetDateTime;
 
@@ -113,17 +115,17 @@ breakable! {
         fn complete_challenge(id: ChallengeId, at: OffsetDateTime, event: &AuditEvent) -> bool;
     }
     Devices: DeviceStore {
-        fn register(device: &Device, max: u32, events: &RegistrationEvents) -> RegisterOutcome;
+        fn register(
+            device: &Device, max: u32, session: Option<SessionId>, events: &RegistrationEvents
+        ) -> RegisterOutcome;
         fn list(user_id: UserId) -> Vec<Device>;
-        fn remove(user_id: UserId, id: DeviceId, at: OffsetDateTime, event: &AuditEvent) -> bool;
+        fn remove(removal: &DeviceRemoval, event: &AuditEvent) -> bool;
     }
     Sessions: SessionStore {
-        fn issue(session: &Session, token: &StoredToken, event: &AuditEvent) -> IssueOutcome;
+        fn issue(opening: &Opening, event: &AuditEvent) -> IssueOutcome;
         fn load_for_refresh(hash: &TokenHash) -> Option<RefreshCandidate>;
         fn rotate(rotation: &Rotation, event: &AuditEvent) -> RotateOutcome;
-        fn revoke(
-            user_id: UserId, id: SessionId, reason: RevokeReason, at: OffsetDateTime, events: &[AuditEvent]
-        ) -> bool;
+        fn revoke(user_id: UserId, id: SessionId, ending: &Ending, events: &[AuditEvent]) -> bool;
         fn find_family(hash: &TokenHash) -> Option<(SessionId, UserId)>;
         fn list(user_id: UserId, at: OffsetDateTime) -> Vec<Session>;
     }
@@ -154,14 +156,16 @@ breakable! {
         fn postpone(id: NoticeId, at: OffsetDateTime) -> ();
     }
     BreakGlass: BreakGlassStore {
-        fn insert(user: &User, name: &str, hash: &PasswordHash, event: &AuditEvent) -> InsertOutcome;
+        fn insert(
+            user: &User, name: &str, hash: &PasswordHash, tag: PasswordTag, event: &AuditEvent
+        ) -> InsertOutcome;
         fn list() -> Vec<BreakGlassAccount>;
         fn find(name: &str) -> Option<Credential>;
         fn revoke(name: &str, at: OffsetDateTime, event: &AuditEvent) -> bool;
-        fn count_attempt(limits: &[AttemptLimit], at: OffsetDateTime) -> Option<OffsetDateTime>;
+        fn count_attempt(limit: &AttemptLimit, at: OffsetDateTime) -> Option<OffsetDateTime>;
         fn admins() -> Vec<UserId>;
         fn record_use(id: UserId, at: OffsetDateTime, notices: &[Notice], event: &AuditEvent) -> bool;
-        fn record_refusal(event: &AuditEvent) -> ();
+        fn record_refusal(refusal: &Refusal) -> u64;
     }
     Keys: ApiKeyStore {
         fn insert(key: &ApiKey, hash: &ApiKeyHash, event: &AuditEvent) -> ();

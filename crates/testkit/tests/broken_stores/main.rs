@@ -15,6 +15,7 @@ mod notices;
 mod races;
 mod records;
 mod sealing;
+mod sessions;
 mod stale_reads;
 mod sweeping;
 mod teams;
