@@ -3,8 +3,10 @@
 //! People are locked `FOR NO KEY UPDATE` or `FOR SHARE`, never `FOR UPDATE`, so that a foreign key that is checked
 //! meanwhile (`FOR KEY SHARE`) never waits for them.
 
-use diesel::dsl::exists;
+use diesel::dsl::{AsExprOf, exists, sql};
+use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
 use muster_domain::user::Role;
 
@@ -34,6 +36,12 @@ macro_rules! locks {
             })*
         }
     };
+}
+
+/// Whether a device has that platform and token, as `muster_domain::device::Device::destination` writes them. Found by the
+/// index `devices_by_destination`.
+pub(crate) fn has_destination(destination: String) -> UncheckedBind<SqlLiteral<Bool>, AsExprOf<String, Text>> {
+    sql::<Bool>("(devices.platform || ':' || devices.token) = ").bind::<Text, _>(destination)
 }
 
 /// Whether a person is active, and the fingerprints of their e-mail address and phone number.
@@ -129,9 +137,12 @@ locks! {
     /// A device's owner, who cannot lose it until the transaction ends.
     fn share_device(id: DbId) -> DbId: for_key_share(devices::table.find(id).select(devices::user_id));
 
-    /// The device that has a token, and its owner.
-    fn lock_holder(token: Hash) -> (DbId, DbId): for_update(
-        devices::table.filter(devices::token_fingerprint.eq(token)).select((devices::id, devices::user_id))
+    /// The device that has a platform and token, whatever key its fingerprint was made with, and its owner. No other has
+    /// the fingerprint; but the index keeps that too, and an insert that it refuses must find out why.
+    fn lock_holder(destination: String, fingerprint: Hash) -> (DbId, DbId): for_update(
+        devices::table
+            .filter(has_destination(destination).or(devices::token_fingerprint.eq(fingerprint)))
+            .select((devices::id, devices::user_id))
     );
 
     /// The sessions on a device, which lose it when it goes. In the order of their ids.

@@ -29,9 +29,9 @@ macro_rules! texts {
 }
 
 #[cfg(feature = "postgres")]
-const POSTGRES_TEXTS: &[(&str, &str)] = texts!("postgres": "0001_initial", "0002_send_limits", "0003_api_keys", "0004_directory", "0005_operations", "0006_lists", "0007_sessions");
+const POSTGRES_TEXTS: &[(&str, &str)] = texts!("postgres": "0001_initial", "0002_send_limits", "0003_api_keys", "0004_directory", "0005_operations", "0006_lists", "0007_sessions", "0011_key_ids");
 #[cfg(feature = "sqlite")]
-const SQLITE_TEXTS: &[(&str, &str)] = texts!("sqlite": "0001_initial", "0002_send_limits", "0003_api_keys", "0004_directory", "0005_operations", "0006_lists", "0007_sessions");
+const SQLITE_TEXTS: &[(&str, &str)] = texts!("sqlite": "0001_initial", "0002_send_limits", "0003_api_keys", "0004_directory", "0005_operations", "0006_lists", "0007_sessions", "0011_key_ids");
 
 diesel::table! {
     /// Diesel's own record of what was applied.

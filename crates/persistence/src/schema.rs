@@ -2,7 +2,7 @@
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, SmallInt, Text};
+    use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, SmallInt, Text};
 
     users (id) {
         id -> Id,
@@ -17,6 +17,8 @@ diesel::table! {
         phone -> Nullable<Text>,
         email_fingerprint -> Nullable<Binary>,
         phone_fingerprint -> Nullable<Binary>,
+        email_fingerprint_key -> Nullable<Integer>,
+        phone_fingerprint_key -> Nullable<Integer>,
         time_zone -> Nullable<Text>,
         locale -> Nullable<Text>,
         role -> Text,
@@ -74,7 +76,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{Binary, Nullable, Text};
+    use diesel::sql_types::{Binary, Integer, Nullable, Text};
 
     devices (id) {
         id -> Id,
@@ -82,6 +84,7 @@ diesel::table! {
         platform -> Text,
         token -> Text,
         token_fingerprint -> Binary,
+        token_fingerprint_key -> Nullable<Integer>,
         name -> Nullable<Text>,
         app_version -> Nullable<Text>,
         verified_at -> Nullable<Instant>,
@@ -110,6 +113,8 @@ diesel::table! {
         completed_at -> Nullable<Instant>,
         cancelled_at -> Nullable<Instant>,
         delivery -> Nullable<Text>,
+        fingerprint_key -> Nullable<Integer>,
+        code_key -> Nullable<Integer>,
     }
 }
 
@@ -140,13 +145,14 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{Binary, Text};
+    use diesel::sql_types::{Binary, Integer, Nullable, Text};
 
     proofs (user_id, method) {
         user_id -> Id,
         method -> Text,
         fingerprint -> Binary,
         verified_at -> Instant,
+        fingerprint_key -> Nullable<Integer>,
     }
 }
 
@@ -169,7 +175,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{Binary, Nullable};
+    use diesel::sql_types::{Binary, Integer, Nullable};
 
     refresh_tokens (hash) {
         hash -> Binary,
@@ -178,6 +184,7 @@ diesel::table! {
         salt -> Binary,
         superseded_at -> Nullable<Instant>,
         created_at -> Instant,
+        successor_key -> Nullable<Integer>,
     }
 }
 
@@ -200,7 +207,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 
     audit_events (id) {
         id -> Id,
@@ -216,6 +223,7 @@ diesel::table! {
         request_id -> Nullable<Text>,
         position -> Nullable<BigInt>,
         seal -> Nullable<Binary>,
+        seal_key -> Nullable<Integer>,
     }
 }
 

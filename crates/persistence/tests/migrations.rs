@@ -125,8 +125,8 @@ async fn challenges_of_before_waits_and_streaks_bear_the_wait_that_held_for_them
         method: Method::Push,
         device_id: Some(phone),
         destination: Masked::from_stored("Pixel".to_owned()),
-        fingerprint: Fingerprint([0; 32]),
-        code_hash: CodeHash([0; 32]),
+        fingerprint: Fingerprint::from([0; 32]),
+        code_hash: CodeHash::from([0; 32]),
         opened_at,
         resend_after: opened_at + Duration::seconds(60),
         streak: 1,
@@ -137,7 +137,7 @@ async fn challenges_of_before_waits_and_streaks_bear_the_wait_that_held_for_them
     assert_eq!(kept, expected);
     let make = Builders::default();
     let quota = Quota { scope: QuotaScope::User(ada), window: QuotaWindow::Hour, max: 1 };
-    let email = make.challenge(ada, Method::Email, Fingerprint([1; 32]));
+    let email = make.challenge(ada, Method::Email, Fingerprint::from([1; 32]));
     let opened = store.open_challenge(&email, &[quota], &make.event("test.opened", Some(ada))).await.unwrap();
     assert_eq!(opened, OpenOutcome::Opened);
     // The challenge still knows of its device's removal.
@@ -172,7 +172,7 @@ async fn sessions_and_records_are_whole_after_going_down_and_up() {
     let astray = "SELECT CAST(count(*) AS TEXT) AS name FROM pragma_foreign_key_check";
     assert_eq!(one(astray), "0");
 
-    assert_eq!(store.migrate().await.unwrap(), ["0005_operations", "0006_lists", "0007_sessions"]);
+    assert_eq!(store.migrate().await.unwrap(), ["0005_operations", "0006_lists", "0007_sessions", "0011_key_ids"]);
     assert_eq!(one(astray), "0");
     assert_whole(&store, &kept, &before).await;
     let orphan = "INSERT INTO refresh_tokens (hash, session_id, salt, created_at)
@@ -204,7 +204,7 @@ async fn a_current_schema_is_healthy() {
 async fn a_schema_without_a_migration_of_this_build_is_older() {
     let file = File::new();
     let store = file.store();
-    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007): run `muster migrate`";
+    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007, 0011): run `muster migrate`";
     assert_eq!(health(&store).await, expected, "an empty file");
     store.migrate().await.unwrap();
     file.connection().revert_all_migrations(MIGRATIONS).unwrap();

@@ -13,9 +13,9 @@ use muster_domain::audit::{AuditEvent, Origin};
 use muster_domain::device::{Device, DeviceStore, Platform, PushToken, RegisterOutcome, RegistrationEvents};
 use muster_domain::user::{E164, EmailAddress, ProfileFacts, ProfileReader, User};
 use muster_domain::verification::{
-    Challenge, ChallengeState, ChannelSet, Closure, Code, Delivery, EmailSender, Message, Method, NotifyError,
-    OpenOutcome, Proof, PushSender, Quota, QuotaScope, QuotaWindow, Receipt, RefusalReason, Refused, SendLimits,
-    SmsSender, VerificationService, VerificationStore, VerifyCodeError,
+    Challenge, ChallengeState, ChannelSet, Closure, Code, Delivery, EmailSender, Fingerprint, Message, Method,
+    NotifyError, OpenOutcome, Proof, PushSender, Quota, QuotaScope, QuotaWindow, Receipt, RefusalReason, Refused,
+    SendLimits, SmsSender, VerificationService, VerificationStore, VerifyCodeError,
 };
 use muster_domain::{ChallengeId, DeviceId, StoreError, UserId};
 use muster_testkit::{Builders, FakeHasher, FixedClock, SeededEntropy};
@@ -146,6 +146,7 @@ impl VerificationStore for PeopleBook {
     async fn complete_challenge(
         &self,
         id: ChallengeId,
+        destination: &Fingerprint,
         at: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
@@ -153,7 +154,8 @@ impl VerificationStore for PeopleBook {
         let Some(challenge) = pages.live(id, at).cloned() else {
             return Ok(false);
         };
-        let Challenge { user_id, method, fingerprint, .. } = challenge;
+        let Challenge { user_id, method, .. } = challenge;
+        let fingerprint = *destination;
         // Only e-mail is offered here. The address may have changed since the code went out.
         if pages.people.get(&user_id).and_then(|user| user.email_fingerprint) != Some(fingerprint) {
             return Ok(false);
@@ -228,7 +230,8 @@ async fn prove_ada() -> Result<Vec<String>, Box<dyn Error>> {
         profiles: book.clone(),
         store: book.clone(),
         devices: book.clone(),
-        hasher: Arc::new(FakeHasher),
+        fingerprinter: Arc::new(FakeHasher::default()),
+        hasher: Arc::new(FakeHasher::default()),
         email: postbox.clone(),
         sms: postbox.clone(),
         push: postbox.clone(),

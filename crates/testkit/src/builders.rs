@@ -7,7 +7,7 @@ use muster_domain::break_glass::PasswordHash;
 use muster_domain::device::{Device, Platform, PushToken, RegistrationEvents};
 use muster_domain::directory::{Brake, BrakePolicy, UserRemoval};
 use muster_domain::notice::{Notice, NoticeContent};
-use muster_domain::session::{Session, SessionService, StoredToken, SuccessorSalt, TokenHash};
+use muster_domain::session::{RefreshTokenHasher, Session, SessionService, StoredToken, SuccessorSalt, TokenHash};
 use muster_domain::team::Team;
 use muster_domain::user::{EmailAddress, Phone, Role, Source, User};
 use muster_domain::verification::{
@@ -96,7 +96,7 @@ impl Builders {
             id: DeviceId::new(now, &*self.entropy),
             user_id,
             platform: Platform::Android,
-            token_fingerprint: self.hasher.fingerprint(Method::Push, &token),
+            token_fingerprint: self.hasher.fingerprint(Method::Push, &format!("{}:{token}", Platform::Android)),
             token: PushToken::from_stored(token),
             name: Some("Pixel".to_owned()),
             app_version: Some("1.0.0".to_owned()),
@@ -119,7 +119,7 @@ impl Builders {
             device_id: None,
             destination: Masked::from_stored("***".to_owned()),
             fingerprint,
-            code_hash: self.hasher.hash(&binding, &Code::generate(&*self.entropy)),
+            code_hash: CodeHasher::hash(&self.hasher, &binding, &Code::generate(&*self.entropy)),
             opened_at: now,
             resend_after: now + Challenge::COOLDOWN,
             streak: 1,
@@ -157,7 +157,13 @@ impl Builders {
     /// A family's first token, of which nobody knows the plain text.
     #[must_use]
     pub fn token(&self) -> StoredToken {
-        StoredToken { hash: TokenHash(self.bytes()), parent: None, salt: self.salt(), superseded_at: None }
+        StoredToken {
+            hash: TokenHash(self.bytes()),
+            parent: None,
+            salt: self.salt(),
+            successor_key: Some(self.hasher.key()),
+            superseded_at: None,
+        }
     }
 
     /// A salt.

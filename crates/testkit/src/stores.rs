@@ -9,6 +9,7 @@ use muster_domain::break_glass::BreakGlassStore;
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::{DirectoryReader, DirectoryStore};
 use muster_domain::housekeeping::Housekeeping;
+use muster_domain::key_rotation::KeyRotationStore;
 use muster_domain::notice::NoticeStore;
 use muster_domain::preferences::PreferenceStore;
 use muster_domain::session::SessionStore;
@@ -35,6 +36,7 @@ pub struct Stores {
     pub audit: Arc<dyn AuditReader>,
     pub chain: Arc<dyn AuditChain>,
     pub housekeeping: Arc<dyn Housekeeping>,
+    pub key_rotation: Arc<dyn KeyRotationStore>,
     pub readiness: Arc<dyn ReadinessReader>,
     pub health: Arc<dyn StoreHealth>,
     /// Dropped after the ports: what must outlive them, a temporary folder for one.
@@ -60,6 +62,7 @@ impl Stores {
             + AuditReader
             + AuditChain
             + Housekeeping
+            + KeyRotationStore
             + ReadinessReader
             + StoreHealth
             + 'static,
@@ -81,6 +84,7 @@ impl Stores {
             audit: store.clone(),
             chain: store.clone(),
             housekeeping: store.clone(),
+            key_rotation: store.clone(),
             readiness: store.clone(),
             health: store,
             keep: Arc::new(()),

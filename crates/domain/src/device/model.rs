@@ -54,7 +54,7 @@ pub struct Device {
     pub platform: Platform,
     /// The address that the push service gave the app.
     pub token: PushToken,
-    /// The token's fingerprint; one device at most has it.
+    /// The fingerprint of [`Device::destination`]; one device at most has it.
     pub token_fingerprint: Fingerprint,
     /// What its owner calls it.
     pub name: Option<String>,
@@ -66,6 +66,21 @@ pub struct Device {
     pub created_at: OffsetDateTime,
     /// When it last registered.
     pub last_seen_at: OffsetDateTime,
+}
+
+impl Device {
+    /// What its fingerprint is made of: the platform and the token, since a token proven through one push service is not
+    /// proven through another.
+    #[must_use]
+    pub fn destination(&self) -> String {
+        Self::destination_of(self.platform, &self.token)
+    }
+
+    /// [`Device::destination`] of a device that is not registered yet.
+    #[must_use]
+    pub fn destination_of(platform: Platform, token: &PushToken) -> String {
+        format!("{platform}:{}", token.expose())
+    }
 }
 
 impl TryFrom<String> for Platform {

@@ -33,9 +33,9 @@ pub enum RegisterOutcome {
 pub trait DeviceStore: Send + Sync {
     /// Registers a device of an existing person, with the records that fit, all or nothing.
     ///
-    /// - The person has a device with that token fingerprint: its platform, token, name, app version and `last_seen_at`
-    ///   become the given ones; its id, proof and `created_at` stay. [`RegisterOutcome::Updated`], and `updated` is
-    ///   written.
+    /// - The person has a device with that token fingerprint, or with that platform and token and a fingerprint of another
+    ///   key: its platform, token, fingerprint, name, app version and `last_seen_at` become the given ones; its id, proof
+    ///   and `created_at` stay. [`RegisterOutcome::Updated`], and `updated` is written.
     /// - Another person has it: their device goes with its proof, and the challenge that was sent to it is cancelled as
     ///   of the given `last_seen_at`; the given one is stored. [`RegisterOutcome::Created`], and `released` and
     ///   `registered` are written.

@@ -66,8 +66,7 @@ impl DeviceService {
             id,
             user_id,
             platform,
-            // With the platform, since a token proven through one push service is not proven through another.
-            token_fingerprint: self.fingerprinter.fingerprint(Method::Push, &format!("{platform}:{}", token.expose())),
+            token_fingerprint: self.fingerprinter.fingerprint(Method::Push, &Device::destination_of(platform, &token)),
             token,
             name: new.name.map(String::from),
             app_version: new.app_version.map(String::from),

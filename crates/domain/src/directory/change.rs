@@ -124,6 +124,13 @@ impl DirectoryService {
     pub(super) fn described(&self, before: &User, record: &DirectoryRecord, now: OffsetDateTime) -> User {
         let email = record.email.as_ref();
         let phone = record.phone.as_ref().and_then(Phone::deliverable);
+        // What is the same destination keeps its fingerprint, whatever key that was made with: the proof's is the same.
+        let fingerprint = |method, destination: &str, known: Option<String>, fingerprint: Option<Fingerprint>| {
+            let kept = fingerprint.filter(|_| known.as_deref() == Some(destination));
+            kept.unwrap_or_else(|| self.fingerprinter.fingerprint(method, destination))
+        };
+        let known_email = before.email.as_ref().map(EmailAddress::normalized);
+        let known_phone = before.phone.as_ref().and_then(Phone::deliverable).map(|number| number.as_str().to_owned());
         let known = || before.external_id.clone().filter(|_| !record.drops_external_id);
         User {
             id: before.id,
@@ -135,8 +142,9 @@ impl DirectoryService {
             email: record.email.clone(),
             phone: record.phone.clone(),
             email_fingerprint: email
-                .map(|a| self.fingerprinter.fingerprint(Method::Email, &EmailAddress::normalized(a))),
-            phone_fingerprint: phone.map(|n| self.fingerprinter.fingerprint(Method::Sms, n.as_str())),
+                .map(|a| fingerprint(Method::Email, &a.normalized(), known_email, before.email_fingerprint)),
+            phone_fingerprint: phone
+                .map(|n| fingerprint(Method::Sms, n.as_str(), known_phone, before.phone_fingerprint)),
             time_zone: record.time_zone.clone(),
             locale: record.locale.clone(),
             role: before.role,
@@ -165,8 +173,8 @@ fn changed_fields(before: &User, after: &User) -> Vec<&'static str> {
     comparisons.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
 }
 
-/// The methods whose destination was one thing and is another now. Fingerprints are of normalized destinations, so a
-/// change of case or formatting is none.
+/// The methods whose destination was one thing and is another now. Destinations that are the same once they are normalized
+/// keep their fingerprint (see [`DirectoryService::described`]), so a change of case or formatting is none.
 fn lost_proofs(before: &User, after: &User) -> Vec<Method> {
     let changed = |old: Option<Fingerprint>, new: Option<Fingerprint>| old.is_some() && old != new;
     let mut lost = Vec::new();

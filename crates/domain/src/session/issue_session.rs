@@ -75,6 +75,7 @@ impl SessionService {
             hash: self.hasher.hash(&refresh_token),
             parent: None,
             salt: SuccessorSalt::generate(&*self.entropy),
+            successor_key: Some(self.hasher.key()),
             superseded_at: None,
         };
         let access_token = self.access_token(user_id, id, now)?;

@@ -3,7 +3,7 @@ use time::OffsetDateTime;
 
 use crate::audit::{AuditEvent, RevokeReason};
 use crate::session::{RefreshCandidate, Session, StoredToken, SuccessorSalt, TokenHash};
-use crate::{SessionId, StoreError, UserId};
+use crate::{KeyId, SessionId, StoreError, UserId};
 
 /// What came of opening a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Rotation {
     pub successor: TokenHash,
     /// What the successor's own successor will be derived with, if this call is the first to store it.
     pub successor_salt: SuccessorSalt,
+    /// The key with which it will be, stored together with that salt.
+    pub successor_key: KeyId,
     /// When.
     pub at: OffsetDateTime,
 }
@@ -62,7 +64,8 @@ pub trait SessionStore: Send + Sync {
     /// Stores the successor unless it is stored already, marks the parent as superseded at `at` unless it is already,
     /// sets the session's `last_used_at`, and writes `event`: all or nothing. Only while the session is neither revoked
     /// nor expired at `at`, its owner is active and the presented token is not superseded. Of any number of such calls
-    /// with one presented token, all that rotate leave exactly one successor, with the salt of the first.
+    /// with one presented token, all that rotate leave exactly one successor, with the salt
+    /// and the key of the first.
     async fn rotate(&self, rotation: &Rotation, event: &AuditEvent) -> Result<RotateOutcome, StoreError>;
 
     /// Ends a live session (neither revoked nor expired at `at`) of that person and writes `events`, all or nothing.

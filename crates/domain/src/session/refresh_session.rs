@@ -94,7 +94,7 @@ impl SessionService {
         origin: &Origin,
     ) -> Result<Option<Refreshed>, RefreshError> {
         let RefreshCandidate { token, session, profile } = candidate;
-        let successor = self.hasher.successor(presented, &token.salt);
+        let successor = self.hasher.successor(presented, &token.salt, token.successor_key);
         let access_token = self.access_token(session.user_id, session.id, now)?;
         let rotation = Rotation {
             session_id: session.id,
@@ -102,6 +102,7 @@ impl SessionService {
             parent: token.parent,
             successor: self.hasher.hash(&successor),
             successor_salt: SuccessorSalt::generate(&*self.entropy),
+            successor_key: self.hasher.key(),
             at: now,
         };
         let change = AuditChange::SessionRefreshed { session_id: session.id };

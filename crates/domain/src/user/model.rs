@@ -94,7 +94,8 @@ pub struct User {
     pub active: bool,
     /// Where the profile comes from.
     pub source: Source,
-    /// Counts the profile's changes, from 1; what an optimistic writer compares.
+    /// Counts the profile's changes, and moves of its fingerprints to another key, from 1; what an optimistic writer
+    /// compares.
     pub version: i64,
     /// When the person was first seen.
     pub created_at: OffsetDateTime,

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::audit::AuditEvent;
-use crate::verification::{Challenge, Delivery, Method, Quota, QuotaScope, RefusalReason};
+use crate::verification::{Challenge, Delivery, Fingerprint, Method, Quota, QuotaScope, RefusalReason};
 use crate::{ChallengeId, StoreError, UserId};
 
 /// What came of opening a challenge.
@@ -92,13 +92,18 @@ pub trait VerificationStore: Send + Sync {
         event: &AuditEvent,
     ) -> Result<Option<u8>, StoreError>;
 
-    /// Closes a challenge that is live at `at` as completed, makes its destination proven as of `at`, and writes
-    /// `event`: all or nothing. The proof replaces an earlier one of that person and method; for push it is put on the
-    /// challenge's device. `false`, and nothing written, when the challenge is not live, or its fingerprint is no longer
-    /// the person's for that method, or its device is gone. Of any number of such calls at once, exactly one is `true`.
+    /// Closes a challenge that is live at `at` as completed, makes `destination` proven as of `at`, and writes `event`:
+    /// all or nothing. The proof replaces an earlier one of that person and method; for push it is put on the
+    /// challenge's device. `false`, and nothing written, when the challenge is not live, or `destination` is not the
+    /// person's fingerprint for that method (for push, the device's), or its device is gone. Of any number of such calls
+    /// at once, exactly one is `true`.
+    ///
+    /// The caller knows that `destination` is the challenge's: mostly it is the challenge's own fingerprint, and during a
+    /// rotation of the pepper it may be the same destination's under another key.
     async fn complete_challenge(
         &self,
         id: ChallengeId,
+        destination: &Fingerprint,
         at: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<bool, StoreError>;

@@ -23,6 +23,7 @@ mod groups;
 mod house;
 mod housekeeping;
 mod ids;
+mod key_rotation;
 mod masking;
 mod notices;
 mod preferences;

@@ -82,7 +82,7 @@ fn welcoming(house: &House, provider: &Arc<Provider>) -> AccessService {
         directory: Arc::new(house.store.clone()),
         reader: Arc::new(house.store.clone()),
         brake: BrakePolicy::default(),
-        fingerprinter: Arc::new(FakeHasher),
+        fingerprinter: Arc::new(FakeHasher::default()),
         clock: house.clock.clone(),
         entropy: house.make.entropy.clone(),
     };

@@ -304,6 +304,7 @@ fn api(
             profiles: store.clone(),
             store: store.clone(),
             devices: store.clone(),
+            fingerprinter: hasher.clone(),
             hasher: hasher.clone(),
             email: sender.clone(),
             sms: sender.clone(),

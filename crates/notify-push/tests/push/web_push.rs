@@ -79,6 +79,7 @@ async fn a_code_that_a_browser_decrypted_proves_it() {
         profiles: Arc::new(store.clone()),
         store: Arc::new(store.clone()),
         devices: Arc::new(store.clone()),
+        fingerprinter: Arc::new(make.hasher),
         hasher: Arc::new(make.hasher),
         email: others.clone(),
         sms: others,

@@ -12,7 +12,7 @@ use crate::error::DbError;
 use crate::record::Record;
 use crate::rows::{AuditRow, MarkRow, SealedRow, place};
 use crate::schema::{audit_chain, audit_events};
-use crate::types::DbId;
+use crate::types::{DbId, key_column};
 
 const START: &str = "start";
 const HEAD: &str = "head";
@@ -60,6 +60,7 @@ impl AuditChain for Store {
         let after = sealing.after.map(|mark| MarkRow::new(HEAD, &mark));
         let head = MarkRow::new(HEAD, &sealing.head);
         let last = sealing.after.map_or(0, |mark| place(mark.position));
+        let key = key_column(sealing.key);
         let seals: Vec<_> = sealing.seals.iter().map(|(id, hash)| (DbId::from(*id), (*hash).into())).collect();
         self.detached(move |db| async move {
             let sealed = with_tx!(&db, |c| {
@@ -68,7 +69,7 @@ impl AuditChain for Store {
                     return Ok(false);
                 }
                 let given = seals.len();
-                if c.seal_records(last, seals).await? == given { Ok(true) } else { Err(DbError::Unsealable) }
+                if c.seal_records(last, seals, key).await? == given { Ok(true) } else { Err(DbError::Unsealable) }
             });
             match sealed {
                 Err(DbError::Unsealable) => Ok(false),

@@ -3,7 +3,9 @@ use diesel::prelude::*;
 use diesel::query_dsl::methods;
 use diesel_async::RunQueryDsl;
 use muster_domain::audit::AuditEvent;
-use muster_domain::verification::{Challenge, Delivery, Method, OpenOutcome, Quota, Refused, VerificationStore};
+use muster_domain::verification::{
+    Challenge, Delivery, Fingerprint, Method, OpenOutcome, Quota, Refused, VerificationStore,
+};
 use muster_domain::{ChallengeId, StoreError, UserId};
 use time::OffsetDateTime;
 
@@ -16,7 +18,7 @@ use crate::ports::spend_attempt::{SpendAttempt, live, spend_attempt};
 use crate::record::Record;
 use crate::rows::{ChallengeRow, ProofRow};
 use crate::schema::{challenges, devices, proofs};
-use crate::types::{DbId, Ts};
+use crate::types::{DbId, Ts, key_column};
 
 #[async_trait]
 impl VerificationStore for Store {
@@ -127,10 +129,11 @@ impl VerificationStore for Store {
     async fn complete_challenge(
         &self,
         id: ChallengeId,
+        destination: &Fingerprint,
         at: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
-        let (id, at) = (DbId::from(id), Ts::from(at));
+        let (id, destination, at) = (DbId::from(id), *destination, Ts::from(at));
         let event = [event.clone()];
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
@@ -138,7 +141,7 @@ impl VerificationStore for Store {
                 let Some(challenge) = challenge.get_result(c).await.optional()? else {
                     return Ok(false);
                 };
-                if !c.lock_destination(&challenge).await? {
+                if c.lock_destination(&challenge).await? != Some(destination) {
                     return Ok(false);
                 }
                 let completed = diesel::update(challenges::table.filter(live(id, at)))
@@ -148,7 +151,7 @@ impl VerificationStore for Store {
                 if completed == 0 {
                     return Ok(false);
                 }
-                c.prove(challenge, at).await?;
+                c.prove(challenge, destination, at).await?;
                 c.record(&event).await?;
                 Ok(true)
             })
@@ -159,11 +162,12 @@ impl VerificationStore for Store {
 
 on_both! {
     trait Proving {
-        /// Whether a challenge's destination is still its person's; if so, it stays that until the transaction ends.
-        async fn lock_destination(conn, challenge: &ChallengeRow) -> bool {
+        /// The fingerprint that the person has now for a challenge's method, or the challenge's device. It stays that
+        /// until the transaction ends.
+        async fn lock_destination(conn, challenge: &ChallengeRow) -> Option<Fingerprint> {
             // Not shared: what is proven changes their row too, and two who shared it would wait for each other.
             let Some((_, email, phone)) = conn.lock_contacts(challenge.user_id).await?.pop() else {
-                return Ok(false);
+                return Ok(None);
             };
             let current = match (challenge.method()?, challenge.device_id) {
                 (Method::Email, _) => email,
@@ -174,18 +178,19 @@ on_both! {
                     device.filter(|(owner, _)| *owner == challenge.user_id).map(|(_, token)| token)
                 }
             };
-            Ok(current == Some(challenge.fingerprint))
+            Ok(current.map(|hash| hash.0.into()))
         }
 
         /// Puts the proof where it belongs.
-        async fn prove(conn, challenge: ChallengeRow, at: Ts) -> () {
+        async fn prove(conn, challenge: ChallengeRow, destination: Fingerprint, at: Ts) -> () {
             if let Some(device) = challenge.device_id {
                 let device = devices::table.find(device);
                 diesel::update(device).set(devices::verified_at.eq(at)).execute(conn).await?;
                 return Ok(());
             }
-            let ChallengeRow { user_id, method, fingerprint, .. } = challenge;
-            let proof = ProofRow { user_id, method, fingerprint, verified_at: at };
+            let ChallengeRow { user_id, method, .. } = challenge;
+            let fingerprint_key = destination.key.map(key_column);
+            let proof = ProofRow { user_id, method, fingerprint: destination.into(), fingerprint_key, verified_at: at };
             diesel::insert_into(proofs::table)
                 .values(&proof)
                 .on_conflict((proofs::user_id, proofs::method))

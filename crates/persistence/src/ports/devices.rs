@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::Store;
 use crate::db::{on_both, with_conn, with_tx};
-use crate::locks::Locks;
+use crate::locks::{Locks, has_destination};
 use crate::record::Record;
 use crate::rows::DeviceRow;
 use crate::schema::{challenges, devices};
@@ -23,17 +23,17 @@ impl DeviceStore for Store {
         max: u32,
         events: &RegistrationEvents,
     ) -> Result<RegisterOutcome, StoreError> {
-        let row = DeviceRow::from(device);
+        let (row, destination) = (DeviceRow::from(device), device.destination());
         let events = events.clone();
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
                 // Whoever else registers for this person waits, so that the count below stays true. Who loses a device is
                 // locked before it, as whenever devices change: their row in `users` tells what is proven.
-                let holder = c.holder_of(row.token_fingerprint).await?;
+                let holder = c.holder_of(destination.clone(), row.token_fingerprint).await?;
                 c.lock_people(holder.into_iter().chain([row.user_id]).collect()).await?;
                 // Again when somebody else took the token between the look and the insert; each time one of us is done.
                 loop {
-                    let holder = c.lock_holder(row.token_fingerprint).await?.pop();
+                    let holder = c.lock_holder(destination.clone(), row.token_fingerprint).await?.pop();
                     if let Some((id, owner)) = holder
                         && owner == row.user_id
                     {
@@ -99,9 +99,10 @@ on_both! {
             Ok(devices::table.filter(devices::user_id.eq(owner)).count().get_result(conn).await?)
         }
 
-        /// Whose device has a token, as far as this transaction sees.
-        async fn holder_of(conn, token: Hash) -> Option<DbId> {
-            let holder = devices::table.filter(devices::token_fingerprint.eq(token)).select(devices::user_id);
+        /// Whose device has a token, as far as this transaction sees. See [`Locks::lock_holder`].
+        async fn holder_of(conn, destination: String, fingerprint: Hash) -> Option<DbId> {
+            let with_token = has_destination(destination).or(devices::token_fingerprint.eq(fingerprint));
+            let holder = devices::table.filter(with_token).select(devices::user_id);
             Ok(holder.get_result(conn).await.optional()?)
         }
 
@@ -112,6 +113,8 @@ on_both! {
                 .set((
                     devices::platform.eq(&given.platform),
                     devices::token.eq(&given.token),
+                    devices::token_fingerprint.eq(given.token_fingerprint),
+                    devices::token_fingerprint_key.eq(given.token_fingerprint_key),
                     devices::name.eq(&given.name),
                     devices::app_version.eq(&given.app_version),
                     devices::last_seen_at.eq(given.last_seen_at),

@@ -15,6 +15,7 @@ mod directory_sql;
 mod groups;
 mod housekeeping;
 pub(crate) mod issue;
+mod key_rotation;
 mod notices;
 mod on_call;
 pub(crate) mod people_list;

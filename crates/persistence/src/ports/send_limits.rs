@@ -73,7 +73,7 @@ on_both! {
 fn key(scope: QuotaScope) -> Vec<u8> {
     match scope {
         QuotaScope::User(id) => id.0.as_bytes().to_vec(),
-        QuotaScope::Destination(fingerprint) => fingerprint.0.to_vec(),
+        QuotaScope::Destination(fingerprint) => fingerprint.hash.to_vec(),
         QuotaScope::Installation => Vec::new(),
     }
 }

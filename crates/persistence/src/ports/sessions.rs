@@ -49,8 +49,10 @@ impl SessionStore for Store {
     }
 
     async fn rotate(&self, rotation: &Rotation, event: &AuditEvent) -> Result<RotateOutcome, StoreError> {
-        let Rotation { session_id, presented, parent, successor, successor_salt: salt, at } = *rotation;
-        let successor = StoredToken { hash: successor, parent: Some(presented), salt, superseded_at: None };
+        let Rotation { session_id, presented, parent, successor, successor_salt: salt, successor_key, at } = *rotation;
+        let successor_key = Some(successor_key);
+        let successor =
+            StoredToken { hash: successor, parent: Some(presented), salt, successor_key, superseded_at: None };
         let rotation = Rotate {
             presented: presented.into(),
             parent: parent.map(Into::into),

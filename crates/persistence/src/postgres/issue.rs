@@ -49,7 +49,8 @@ impl QueryFragment<Pg> for Issue {
         out.push_bind_param::<Nullable<Id>, _>(&self.session.device_id)?;
         out.push_sql(
             " IS NULL OR EXISTS (SELECT FROM device) RETURNING id), \
-            stored AS (INSERT INTO refresh_tokens (hash, session_id, parent, salt, superseded_at, created_at) SELECT ",
+            stored AS (INSERT INTO refresh_tokens (hash, session_id, parent, salt, superseded_at, created_at, \
+            successor_key) SELECT ",
         );
         self.token.push(&mut out)?;
         out.push_sql(" FROM opened), recorded AS (");

@@ -55,7 +55,8 @@ impl QueryFragment<Pg> for Rotate {
         out.push_bind_param::<Nullable<Binary>, _>(&self.parent)?;
         out.push_sql(
             " AND t.session_id = m.id AND t.superseded_at IS NULL), \
-            stored AS (INSERT INTO refresh_tokens (hash, session_id, parent, salt, superseded_at, created_at) SELECT ",
+            stored AS (INSERT INTO refresh_tokens (hash, session_id, parent, salt, superseded_at, created_at, \
+            successor_key) SELECT ",
         );
         self.successor.push(&mut out)?;
         out.push_sql(" FROM moved ON CONFLICT DO NOTHING), recorded AS (");

@@ -5,7 +5,7 @@ use muster_domain::user::{Account, EmailAddress, Phone, Role, Source, User, User
 use crate::error::DbError;
 use crate::rows::named;
 use crate::schema::{team_members, teams, users};
-use crate::types::{DbId, Hash, Ts};
+use crate::types::{DbId, Hash, Ts, fingerprint, key_column};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
@@ -19,7 +19,9 @@ pub(crate) struct UserRow {
     email: Option<String>,
     phone: Option<String>,
     email_fingerprint: Option<Hash>,
+    email_fingerprint_key: Option<i32>,
     phone_fingerprint: Option<Hash>,
+    phone_fingerprint_key: Option<i32>,
     time_zone: Option<String>,
     locale: Option<String>,
     role: String,
@@ -52,8 +54,8 @@ impl TryFrom<UserRow> for User {
             family_name: row.family_name,
             email,
             phone,
-            email_fingerprint: row.email_fingerprint.map(Into::into),
-            phone_fingerprint: row.phone_fingerprint.map(Into::into),
+            email_fingerprint: row.email_fingerprint.map(|hash| fingerprint(hash, row.email_fingerprint_key)),
+            phone_fingerprint: row.phone_fingerprint.map(|hash| fingerprint(hash, row.phone_fingerprint_key)),
             time_zone: row.time_zone,
             locale: row.locale,
             role: named("users", "role", Role::from_name(&row.role))?,
@@ -101,7 +103,9 @@ pub(crate) struct DirectoryColumns {
     email_key: Option<String>,
     phone: Option<String>,
     email_fingerprint: Option<Hash>,
+    email_fingerprint_key: Option<i32>,
     phone_fingerprint: Option<Hash>,
+    phone_fingerprint_key: Option<i32>,
     time_zone: Option<String>,
     locale: Option<String>,
     active: bool,
@@ -126,7 +130,9 @@ impl From<&User> for DirectoryColumns {
             email_key,
             phone: user.phone.as_ref().map(|number| number.as_str().to_owned()),
             email_fingerprint: user.email_fingerprint.map(Into::into),
+            email_fingerprint_key: user.email_fingerprint.and_then(|it| it.key).map(key_column),
             phone_fingerprint: user.phone_fingerprint.map(Into::into),
+            phone_fingerprint_key: user.phone_fingerprint.and_then(|it| it.key).map(key_column),
             time_zone: user.time_zone.clone(),
             locale: user.locale.clone(),
             active: user.active,

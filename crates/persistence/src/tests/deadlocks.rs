@@ -107,7 +107,9 @@ impl Stage {
         let email = self.make.challenge(user.id, Method::Email, user.email_fingerprint.unwrap());
         for challenge in [self.make.push_challenge(&device), email] {
             self.store.open_challenge(&challenge, &[quota], &self.event(user)).await?;
-            self.store.complete_challenge(challenge.id, self.make.now(), &self.event(user)).await?;
+            self.store
+                .complete_challenge(challenge.id, &challenge.fingerprint, self.make.now(), &self.event(user))
+                .await?;
         }
         DeviceStore::remove(&self.store, user.id, device.id, self.make.now(), &self.event(user)).await.map(drop)
     }

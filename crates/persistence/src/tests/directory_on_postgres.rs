@@ -143,7 +143,8 @@ async fn nothing_is_proven_behind_a_removal() {
     .await;
     let (store, at) = (case.store.clone(), case.make.now());
     let event = case.make.event("test.completed", Some(case.ada.id));
-    let completing = async move { store.complete_challenge(challenge.id, at, &event).await.unwrap() };
+    let completing =
+        async move { store.complete_challenge(challenge.id, &challenge.fingerprint, at, &event).await.unwrap() };
     assert!(!case.behind(completing, "COMMIT").await);
     assert_eq!([case.count("proofs").await, case.count("audit_events WHERE action = 'test.completed'").await], [0, 0]);
 }

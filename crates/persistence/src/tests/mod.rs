@@ -25,6 +25,8 @@ mod reach_on_postgres;
 mod shared_on_postgres;
 
 #[cfg(feature = "postgres")]
+use muster_domain::KeyId;
+#[cfg(feature = "postgres")]
 use muster_domain::audit::chain::{AuditChain, ChainMark, SealHash, Sealing, Unsealed};
 use tempfile::TempDir;
 use tokio::runtime::{Handle, Runtime};
@@ -50,5 +52,10 @@ async fn sealing(store: &Store) -> Sealing {
     let Unsealed { head: after, records } = store.unsealed(100).await.unwrap();
     let seals: Vec<_> = records.iter().map(|record| (record.id, SealHash([1; 32]))).collect();
     let position = after.map_or(0, |mark| mark.position) + seals.len() as u64;
-    Sealing { after, seals, head: ChainMark { position, hash: SealHash([1; 32]), mac: SealHash([2; 32]) } }
+    Sealing {
+        after,
+        seals,
+        key: KeyId([1; 4]),
+        head: ChainMark { position, hash: SealHash([1; 32]), mac: SealHash([2; 32]) },
+    }
 }

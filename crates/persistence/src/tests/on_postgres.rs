@@ -9,7 +9,7 @@ use muster_domain::audit::{AuditQuery, AuditReader};
 use muster_domain::directory::{DirectoryStore, UpdateOutcome, UserUpdate};
 use muster_domain::session::{RotateOutcome, Rotation, Session, SessionStore, StoredToken, TokenHash};
 use muster_domain::user::{ProfileReader, User, UserStore};
-use muster_domain::{StoreError, StoreHealth};
+use muster_domain::{KeyId, StoreError, StoreHealth};
 use muster_testkit::Builders;
 use muster_testkit_postgres::{Cluster, Database, database};
 use tokio::runtime::Handle;
@@ -64,6 +64,7 @@ impl Case {
             parent: None,
             successor: TokenHash([7; 32]),
             successor_salt: self.make.salt(),
+            successor_key: KeyId([1; 4]),
             at: self.session.last_used_at + Duration::from_mins(1),
         }
     }

@@ -5,7 +5,7 @@ use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::DirectoryStore;
 use muster_domain::session::{IssueOutcome, Session, SessionStore, StoredToken};
-use muster_domain::{StoreError, StoreHealth};
+use muster_domain::{KeyId, StoreError, StoreHealth};
 use muster_persistence::Store;
 use muster_testkit::Builders;
 
@@ -34,7 +34,7 @@ pub(crate) async fn sessions_and_records(store: &Store) -> Kept {
     let records = store.unsealed(100).await.unwrap().records;
     let seals: Vec<_> = records.iter().map(|record| (record.id, SealHash([1; 32]))).collect();
     let head = ChainMark { position: seals.len() as u64, hash: SealHash([1; 32]), mac: SealHash([2; 32]) };
-    assert!(store.seal(&Sealing { after: None, seals, head }).await.unwrap());
+    assert!(store.seal(&Sealing { after: None, seals, key: KeyId([1; 4]), head }).await.unwrap());
     Kept { make, session, token }
 }
 

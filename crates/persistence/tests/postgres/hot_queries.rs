@@ -120,10 +120,10 @@ async fn reads_of_one(filled: &Filled) {
 async fn limits_of_one(filled: &Filled) {
     let store = &filled.store;
     let make = Builders::default();
-    let destination = QuotaScope::Destination(Fingerprint(filled.bytes("email50000").await));
+    let destination = QuotaScope::Destination(Fingerprint::from(filled.bytes("email50000").await));
     let quota = [Quota { scope: destination, window: QuotaWindow::Day, max: 1 }];
     let over = async || {
-        let challenge = make.challenge(person(), Method::Email, Fingerprint([0; 32]));
+        let challenge = make.challenge(person(), Method::Email, Fingerprint::from([0; 32]));
         let opened = store.open_challenge(&challenge, &quota, &make.event("test.opened", None)).await.unwrap();
         assert!(matches!(opened, OpenOutcome::OverQuota { .. }), "{opened:?}");
     };

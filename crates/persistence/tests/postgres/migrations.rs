@@ -129,7 +129,7 @@ async fn sessions_and_records_are_whole_after_going_down_and_up() {
 
     // The store's connections know statements of the schema before it.
     let store = open(&database.url);
-    assert_eq!(store.migrate().await.unwrap(), ["0005_operations", "0006_lists", "0007_sessions"]);
+    assert_eq!(store.migrate().await.unwrap(), ["0005_operations", "0006_lists", "0007_sessions", "0011_key_ids"]);
     assert_whole(&store, &kept, &before).await;
 }
 
@@ -149,7 +149,7 @@ async fn of_many_that_migrate_at_once_one_does_it() {
 async fn a_schema_without_a_migration_of_this_build_is_older() {
     let database = empty_database().await;
     let store = open(&database.url);
-    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007): run `muster migrate`";
+    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007, 0011): run `muster migrate`";
     assert_eq!(health(&store).await, expected, "an empty database");
     store.migrate().await.unwrap();
     store.check().await.unwrap();

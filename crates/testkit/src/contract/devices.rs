@@ -2,11 +2,12 @@ use muster_domain::audit::AuditEvent;
 use muster_domain::device::{Device, Platform, PushToken, RegisterOutcome};
 use muster_domain::session::Session;
 use muster_domain::user::User;
-use muster_domain::verification::{Challenge, Closure, Method, OpenOutcome};
+use muster_domain::verification::{Challenge, Closure, Fingerprinter, Method, OpenOutcome};
 use muster_domain::{ChallengeId, DeviceId, UserId};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
+use crate::FakeHasher;
 use crate::contract::World;
 use crate::contract::race::{RACERS, count, race};
 
@@ -109,7 +110,7 @@ pub async fn a_device_of_nobody_is_refused(world: World) {
     let before = world.snapshot().await;
     let nobody = UserId::new(world.make.now(), &*world.make.entropy);
     let new = world.make.device(nobody);
-    let moved = Device { token_fingerprint: held.token_fingerprint, ..world.make.device(nobody) };
+    let moved = Device { token: held.token.clone(), token_fingerprint: held.token_fingerprint, ..new.clone() };
     for device in [new, moved] {
         let events = world.make.registration_events(&device);
         assert!(world.stores.devices.register(&device, 20, &events).await.is_err());
@@ -187,6 +188,52 @@ pub async fn of_many_removals_at_once_exactly_one_is_true(world: World) {
     assert_eq!(world.recorded("test.raced").await, 1);
 }
 
+pub async fn a_device_is_the_same_whatever_key_its_fingerprint_was_made_with(world: World) {
+    let (ada, grace) = (world.user("ada").await, world.user("grace").await);
+    world.prove_push(&ada).await;
+    let device = devices(&world, &ada).await.remove(0);
+    world.tick();
+    let again = under_another_key(&same_token(&world, &device, &ada));
+    let events = world.make.registration_events(&again);
+    let outcome = world.stores.devices.register(&again, 20, &events).await.unwrap();
+    let Device { id, verified_at, created_at, .. } = device;
+    let kept = Device { id, verified_at, created_at, ..again.clone() };
+    assert_eq!(outcome, RegisterOutcome::Updated(kept.clone()), "one token became two devices");
+    let listed = devices(&world, &ada).await;
+    assert_eq!(listed, std::slice::from_ref(&kept));
+    assert_eq!(listed[0].token_fingerprint.key, again.token_fingerprint.key);
+
+    // And it moves between people from key to key.
+    let graces = same_token(&world, &device, &grace);
+    let events = world.make.registration_events(&graces);
+    let outcome = world.stores.devices.register(&graces, 20, &events).await.unwrap();
+    assert_eq!(outcome, RegisterOutcome::Created(graces.clone()));
+    assert_eq!((devices(&world, &ada).await, devices(&world, &grace).await), (vec![], vec![graces]));
+}
+
+pub async fn however_many_register_a_token_under_two_keys_at_once_one_has_it(world: World) {
+    let mut people = Vec::new();
+    for number in 0..4 {
+        people.push(world.user(&format!("user{number}")).await);
+    }
+    let first = world.make.device(people[0].id);
+    race(RACERS, |number| {
+        let world = world.clone();
+        let device = same_token(&world, &first, &people[number % 4]);
+        let device = if number % 2 == 0 { device } else { under_another_key(&device) };
+        async move {
+            let events = world.make.registration_events(&device);
+            world.stores.devices.register(&device, 20, &events).await.unwrap()
+        }
+    })
+    .await;
+    let mut held = Vec::new();
+    for user in &people {
+        held.extend(devices(&world, user).await);
+    }
+    assert_eq!(held.len(), 1, "a token has one holder, whatever key its fingerprint was made with");
+}
+
 pub async fn however_many_people_register_a_token_at_once_one_has_it(world: World) {
     let mut people = Vec::new();
     for number in 0..8 {
@@ -249,6 +296,12 @@ async fn assert_cancelled(world: &World, challenge: Challenge, at: OffsetDateTim
         too_soon,
         "the loss of the device shortened the wait for the next code"
     );
+}
+
+/// The same device as a server in another step of a rotation fingerprints it.
+fn under_another_key(device: &Device) -> Device {
+    let token_fingerprint = FakeHasher::of_key(1).fingerprint(Method::Push, &device.destination());
+    Device { token_fingerprint, ..device.clone() }
 }
 
 /// The same device as `user` presents it.

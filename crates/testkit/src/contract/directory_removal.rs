@@ -5,6 +5,7 @@ use muster_domain::user::{Account, EmailAddress, Role, RoleOutcome, User, UserQu
 use muster_domain::verification::{Challenge, Method};
 use time::Duration;
 
+use crate::FakeHasher;
 use crate::contract::World;
 use crate::contract::directory_world::{named, responders};
 use crate::contract::race::{RACERS, count, race};
@@ -197,6 +198,7 @@ pub async fn a_session_of_who_is_removed_is_not_renewed(world: World) {
         parent: None,
         successor: world.make.token().hash,
         successor_salt: world.make.salt(),
+        successor_key: FakeHasher::key_id(0),
         at: world.make.now(),
     };
     let event = world.make.event("test.rotated", Some(ada.id));

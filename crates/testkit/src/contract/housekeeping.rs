@@ -9,6 +9,7 @@ use muster_domain::verification::{
 };
 use time::{Duration, OffsetDateTime};
 
+use crate::FakeHasher;
 use crate::contract::World;
 use crate::contract::world::contact;
 
@@ -266,6 +267,7 @@ pub(super) async fn rotated(world: &World, session: &Session, token: &StoredToke
         parent: token.parent,
         successor: successor.hash,
         successor_salt: successor.salt,
+        successor_key: FakeHasher::key_id(0),
         at: world.make.now(),
     };
     let event = world.make.event("test.session.rotated", Some(session.user_id));

@@ -98,7 +98,9 @@ macro_rules! contract_tests {
                     a_removal_leaves_the_challenges_of_other_devices_and_methods;
                     nothing_is_removed_that_is_not_the_persons;
                     of_many_removals_at_once_exactly_one_is_true;
+                    a_device_is_the_same_whatever_key_its_fingerprint_was_made_with;
                     however_many_people_register_a_token_at_once_one_has_it;
+                    however_many_register_a_token_under_two_keys_at_once_one_has_it;
                     however_many_devices_register_at_once_no_person_has_more_than_the_most;
                 }
                 directory {

@@ -61,6 +61,17 @@ macro_rules! contract_tests_of_operations {
                 a_session_that_is_refreshed_meanwhile_goes_on;
                 what_is_counted_meanwhile_stays_counted;
             }
+            key_rotation {
+                fingerprints_that_name_none_of_the_keys_are_read_in_the_order_of_their_holders;
+                a_moved_fingerprint_takes_its_proof_along;
+                a_key_that_is_only_recorded_changes_nothing_else;
+                a_holder_who_has_another_fingerprint_by_now_is_passed_over;
+                a_change_of_a_person_that_was_read_before_a_move_is_stale;
+                the_key_of_a_successor_is_recorded_once_and_only_where_it_may_be_needed;
+                rows_are_counted_by_kind_and_key;
+                of_many_servers_that_move_one_fingerprint_at_once_one_does;
+                what_is_proven_at_once_with_a_move_counts_under_the_key_that_it_is_moved_to;
+            }
         }
     };
 }

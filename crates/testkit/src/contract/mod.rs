@@ -35,6 +35,7 @@ pub mod directory_removal;
 pub mod housekeeping;
 pub mod housekeeping_devices;
 pub mod housekeeping_races;
+pub mod key_rotation;
 pub mod notices;
 pub mod preferences;
 pub mod profiles;

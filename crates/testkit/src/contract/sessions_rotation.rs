@@ -3,6 +3,7 @@ use muster_domain::audit::RevokeReason;
 use muster_domain::session::{RotateOutcome, Rotation, Session, StoredToken, TokenHash};
 use time::Duration;
 
+use crate::FakeHasher;
 use crate::contract::World;
 use crate::contract::race::{RACERS, count, race};
 
@@ -47,7 +48,8 @@ pub async fn a_repeated_rotation_keeps_the_successor_with_the_salt_of_the_first(
     let first = next(&world, &session, &token);
     assert_eq!(rotate(&world, &first).await, RotateOutcome::Rotated);
     world.tick();
-    let again = Rotation { successor_salt: world.make.salt(), at: world.make.now(), ..first };
+    let successor_key = FakeHasher::key_id(1);
+    let again = Rotation { successor_salt: world.make.salt(), successor_key, at: world.make.now(), ..first };
     let event = world.make.event("test.repeated", Some(ada.id));
     assert_eq!(world.stores.sessions.rotate(&again, &event).await.unwrap(), RotateOutcome::Rotated);
     let (successor, seen) = load(&world, first.successor).await;
@@ -175,6 +177,7 @@ fn next(world: &World, session: &Session, token: &StoredToken) -> Rotation {
         parent: token.parent,
         successor: world.make.token().hash,
         successor_salt: world.make.salt(),
+        successor_key: FakeHasher::key_id(0),
         at: world.make.now(),
     }
 }
@@ -185,6 +188,7 @@ fn stored(rotation: &Rotation) -> StoredToken {
         hash: rotation.successor,
         parent: Some(rotation.presented),
         salt: rotation.successor_salt,
+        successor_key: Some(rotation.successor_key),
         superseded_at: None,
     }
 }

@@ -19,7 +19,7 @@ pub async fn an_opened_challenge_is_found_as_it_was_given(world: World) {
     let device = world.device(&ada).await;
     let challenge = Challenge {
         destination: Masked::from_stored("Ada's \u{1f4f1} ***0100".to_owned()),
-        code_hash: CodeHash([0xff; 32]),
+        code_hash: CodeHash::from([0xff; 32]),
         resend_after: world.make.now() + Challenge::LONGEST_WAIT - Duration::MICROSECOND,
         streak: u16::MAX,
         ..world.make.push_challenge(&device)

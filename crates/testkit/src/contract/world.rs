@@ -123,7 +123,7 @@ impl World {
     pub(super) async fn complete(&self, challenge: &Challenge) -> bool {
         let event = self.make.event("test.challenge.completed", Some(challenge.user_id));
         let at = self.make.now();
-        self.stores.verification.complete_challenge(challenge.id, at, &event).await.unwrap()
+        self.stores.verification.complete_challenge(challenge.id, &challenge.fingerprint, at, &event).await.unwrap()
     }
 
     pub(super) async fn spend(&self, challenge: &Challenge) -> Option<u8> {
@@ -265,5 +265,5 @@ pub(super) fn contact(user: &User, method: Method) -> Fingerprint {
         Method::Sms => user.phone_fingerprint,
         Method::Push => None,
     };
-    fingerprint.unwrap_or(Fingerprint([0; 32]))
+    fingerprint.unwrap_or(Fingerprint::from([0; 32]))
 }

@@ -18,7 +18,9 @@ impl DeviceStore for MemoryStore {
     ) -> Result<RegisterOutcome, StoreError> {
         let mut state = self.open()?;
         state.require_user(device.user_id)?;
-        let holder = state.devices.values_mut().find(|d| d.token_fingerprint == device.token_fingerprint);
+        let holder = state.devices.values_mut().find(|kept| {
+            kept.token_fingerprint == device.token_fingerprint || kept.destination() == device.destination()
+        });
         let (former, former_owner) = match holder {
             Some(kept) if kept.user_id == device.user_id => {
                 let kept = updated(kept, device);

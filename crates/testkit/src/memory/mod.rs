@@ -10,6 +10,7 @@ mod directory;
 mod directory_reader;
 mod groups;
 mod housekeeping;
+mod key_rotation;
 mod notices;
 mod preferences;
 mod profiles;

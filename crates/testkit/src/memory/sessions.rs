@@ -45,14 +45,20 @@ impl SessionStore for MemoryStore {
     }
 
     async fn rotate(&self, rotation: &Rotation, event: &AuditEvent) -> Result<RotateOutcome, StoreError> {
-        let Rotation { session_id, presented, parent, successor, successor_salt, at } = *rotation;
+        let Rotation { session_id, presented, parent, successor, successor_salt, successor_key, at } = *rotation;
         let mut state = self.open()?;
         let works = matches!(state.tokens.get(&presented), Some((id, token)) if *id == session_id && token.superseded_at.is_none());
         let live = state.live_session(session_id, at).map(|session| session.user_id);
         if !works || live.is_none_or(|owner| state.active_user(owner).is_none()) {
             return Ok(RotateOutcome::Overtaken);
         }
-        let token = StoredToken { hash: successor, parent: Some(presented), salt: successor_salt, superseded_at: None };
+        let token = StoredToken {
+            hash: successor,
+            parent: Some(presented),
+            salt: successor_salt,
+            successor_key: Some(successor_key),
+            superseded_at: None,
+        };
         state.tokens.entry(successor).or_insert((session_id, token));
         if let Some((_, parent)) = parent.and_then(|parent| state.tokens.get_mut(&parent)) {
             parent.superseded_at.get_or_insert(at);

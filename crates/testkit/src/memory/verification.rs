@@ -91,6 +91,7 @@ impl VerificationStore for MemoryStore {
     async fn complete_challenge(
         &self,
         id: ChallengeId,
+        destination: &Fingerprint,
         at: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
@@ -98,10 +99,11 @@ impl VerificationStore for MemoryStore {
         let Some(challenge) = state.challenge_mut(id).filter(|challenge| is_live(challenge, at)).cloned() else {
             return Ok(false);
         };
-        if state.current_fingerprint(&challenge) != Some(challenge.fingerprint) {
+        if state.current_fingerprint(&challenge) != Some(*destination) {
             return Ok(false);
         }
-        let Challenge { user_id, method, fingerprint, device_id, .. } = challenge;
+        let Challenge { user_id, method, device_id, .. } = challenge;
+        let fingerprint = *destination;
         match device_id.and_then(|id| state.devices.get_mut(&id)) {
             Some(device) => device.verified_at = Some(at),
             None => drop(state.proofs.insert((user_id, method), Proof { method, fingerprint, verified_at: at })),

@@ -14,6 +14,7 @@ use muster_domain::directory::{
     InsertOutcome, PersonKey, UpdateOutcome, UserAttribute, UserRemoval, UserUpdate,
 };
 use muster_domain::housekeeping::{Housekeeping, OldDevice, Stale};
+use muster_domain::key_rotation::{FingerprintMove, KeyCount, KeyRotationStore, StoredFingerprint};
 use muster_domain::notice::{Due, Notice, NoticeStore};
 use muster_domain::preferences::{PreferenceStore, Preferences, StoredPreferences};
 use muster_domain::session::{
@@ -24,11 +25,15 @@ use muster_domain::user::{
     Account, ProfileFacts, ProfileReader, Role, RoleOutcome, User, UserQuery, UserStore, UserSummary,
 };
 use muster_domain::verification::{
-    Census, Challenge, ChannelSet, Delivery, Method, OpenOutcome, Quota, ReadinessReader, Refused, VerificationStore,
+    Census, Challenge, ChannelSet, Delivery, Fingerprint, Method, OpenOutcome, Quota, ReadinessReader, Refused,
+    VerificationStore,
 };
-use muster_domain::{ApiKeyId, ChallengeId, DeviceId, NoticeId, SessionId, StoreError, StoreHealth, TeamId, UserId};
+use muster_domain::{
+    ApiKeyId, ChallengeId, DeviceId, KeyId, NoticeId, SessionId, StoreError, StoreHealth, TeamId, UserId,
+};
 use muster_testkit::MemoryStore;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Makes the ports of what is breakable.
 pub(crate) struct Broken<T>(pub(crate) T);
@@ -110,7 +115,7 @@ breakable! {
         fn record_delivery(id: ChallengeId, delivery: &Delivery, event: &AuditEvent) -> ();
         fn find_challenge(user_id: UserId, method: Method) -> Option<Challenge>;
         fn spend_attempt(id: ChallengeId, at: OffsetDateTime, event: &AuditEvent) -> Option<u8>;
-        fn complete_challenge(id: ChallengeId, at: OffsetDateTime, event: &AuditEvent) -> bool;
+        fn complete_challenge(id: ChallengeId, destination: &Fingerprint, at: OffsetDateTime, event: &AuditEvent) -> bool;
     }
     Devices: DeviceStore {
         fn register(device: &Device, max: u32, events: &RegistrationEvents) -> RegisterOutcome;
@@ -187,6 +192,14 @@ breakable! {
             unproven: OffsetDateTime, proven: OffsetDateTime, now: OffsetDateTime, limit: u16
         ) -> Vec<OldDevice>;
         fn expire_device(device: &OldDevice, at: OffsetDateTime, event: &AuditEvent) -> bool;
+    }
+    Rotating: KeyRotationStore {
+        fn fingerprints(
+            method: Method, other_than: &[KeyId], after: Option<Uuid>, limit: u16
+        ) -> Vec<StoredFingerprint>;
+        fn move_fingerprints(method: Method, moves: &[FingerprintMove]) -> u64;
+        fn record_successor_key(key: KeyId, limit: u16) -> u64;
+        fn count_by_key(at: OffsetDateTime) -> Vec<KeyCount>;
     }
     Counting: ReadinessReader {
         fn census(required: ChannelSet) -> Census;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
 use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEvents};
-use muster_domain::verification::{Challenge, OpenOutcome, Quota, QuotaScope, Refused, VerificationStore};
+use muster_domain::verification::{Challenge, Fingerprint, OpenOutcome, Quota, QuotaScope, Refused, VerificationStore};
 use muster_domain::{ChallengeId, StoreError};
 use time::OffsetDateTime;
 
@@ -51,10 +51,11 @@ impl Verification for EndlessCodes {
     async fn complete_challenge(
         &self,
         id: ChallengeId,
+        destination: &Fingerprint,
         _: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
-        self.0.complete_challenge(id, OffsetDateTime::UNIX_EPOCH, event).await
+        self.0.complete_challenge(id, destination, OffsetDateTime::UNIX_EPOCH, event).await
     }
 }
 

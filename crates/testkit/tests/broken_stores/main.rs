@@ -14,6 +14,7 @@ mod limits;
 mod notices;
 mod races;
 mod records;
+mod rotating;
 mod sealing;
 mod stale_reads;
 mod sweeping;
@@ -26,7 +27,7 @@ use muster_testkit::{MemoryStore, Stores};
 
 use breakable::{
     BreakGlass, Broken, Chain, Choices, Counting, Delivered, Devices, Directory, Health, Kept, Keys, Notices, Profiles,
-    Sessions, Sweeping, Teams, Trail, Users, Verification,
+    Rotating, Sessions, Sweeping, Teams, Trail, Users, Verification,
 };
 
 /// Breaks nothing: with all of its methods the way they are, what holds the broken ones passes the whole suite.
@@ -53,6 +54,7 @@ impl Keys for Whole {}
 impl Trail for Whole {}
 impl Chain for Whole {}
 impl Sweeping for Whole {}
+impl Rotating for Whole {}
 impl Counting for Whole {}
 impl Health for Whole {}
 

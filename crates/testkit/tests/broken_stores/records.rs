@@ -11,7 +11,7 @@ use muster_domain::preferences::{PreferenceStore, Preferences};
 use muster_domain::session::{IssueOutcome, RotateOutcome, Rotation, Session, SessionStore, StoredToken};
 use muster_domain::team::{Member, Team};
 use muster_domain::user::{Role, RoleOutcome, User, UserStore};
-use muster_domain::verification::{Challenge, Delivery, OpenOutcome, Quota, Refused, VerificationStore};
+use muster_domain::verification::{Challenge, Delivery, Fingerprint, OpenOutcome, Quota, Refused, VerificationStore};
 use muster_domain::{ApiKeyId, ChallengeId, DeviceId, SessionId, StoreError, UserId};
 use muster_testkit::{MemoryStore, Stores};
 use time::OffsetDateTime;
@@ -131,10 +131,11 @@ impl Verification for RecordsRefusals {
     async fn complete_challenge(
         &self,
         id: ChallengeId,
+        destination: &Fingerprint,
         at: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
-        self.told(self.0.complete_challenge(id, at, event).await?, |completed| !completed, event).await
+        self.told(self.0.complete_challenge(id, destination, at, event).await?, |completed| !completed, event).await
     }
 }
 

@@ -223,7 +223,9 @@ impl Chain for ReadsThenSeals {
             let first = sealing.after.map_or(0, |mark| mark.position) + 1;
             for (position, (id, hash)) in (first..).zip(&sealing.seals) {
                 let event = waiting.iter().find(|event| event.id == *id).cloned();
-                chain.records.insert(position, SealedRecord { position, id: *id, hash: *hash, event });
+                chain
+                    .records
+                    .insert(position, SealedRecord { position, id: *id, hash: *hash, key: Some(sealing.key), event });
             }
             chain.marks.head = Some(sealing.head);
         });
