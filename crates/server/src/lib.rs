@@ -158,6 +158,7 @@ async fn execute(command: Command, flags: &Flags) -> Result<u8, Box<dyn Error>> 
                 return Ok(TAMPERED);
             }
         }
+        Command::Pepper(command) => commands::pepper::run(&use_pepper()?, command).await?,
         Command::Openapi { development } => output::say_json(&muster_http::openapi(development)),
         Command::Completions { shell } => commands::manual::completions(shell),
         Command::Man { dir } => commands::manual::man(dir.as_deref())?,

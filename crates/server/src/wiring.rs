@@ -11,6 +11,7 @@ use muster_domain::break_glass::{BreakGlassService, BreakGlassStore};
 use muster_domain::device::{DeviceService, DeviceStore};
 use muster_domain::directory::{BrakePolicy, DirectoryReader, DirectoryService, DirectoryStore};
 use muster_domain::housekeeping::{Housekeeping, HousekeepingService};
+use muster_domain::key_rotation::{KeyRotationService, KeyRotationStore};
 use muster_domain::notice::{NoticeService, NoticeStore};
 use muster_domain::preferences::{PreferenceService, PreferenceStore};
 use muster_domain::session::{SessionService, SessionStore};
@@ -93,6 +94,11 @@ pub(crate) fn housekeeping<S: Housekeeping + 'static>(store: &Arc<S>) -> Houseke
     HousekeepingService { store: store.clone(), clock: clock(), entropy: entropy() }
 }
 
+/// Moving what is stored from one pepper to another.
+pub(crate) fn key_rotation<S: KeyRotationStore + 'static>(store: &Arc<S>, keyring: Arc<Keyring>) -> KeyRotationService {
+    KeyRotationService { store: store.clone(), fingerprinter: keyring.clone(), tokens: keyring, clock: clock() }
+}
+
 /// API keys over a store.
 pub(crate) fn api_keys<S: ApiKeyStore + 'static>(store: &Arc<S>) -> ApiKeyService {
     ApiKeyService { keys: store.clone(), hasher: Arc::new(ApiKeyDigest), clock: clock(), entropy: entropy() }
@@ -112,6 +118,7 @@ where
         profiles: store.clone(),
         store: store.clone(),
         devices: store.clone(),
+        fingerprinter: keyring.clone(),
         hasher: keyring,
         email: senders.email.clone(),
         sms: senders.sms.clone(),

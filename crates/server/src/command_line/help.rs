@@ -222,8 +222,9 @@ pub(super) const VERIFY_AUDIT: &str = "\
 Each record carries a keyed hash over what it says, its place, and the hash before it. A record that was
 changed, removed, moved or put in by somebody without the pepper is found and named. Whoever has the pepper
 too can make the whole chain anew: note its head, which is printed at the end, where they cannot write, and
-give it back later with --noted. It needs the pepper, and only reads, but with --adopt: after the pepper was
-changed, servers seal nothing until a chain that is whole was adopted.
+give it back later with --noted. It needs the pepper that each record names (MUSTER_PEPPER_PREVIOUS counts too), and
+only reads, but with --adopt: after the pepper was changed without an overlap, servers seal nothing until a chain that
+is whole was adopted.
 
 Exit codes: 0 the chain is whole, 1 could not be checked, 2 wrong usage, 5 faults were found.
 
@@ -232,6 +233,36 @@ Examples:
   muster audit verify --json | jq -r '.head | \"\\(.position):\\(.hash)\"' >> /mnt/worm/muster-heads
   muster audit verify --noted \"$(tail -n 1 /mnt/worm/muster-heads)\"
   muster audit verify --old-pepper-file /etc/muster/pepper.2025 --adopt";
+
+pub(super) const PEPPER: &str = "\
+Each contact, device, code and refresh token says which pepper it was hashed with, by a short id that tells
+nothing of the pepper. Servers move what a previous pepper (MUSTER_PEPPER_PREVIOUS) hashed to the present one
+by themselves.
+
+Examples:
+  muster pepper status
+  muster pepper move --old-pepper-file /etc/muster/pepper.2025";
+
+pub(super) const PEPPER_STATUS: &str = "\
+It reads only. Refresh tokens under a pepper that is not configured any more are nothing to mend: their
+sessions go on.
+
+Exit codes: 0 counted, 1 failed, 2 wrong usage.
+
+Examples:
+  muster pepper status
+  muster pepper status --json | jq .rows";
+
+pub(super) const MOVE_PEPPER: &str = "\
+What is proven stays proven. A fingerprint is moved when one of the peppers made it of the contact on record:
+the present one, those of MUSTER_PEPPER_PREVIOUS, and those of --old-pepper-file. With --unverified those are
+moved too whose pepper is lost; whoever changed a contact in the database by hand would gain its proof.
+
+Exit codes: 0 moved, 1 failed, 2 wrong usage.
+
+Examples:
+  muster pepper move --old-pepper-file /etc/muster/pepper.2025    the leaked one was removed from the servers
+  muster pepper move --unverified                                 the old one is lost";
 
 pub(super) const DOCTOR: &str = "\
 It reads the configuration as the server would, looks at the store, and asks each provider whether it

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use groups::{
-    AdminCommand, AuditCommand, AuditFilters, BreakGlassCommand, DirectoryCommand, KeyCommand, SessionsCommand,
+    AdminCommand, AuditCommand, AuditFilters, BreakGlassCommand, DirectoryCommand, KeyCommand, PepperCommand,
+    SessionsCommand,
 };
 
 use crate::config::flags;
@@ -79,6 +80,9 @@ pub(crate) enum Command {
     /// Export the audit trail, and prove that nobody tampered with it
     #[command(subcommand, after_help = help::AUDIT)]
     Audit(AuditCommand),
+    /// See which pepper rows were hashed with, and move them to the present one
+    #[command(subcommand, after_help = help::PEPPER)]
+    Pepper(PepperCommand),
     /// Print the API's OpenAPI document
     #[command(after_help = help::OPENAPI)]
     Openapi {

@@ -8,6 +8,7 @@ use muster_notify::{Finding, Verdict};
 use muster_persistence::Store;
 use serde_json::{Value, json};
 
+use crate::commands::pepper;
 use crate::config::{Config, Mode};
 use crate::data_dir::DataDirError;
 use crate::output::{say, say_json};
@@ -52,7 +53,19 @@ pub(crate) async fn run(config: &Config, send_to: Option<&str>, json: bool) -> R
         Mode::Development => store::open(config).await?,
         Mode::Production => Arc::new(store::connect(config)?),
     };
-    report.tell("store", &check_store(&store).await);
+    let schema = check_store(&store).await;
+    report.tell("store", &schema);
+    if schema.verdict == Verdict::Good {
+        let rotation = wiring::key_rotation(&store, super::keyring(config)?);
+        match rotation.count().await {
+            Ok(usage) => {
+                for finding in pepper::findings(&rotation, &usage) {
+                    report.tell("store", &finding);
+                }
+            }
+            Err(error) => report.tell("store", &Finding::bad("pepper", with_causes(&error))),
+        }
+    }
     for method in config.messaging.channels.iter().filter(|method| !has_provider(config, *method)) {
         let captured = "has no provider: in development mode its messages go to the outbox and reach nobody";
         report.tell(method.as_str(), &Finding::warning("channel", captured));

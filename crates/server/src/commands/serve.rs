@@ -87,6 +87,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
 
     let oidc = wiring::oidc(config)?;
     let chain = Arc::new(wiring::audit_chain(&store, keyring.clone()));
+    let key_rotation = wiring::key_rotation(&store, keyring.clone());
     let parts = Parts {
         keyring,
         signer,
@@ -104,6 +105,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
     let api = web::Data::new(wiring::api(&store, parts));
     tokio::spawn(background::deliver_notices(wiring::notices(&store, &senders)));
     tokio::spawn(background::seal_audit(chain.clone()));
+    tokio::spawn(background::rotate_keys(key_rotation, chain.clone()));
     tokio::spawn(background::keep_house(wiring::housekeeping(&store), chain, config.audit_retention));
     if let Some(certificate) = certificate {
         tokio::spawn(certificate.follow());

@@ -13,6 +13,7 @@ use super::{Config, ConfigError, Mode, Purpose, Settings};
 const PEPPER: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const KEY: &str = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g";
 
+mod keys;
 mod messaging;
 mod sources;
 

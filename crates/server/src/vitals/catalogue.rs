@@ -32,7 +32,7 @@ const fn histogram(name: &'static str, labels: &'static str, meaning: &'static s
     Metric { name, kind: Kind::Histogram, labels, meaning }
 }
 
-pub(crate) const METRICS: [Metric; 34] = [
+pub(crate) const METRICS: [Metric; 35] = [
     counter(
         "muster_http_requests_total",
         "method,route,status",
@@ -113,6 +113,11 @@ pub(crate) const METRICS: [Metric; 34] = [
     ),
     gauge("muster_audit_seal_lag_seconds", "", "how old the oldest audit record is that is not sealed; 0 when all are"),
     counter("muster_housekeeping_removed_total", "what", "rows that housekeeping removed"),
+    gauge(
+        "muster_pepper_rows",
+        "rows,pepper",
+        "rows by the pepper that they were hashed with: the current, next or a previous one, an unknown or an unrecorded one",
+    ),
     counter(
         "muster_trace_batches_total",
         "outcome",

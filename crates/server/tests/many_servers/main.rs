@@ -11,6 +11,8 @@ mod killed;
 mod load;
 mod quotas;
 mod races;
+mod rotation;
+mod runbook;
 mod schema;
 mod sealing;
 mod startup;

@@ -9,7 +9,7 @@ fn directory(make: &Builders, store: &MemoryStore) -> DirectoryService {
     DirectoryService {
         directory: Arc::new(store.clone()),
         reader: Arc::new(store.clone()),
-        fingerprinter: Arc::new(FakeHasher),
+        fingerprinter: Arc::new(FakeHasher::default()),
         brake: BrakePolicy { percent: 1, free: 1 },
         clock: make.clock.clone(),
         entropy: make.entropy.clone(),
