@@ -104,7 +104,7 @@ async fn a_code_works_at_each_server_of_its_step_and_of_the_next() {
     ] {
         for method in [Method::Email, Method::Sms, Method::Push] {
             let ada = house.user(&format!("ada{sender}{checker}{moves}{}", method.as_str())).await;
-            house.device(&ada, &format!("token of {}", ada.user_name)).await;
+            house.device(&ada, &format!("token-{}", ada.user_name)).await;
             let code = steps[sender].send(&ada, method).await;
             if moves {
                 move_all(&house).await;
@@ -301,7 +301,7 @@ async fn rows_that_name_no_key_are_recognized_and_their_key_is_recorded() {
         (FakeHasher::rotating(OLD, Some(NEW), None), OLD),
         (FakeHasher::rotating(NEW, None, Some(OLD)), NEW),
     ] {
-        let mut ada = house.make.user(&format!("ada of {hasher:?}")).build();
+        let mut ada = house.make.user(&format!("ada{}", house.mark())).build();
         ada.email_fingerprint = ada.email_fingerprint.map(|fingerprint| fingerprint.hash.into());
         let event = house.make.event("test.user.created", Some(ada.id));
         house.store.insert_user(&ada, &event).await.unwrap();
