@@ -151,7 +151,9 @@ async fn challenges_of_before_waits_and_streaks_bear_the_wait_that_held_for_them
     assert_eq!(rows().remove(0).name, before);
     assert!(before.contains("push3{}"), "{before}");
     store.migrate().await.unwrap();
-    assert_eq!(store.find_challenge(ada, Method::Email).await.unwrap(), Some(email));
+    // Which key made the hash is not known any more.
+    let code_hash = email.code_hash.hash.into();
+    assert_eq!(store.find_challenge(ada, Method::Email).await.unwrap(), Some(Challenge { code_hash, ..email }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

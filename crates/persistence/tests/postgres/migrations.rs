@@ -108,7 +108,9 @@ async fn challenges_of_before_waits_and_streaks_bear_the_wait_that_held_for_them
     for challenge in [push, email] {
         let found = store.find_challenge(ada.id, challenge.method).await.unwrap();
         let resend_after = challenge.opened_at + Duration::seconds(60);
-        assert_eq!(found, Some(Challenge { resend_after, streak: 1, ..challenge }));
+        // Which key made the hash is not known any more.
+        let code_hash = challenge.code_hash.hash.into();
+        assert_eq!(found, Some(Challenge { resend_after, streak: 1, code_hash, ..challenge }));
     }
     let next = Challenge { opened_at: make.now() + Duration::HOUR, ..make.push_challenge(&device) };
     let opened = store.open_challenge(&next, &[quota], &make.event("test.opened", Some(ada.id))).await;
