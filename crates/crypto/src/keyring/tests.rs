@@ -80,13 +80,13 @@ fn a_seal_matches_its_bytes_under_its_pepper_alone() {
     let (first, other_pepper) = (keyring(7), keyring(8));
     let seal = first.seal(b"bytes");
     assert!(first.sealed_with(b"bytes", &seal).is_some());
-    assert!(!first.sealed_with(b"byte", &seal).is_some());
-    assert!(!first.sealed_with(b"bytes\0", &seal).is_some());
-    assert!(!other_pepper.sealed_with(b"bytes", &seal).is_some());
+    assert!(first.sealed_with(b"byte", &seal).is_none());
+    assert!(first.sealed_with(b"bytes\0", &seal).is_none());
+    assert!(other_pepper.sealed_with(b"bytes", &seal).is_none());
     for bit in 0..256 {
         let mut changed = seal;
         changed.0[bit / 8] ^= 1 << (bit % 8);
-        assert!(!first.sealed_with(b"bytes", &changed).is_some(), "bit {bit}");
+        assert!(first.sealed_with(b"bytes", &changed).is_none(), "bit {bit}");
     }
 }
 

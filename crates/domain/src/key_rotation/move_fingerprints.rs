@@ -34,7 +34,7 @@ impl KeyRotationService {
         Ok(moved)
     }
 
-    async fn move_method(&self, method: Method, unverified: bool, moved: &mut Moved) -> Result<(), StoreError> {
+    async fn move_method(&self, method: Method, unverified: bool, pass: &mut Moved) -> Result<(), StoreError> {
         let keys = self.fingerprinter.keys();
         let settled: Vec<_> = [Some(keys.current), keys.next].into_iter().flatten().collect();
         let mut after = None;
@@ -46,11 +46,11 @@ impl KeyRotationService {
             for stored in &batch {
                 match self.target(method, stored, unverified) {
                     Some(to) => moves.push(FingerprintMove { holder: stored.holder, from: stored.fingerprint, to }),
-                    None => moved.unrecognized += 1,
+                    None => pass.unrecognized += 1,
                 }
             }
             if !moves.is_empty() {
-                moved.fingerprints += self.store.move_fingerprints(method, &moves).await?;
+                pass.fingerprints += self.store.move_fingerprints(method, &moves).await?;
             }
         }
     }

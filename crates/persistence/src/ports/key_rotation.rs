@@ -230,10 +230,10 @@ async fn move_on_postgres(
     if method != Method::Push {
         c.lock_people(moves.iter().map(|one| DbId(one.holder)).collect()).await?;
     }
-    let mut moved = 0;
+    let mut count = 0;
     for one in moves {
         let own = columns.move_own(one);
-        moved += if method == Method::Push {
+        count += if method == Method::Push {
             statement!(own, one).execute(c).await?
         } else {
             let proof = move_proof(method);
@@ -241,11 +241,11 @@ async fn move_on_postgres(
                 "WITH own AS ({own} RETURNING id), proof AS ({proof} AND EXISTS (SELECT FROM own)) \
                  SELECT id FROM own"
             );
-            let moved: Vec<Moved> = statement!(both, one).load(c).await?;
-            moved.len()
+            let rows: Vec<Moved> = statement!(both, one).load(c).await?;
+            rows.len()
         };
     }
-    Ok(moved as u64)
+    Ok(count as u64)
 }
 
 #[cfg(feature = "postgres")]
@@ -264,13 +264,13 @@ async fn move_on_sqlite(
     moves: &[FingerprintMove],
 ) -> Result<u64, DbError> {
     let columns = columns(method);
-    let mut moved = 0;
+    let mut count = 0;
     for one in moves {
         let own = statement!(columns.move_own(one), one).execute(c).await?;
         if own > 0 && method != Method::Push {
             statement!(move_proof(method), one).execute(c).await?;
         }
-        moved += own as u64;
+        count += own as u64;
     }
-    Ok(moved)
+    Ok(count)
 }
