@@ -196,15 +196,13 @@ async fn one_token_has_one_successor_at_servers_of_neighbouring_steps() {
     // Each with its neighbour; a server of before the rotation has nothing of the next key's to refresh yet.
     for pair in [[0, 1], [1, 0], [1, 2], [2, 1], [2, 3], [3, 2]] {
         let [here, there] = pair.map(|step: usize| &steps[step]);
-        {
-            let issued = here.sessions.issue(ada.id, None, None, None, &house.origin).await.unwrap();
-            let mut token = issued.refresh_token;
-            // The phone repeats each refresh at the other server, because the first answer was lost.
-            for _ in 0..3 {
-                let first = refresh(here, &token).await.unwrap();
-                assert!(refresh(there, &token).await.unwrap() == first, "two lines of descent");
-                token = refresh(there, &first).await.unwrap();
-            }
+        let issued = here.sessions.issue(ada.id, None, None, None, &house.origin).await.unwrap();
+        let mut token = issued.refresh_token;
+        // The phone repeats each refresh at the other server, because the first answer was lost.
+        for _ in 0..3 {
+            let first = refresh(here, &token).await.unwrap();
+            assert!(refresh(there, &token).await.unwrap() == first, "two lines of descent");
+            token = refresh(there, &first).await.unwrap();
         }
     }
 }

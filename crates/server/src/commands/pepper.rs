@@ -2,7 +2,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use muster_crypto::{InvalidPepper, Keyring, Pepper};
+use muster_crypto::{InvalidPepper, Pepper};
 use muster_domain::key_rotation::{KeyRotationService, KeyUse, KeyedRows, Moved};
 use muster_domain::{KeyStanding, StoreError};
 use muster_notify::Finding;

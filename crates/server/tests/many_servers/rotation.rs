@@ -6,7 +6,7 @@ use std::fs;
 use std::time::Duration;
 
 use muster_testkit_postgres::empty_database;
-use reqwest::{Method, Response};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::common::client::{Client, body};
@@ -162,7 +162,7 @@ impl Rotation {
     fn findings(&self) -> String {
         let report = self.json(&["doctor", "--json"]);
         let findings = report["findings"].as_array().unwrap().iter().filter(|finding| finding["check"] == "pepper");
-        findings.map(|finding| format!("{}: {}\n", finding["verdict"], finding["detail"])).collect()
+        findings.map(|finding| format!("{}: {}", finding["verdict"], finding["detail"])).collect::<Vec<_>>().join("\n")
     }
 
     /// Waits until every record that there is was sealed.
@@ -298,13 +298,9 @@ async fn a_pepper_that_leaked_is_cut_short_and_only_codes_end() {
     }
     rotation.servers.push(rotation.serve());
     rotation.assert_serves().await;
-    assert_eq!(refused(person.at(&rotation.servers[0].url).verify("email", &code).await), 422);
+    assert_eq!(person.at(&rotation.servers[0].url).verify("email", &code).await.status(), 422);
     assert!(rotation.findings().contains("has every contact and device"), "{}", rotation.findings());
     let old = rotation.folder.path().join("secrets/pepper");
     let report = rotation.sealed(&["audit", "verify", "--json", "--old-pepper-file", old.to_str().unwrap()]).await;
     assert_eq!(report["faults"], json!([]));
-}
-
-fn refused(answer: Response) -> u16 {
-    answer.status().as_u16()
 }
