@@ -10,6 +10,8 @@ from .say import say
 from .stage import ROOT
 
 SESSIONS = 512
+# So many people that none comes to the most sessions that a person may have while all contestants take their turns.
+SIGN_INS = 8192
 
 
 def _contestants(stage, which):
@@ -117,7 +119,7 @@ def refresh(stage, heard):
 
 
 def token(stage, heard):
-    file = stage.people.sign_ins("sign-ins", SESSIONS)
+    file = stage.people.sign_ins("sign-ins", SIGN_INS)
     contestants = _writing_bound(stage, "token", pgbench.issue, heard)
     for name, make in _contestants(stage, "token").items():
         contestants[name] = _http(stage, name, make, lambda: file, 32, expect=201)
@@ -133,7 +135,7 @@ def statements(stage):
     for name, file, options in [
             ("profile", stage.people.profiles("few-profiles", sessions), {}),
             ("refresh", stage.people.refreshes("few-refreshes", sessions), {"keep": "refreshToken"}),
-            ("token", stage.people.sign_ins("few-sign-ins", 8), {"expect": 201})]:
+            ("token", stage.people.sign_ins("few-sign-ins", SESSIONS), {"expect": 201})]:
         stage.load.run(stage.muster, file, 4, 0.3, **options)
         stage.postgres.forget_statements(stage.database)
         done = stage.load.run(stage.muster, file, 4, 1, **options)

@@ -48,7 +48,10 @@ function verification(user, now) {
   const view = {
     email: channel(user.email && maskedEmail(user.email), proven('email', user.emailFingerprint), challenges, 'email', now),
     sms: channel(user.phone && maskedPhone(user.phone), proven('sms', user.phoneFingerprint), challenges, 'sms', now),
-    push: { ...channel(newest?.platform ?? null, since, challenges, 'push', now), deviceCount: devices.length },
+    push: {
+      ...channel(newest?.platform ?? null, since, challenges, 'push', now), deviceCount: devices.length,
+      reason: since ? null : user.pushLostReason, since: since ? null : time(user.pushLostAt),
+    },
   };
   const missing = ['email', 'sms', 'push'].filter((method) => !view[method].verified);
   return { ...view, allVerified: missing.length === 0, canBeOnCall: user.active && missing.length === 0, missing };

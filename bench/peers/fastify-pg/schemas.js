@@ -20,7 +20,7 @@ export const profile = object({
   timeZone: maybe, locale: maybe, role: text, active: flag, source: text,
   teams: list(object({ id: text, name: text, role: text })),
   verification: object({
-    email: object(status), sms: object(status), push: object({ ...status, deviceCount: count }),
+    email: object(status), sms: object(status), push: object({ ...status, deviceCount: count, reason: maybe, since: maybe }),
     allVerified: flag, canBeOnCall: flag, missing: list(text),
   }),
   devices: list(object({

@@ -14,6 +14,7 @@ const PERSON = `
   u.family_name AS "familyName", u.email, u.phone, u.time_zone AS "timeZone", u.locale, u.role, u.active, u.source,
   u.created_at AS "createdAt", u.updated_at AS "updatedAt",
   u.email_fingerprint::text AS "emailFingerprint", u.phone_fingerprint::text AS "phoneFingerprint",
+  u.push_lost_reason AS "pushLostReason", u.push_lost_at AS "pushLostAt",
   (SELECT coalesce(json_agg(json_build_object('id', t.id, 'name', t.name, 'role', m.role) ORDER BY t.name_key, t.id), '[]')
     FROM team_members m JOIN teams t ON t.id = m.team_id WHERE m.user_id = u.id AND t.active) AS teams,
   (SELECT coalesce(json_agg(json_build_object('method', p.method, 'fingerprint', p.fingerprint::text,

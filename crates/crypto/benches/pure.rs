@@ -23,7 +23,7 @@ fn hashes(c: &mut Criterion) {
         challenge_id: ChallengeId::new(NOW, &SystemEntropy),
         user_id: UserId::new(NOW, &SystemEntropy),
         method: Method::Email,
-        fingerprint: Fingerprint([7; 32]),
+        fingerprint: Fingerprint::from([7; 32]),
     };
     let code = Code::parse("042917").unwrap();
     c.bench_function("code: HMAC", |b| b.iter(|| CodeHasher::hash(&keyring, black_box(&binding), black_box(&code))));

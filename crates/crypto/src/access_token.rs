@@ -20,9 +20,9 @@ pub struct AccessTokenSigner {
     signing: Arc<Ed25519KeyPair>,
     /// The header of each token that is made here, as it stands before the first dot.
     protected: String,
-    verifying: DecodingKey,
+    /// What checks tokens, by the id of the key.
+    verifying: Vec<(String, DecodingKey)>,
     validation: Validation,
-    header: Header,
     issuer: String,
     jwks: Value,
     genuine: Cache<[u8; 32], Genuine>,
@@ -63,6 +63,14 @@ impl AccessTokenSigner {
     /// tokens of `POST /dev/login`.
     #[must_use]
     pub fn new(key: &SigningKey, issuer: String, accepts_development: bool) -> Self {
+        Self::rotating(key, &[], issuer, accepts_development)
+    }
+
+    /// A signer that also takes tokens of `others` and publishes their public keys: during a rotation the key that will
+    /// sign next, so that everybody who checks tokens knows it in time, and those that signed before, until the tokens
+    /// that they signed have expired.
+    #[must_use]
+    pub fn rotating(key: &SigningKey, others: &[&SigningKey], issuer: String, accepts_development: bool) -> Self {
         jwt_provider::install();
         let mut validation = Validation::new(Algorithm::EdDSA);
         // Expiry is checked against the time that the caller passes in, not against the library's own clock.
@@ -74,22 +82,25 @@ impl AccessTokenSigner {
         validation.set_audience(&taken.map(|audience| audience_name(*audience)).collect::<Vec<_>>());
 
         let kid = key.thumbprint();
-        let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": key.x(), "kid": kid, "alg": "EdDSA", "use": "sig" });
+        let keys = || std::iter::once(key).chain(others.iter().copied());
+        let jwk = |key: &SigningKey| {
+            json!({
+                "kty": "OKP", "crv": "Ed25519", "x": key.x(), "kid": key.thumbprint(), "alg": "EdDSA", "use": "sig"
+            })
+        };
         let protected = format!(r#"{{"typ":"{}","alg":"EdDSA","kid":"{kid}"}}"#, Self::TYPE);
-        let header = Header { typ: Some(Self::TYPE.to_owned()), kid: Some(kid), ..Header::new(Algorithm::EdDSA) };
         Self {
             signing: key.pair(),
             protected: URL_SAFE_NO_PAD.encode(protected),
-            verifying: DecodingKey::from_ed_der(key.public()),
+            verifying: keys().map(|key| (key.thumbprint(), DecodingKey::from_ed_der(key.public()))).collect(),
             validation,
-            header,
             issuer,
-            jwks: json!({ "keys": [jwk] }),
+            jwks: json!({ "keys": keys().map(jwk).collect::<Vec<_>>() }),
             genuine: Cache::new(Self::MAX_REMEMBERED),
         }
     }
 
-    /// The public key as a JWK set (RFC 7517), with which anybody can check a token.
+    /// The public keys as a JWK set (RFC 7517), with which anybody can check a token. The one that signs comes first.
     #[must_use]
     pub fn jwks(&self) -> &Value {
         &self.jwks
@@ -142,12 +153,13 @@ impl AccessTokens for AccessTokenSigner {
 impl AccessTokenSigner {
     /// What a token says that this signer made, whenever it counts.
     fn check(&self, token: &str) -> Result<Genuine, InvalidAccessToken> {
-        let decoded = jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.validation);
-        let decoded = decoded.map_err(|_| InvalidAccessToken)?;
-        let (header, claims) = (decoded.header, decoded.claims);
-        if header.typ != self.header.typ || header.kid != self.header.kid || header.crit.is_some() {
+        let Header { typ, kid, crit, .. } = jsonwebtoken::decode_header(token).map_err(|_| InvalidAccessToken)?;
+        if typ.as_deref() != Some(Self::TYPE) || crit.is_some() {
             return Err(InvalidAccessToken);
         }
+        let key = self.verifying.iter().find(|(id, _)| Some(id) == kid.as_ref()).ok_or(InvalidAccessToken)?;
+        let decoded = jsonwebtoken::decode::<Claims>(token, &key.1, &self.validation);
+        let claims = decoded.map_err(|_| InvalidAccessToken)?.claims;
         let audience = AUDIENCES.into_iter().find(|audience| audience_name(*audience) == claims.aud);
         let instant = |seconds| OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| InvalidAccessToken);
         Ok(Genuine {

@@ -6,8 +6,11 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as PhcHash, 
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use async_trait::async_trait;
 use muster_domain::Entropy;
-use muster_domain::break_glass::{Password, PasswordError, PasswordHash, PasswordHasher};
-use tokio::sync::Semaphore;
+use muster_domain::break_glass::{
+    Lane, Password, PasswordError, PasswordHash, PasswordHasher, PasswordTag, PasswordTurn,
+};
+use ring::digest;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -17,14 +20,29 @@ use zeroize::{Zeroize, Zeroizing};
 /// some more wait for a place, a little; whoever comes then is told that it is busy, at once. Nobody but the hash itself
 /// gives a place back: a client that hangs up does not make room for more than the machine bears. The memory is kept for
 /// the next: an allocator to which it was returned again and again held six times as much.
+///
+/// The reserved lane has a place and a queue of its own, so that a flood in the common lane does not hold up what waits
+/// there.
 pub struct Argon2Passwords {
     entropy: Arc<dyn Entropy>,
+    common: Queue,
+    reserved: Queue,
+    /// The memory of places that are free, wiped.
+    memories: Arc<Mutex<Vec<Memory>>>,
+}
+
+/// Where passwords of one lane wait for a place.
+struct Queue {
     /// As many as may run or wait.
     admissions: Arc<Semaphore>,
     /// As many as may run.
     places: Arc<Semaphore>,
-    /// The memory of places that are free, wiped.
+}
+
+/// A place, held until what it is for has ended.
+struct Place {
     memories: Arc<Mutex<Vec<Memory>>>,
+    held: (OwnedSemaphorePermit, OwnedSemaphorePermit, Gauged),
 }
 
 /// What one hash works in.
@@ -77,7 +95,8 @@ impl Argon2Passwords {
     /// When whoever finds it busy may try again.
     const RETRY_AFTER: time::Duration = time::Duration::SECOND;
 
-    /// A hasher that takes up to half the machine's cores, four at the most, and 19 MiB for each.
+    /// A hasher that takes up to half the machine's cores, four at the most, and one place more for the reserved lane,
+    /// with 19 MiB for each.
     #[must_use]
     pub fn new(entropy: Arc<dyn Entropy>) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
@@ -85,30 +104,43 @@ impl Argon2Passwords {
     }
 
     fn with_places(entropy: Arc<dyn Entropy>, places: usize) -> Self {
-        Self {
-            entropy,
-            admissions: Arc::new(Semaphore::new(places + Self::QUEUE)),
-            places: Arc::new(Semaphore::new(places)),
-            memories: Arc::default(),
-        }
+        Self { entropy, common: Queue::new(places), reserved: Queue::new(1), memories: Arc::default() }
     }
 
-    /// Runs `work` in a place, once there is one.
-    async fn in_place<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut [Block]) -> Result<T, HashFault> + Send + 'static,
-    ) -> Result<T, PasswordError> {
-        let Ok(admission) = self.admissions.clone().try_acquire_owned() else {
+    async fn place(&self, lane: Lane) -> Result<Place, PasswordError> {
+        let queue = match lane {
+            Lane::Common => &self.common,
+            Lane::Reserved => &self.reserved,
+        };
+        let Ok(admission) = queue.admissions.clone().try_acquire_owned() else {
             return Err(busy());
         };
         let waiting = Gauged::new("muster_password_waiting");
-        let Ok(Ok(place)) = timeout(Self::PATIENCE, self.places.clone().acquire_owned()).await else {
+        let Ok(Ok(place)) = timeout(Self::PATIENCE, queue.places.clone().acquire_owned()).await else {
             return Err(busy());
         };
         drop(waiting);
-        // Goes with the work, which nothing cuts short once it runs.
         let held = (admission, place, Gauged::new("muster_password_places_in_use"));
-        let memories = self.memories.clone();
+        Ok(Place { memories: self.memories.clone(), held })
+    }
+}
+
+impl Queue {
+    fn new(places: usize) -> Self {
+        Self {
+            admissions: Arc::new(Semaphore::new(places + Argon2Passwords::QUEUE)),
+            places: Arc::new(Semaphore::new(places)),
+        }
+    }
+}
+
+impl Place {
+    /// Runs `work` here. The place goes with the work, which nothing cuts short once it runs.
+    async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&mut [Block]) -> Result<T, HashFault> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let Self { memories, held } = self;
         let done = tokio::task::spawn_blocking(move || {
             let free = memories.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut memory = free.map_or_else(allocate, Ok)?;
@@ -161,7 +193,7 @@ impl PasswordHasher for Argon2Passwords {
         let mut salt = [0; Self::SALT];
         self.entropy.fill(&mut salt);
         let password = password.clone();
-        let text = self.in_place(move |memory| {
+        let text = self.place(Lane::Common).await?.run(move |memory| {
             let recipe = Recipe::ours(&salt)?;
             let hash = PhcHash {
                 algorithm: ARGON2ID_IDENT,
@@ -175,15 +207,34 @@ impl PasswordHasher for Argon2Passwords {
         PasswordHash::parse(text.await?).map_err(|error| PasswordError::Failed(Box::new(error)))
     }
 
-    async fn is_password(&self, password: &Password, hash: Option<PasswordHash>) -> Result<bool, PasswordError> {
+    fn tag(&self, password: &Password) -> PasswordTag {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(b"muster break-glass password tag v1\0");
+        context.update(password.expose().as_bytes());
+        let start = context.finish().as_ref().iter().take(4).fold(0, |tag, byte| tag << 8 | u32::from(*byte));
+        PasswordTag(start)
+    }
+
+    async fn turn(&self, lane: Lane) -> Result<Box<dyn PasswordTurn>, PasswordError> {
+        Ok(Box::new(self.place(lane).await?))
+    }
+}
+
+#[async_trait]
+impl PasswordTurn for Place {
+    async fn is_password(
+        self: Box<Self>,
+        password: &Password,
+        hash: Option<PasswordHash>,
+    ) -> Result<bool, PasswordError> {
         let password = password.clone();
-        self.in_place(move |memory| match hash {
+        self.run(move |memory| match hash {
             Some(hash) => {
                 let (recipe, expected) = Recipe::read(&hash)?;
                 // Compares in constant time.
                 Ok(recipe.derive(&password, memory)? == expected)
             }
-            None => Recipe::ours(&[0; Self::SALT])?.derive(&password, memory).map(|_| false),
+            None => Recipe::ours(&[0; Argon2Passwords::SALT])?.derive(&password, memory).map(|_| false),
         })
         .await
     }

@@ -3,8 +3,10 @@ use std::fmt;
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use muster_domain::Entropy;
+use muster_domain::{Entropy, KeyId};
 use zeroize::{Zeroize, Zeroizing};
+
+use crate::keyring;
 
 /// Standard base64, written with padding and read with or without.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -14,8 +16,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// The server's secret under which codes, contacts and token successors are hashed. The store never has it.
 ///
-/// Who changes it loses every pending code and every proof of contact, for their fingerprints no longer fit.
-/// Redacted in `Debug`, wiped when dropped.
+/// It is rotated with an overlap (see [`Keyring::rotating`](crate::Keyring::rotating)): what was hashed under the pepper
+/// before is recognized until it was moved to the new one. Redacted in `Debug`, wiped when dropped.
 #[derive(Clone)]
 pub struct Pepper(Zeroizing<Vec<u8>>);
 
@@ -53,6 +55,12 @@ impl Pepper {
     #[must_use]
     pub fn to_base64(&self) -> Zeroizing<String> {
         Zeroizing::new(BASE64.encode(&*self.0))
+    }
+
+    /// What names the pepper in the store and to operators. It tells nothing of the pepper.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        keyring::id_of(self)
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {

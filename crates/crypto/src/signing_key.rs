@@ -97,8 +97,9 @@ impl SigningKey {
         URL_SAFE_NO_PAD.encode(self.public())
     }
 
-    /// The JWK thumbprint (RFC 7638), which names the key.
-    pub(crate) fn thumbprint(&self) -> String {
+    /// The JWK thumbprint (RFC 7638), which names the key: the `kid` of its tokens and of its public key.
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
         let jwk = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, self.x());
         URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, jwk.as_bytes()))
     }

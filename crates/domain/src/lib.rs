@@ -21,6 +21,8 @@ mod entropy;
 mod error;
 pub mod housekeeping;
 mod id;
+mod key_id;
+pub mod key_rotation;
 pub mod notice;
 pub mod page;
 pub mod preferences;
@@ -35,6 +37,7 @@ pub use clock::{Clock, to_micros};
 pub use entropy::Entropy;
 pub use error::{FieldError, StoreError, StoreHealth, with_causes};
 pub use id::{ApiKeyId, AuditId, ChallengeId, DeviceId, InvalidId, NoticeId, SessionId, TeamId, UserId};
+pub use key_id::{KeyId, KeyIds, KeyStanding};
 pub use text::{InvalidText, Text};
 
 #[cfg(feature = "mock")]

@@ -14,14 +14,18 @@ use tokio::runtime::Builder;
 fn verify(c: &mut Criterion) {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let provider = runtime.block_on(OidcProvider::start());
-    for algorithm in ["RS256", "ES256", "EdDSA"] {
+    for algorithm in ["RS256", "RS512", "PS256", "ES256", "ES384", "EdDSA"] {
         let made = |subject| {
             let claims = json!({ "sub": subject, "aud": "muster", "email": "ada@example.com" });
             runtime.block_on(provider.token(algorithm, json!({}), claims))
         };
         runtime.block_on(provider.add_key(algorithm, algorithm));
         let (genuine, other) = (made("ada"), made("grace"));
-        let settings = OidcSettings { issuer: provider.issuer().parse().unwrap(), audience: "muster".parse().unwrap() };
+        let settings = OidcSettings {
+            issuer: provider.issuer().parse().unwrap(),
+            audience: "muster".parse().unwrap(),
+            asks_userinfo: false,
+        };
         let client = muster_outbound::client_trusting(rustls::RootCertStore::empty()).unwrap().no_proxy();
         let tokens = OidcTokens::new(settings, client).unwrap();
         let now = OffsetDateTime::from_unix_timestamp(genuine.at + 60).unwrap();

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use muster_outbound::traced;
-use reqwest::header::{CACHE_CONTROL, HeaderMap};
+use reqwest::header::{CACHE_CONTROL, DATE, HeaderMap};
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::timeout;
 use url::Url;
 
+use crate::algorithm::taken;
 use crate::jwk::KeySet;
 use crate::jws::object;
 use crate::settings::Issuer;
@@ -35,13 +37,19 @@ pub(crate) enum DocumentError {
     TooLong(&'static str),
     #[error("the {0} is not the JSON that it should be")]
     Malformed(&'static str),
-    #[error("the discovery document is another issuer's")]
-    OtherIssuer,
+    #[error("the discovery document names another issuer, {0}")]
+    OtherIssuer(String),
+    #[error("the discovery document names no jwks_uri")]
+    NoKeysAddress,
     #[error("the discovery document's jwks_uri is no plain https address")]
     UnsafeKeys,
-    #[error("the key set has no key for RS256 of 2048 bits or more, ES256 or EdDSA")]
+    #[error("the key set has no key for {}, with RSA of 2048 bits or more", taken())]
     NoKeys,
 }
+
+/// How many characters of others' text are shown, and how many names of algorithms.
+const MAX_SHOWN: usize = 200;
+const MAX_ALGORITHMS: usize = 50;
 
 /// The names of the documents in messages.
 const DISCOVERY: &str = "discovery document";
@@ -51,44 +59,81 @@ const KEY_SET: &str = "key set";
 #[derive(Deserialize)]
 struct Discovery {
     issuer: String,
-    jwks_uri: String,
+    jwks_uri: Option<String>,
+    // What is no list of names, or no address, is as if it were not there: sign-in does not need it.
+    #[serde(default)]
+    userinfo_endpoint: Value,
+    #[serde(default)]
+    id_token_signing_alg_values_supported: Value,
+}
+
+/// What a discovery document says.
+pub(crate) struct Discovered {
+    /// Where the keys are.
+    pub(crate) keys: Url,
+    /// Where the provider tells of people, when that is a safe address.
+    pub(crate) userinfo: Option<Url>,
+    /// With which algorithms it says that it signs ID tokens; `None` when it does not say.
+    pub(crate) algorithms: Option<Vec<String>>,
+    /// The `Date` that it came with.
+    pub(crate) date: Option<String>,
 }
 
 /// A provider's keys and how long they need not be asked for again.
 pub(crate) struct Fetched {
     pub(crate) keys: KeySet,
+    pub(crate) userinfo: Option<Url>,
     pub(crate) fresh_for: Duration,
 }
 
 /// Fetches a provider's keys by way of its discovery document.
 pub(crate) async fn fetch_keys(client: &Client, issuer: &Issuer) -> Result<Fetched, DocumentError> {
     let both = async {
-        let (url, _) = fetch_discovery(client, issuer).await?;
-        fetch_key_set(client, url).await
+        let discovered = fetch_discovery(client, issuer).await?;
+        let (keys, fresh_for) = fetch_key_set(client, discovered.keys).await?;
+        Ok(Fetched { keys, userinfo: discovered.userinfo, fresh_for })
     };
     timeout(DEADLINE, both).await.unwrap_or(Err(DocumentError::Slow("keys")))
 }
 
-/// Where the keys are, and the headers that came with it.
-pub(crate) async fn fetch_discovery(client: &Client, issuer: &Issuer) -> Result<(Url, HeaderMap), DocumentError> {
+/// What the provider says of itself.
+pub(crate) async fn fetch_discovery(client: &Client, issuer: &Issuer) -> Result<Discovered, DocumentError> {
     let (headers, body) = get(client, &issuer.discovery_url(), DISCOVERY).await?;
     let discovery = object::<Discovery>(&body).ok_or(DocumentError::Malformed(DISCOVERY))?;
     // Byte by byte: section 4.3.
     if discovery.issuer != issuer.as_str() {
-        return Err(DocumentError::OtherIssuer);
+        return Err(DocumentError::OtherIssuer(shown(&discovery.issuer)));
     }
-    let url = Url::parse(&discovery.jwks_uri).ok().filter(|url| issuer.may_keep_keys_at(url));
-    url.map(|url| (url, headers)).ok_or(DocumentError::UnsafeKeys)
+    let address = |text: &str| Url::parse(text).ok().filter(|url| issuer.may_be_called_at(url));
+    let keys = discovery.jwks_uri.ok_or(DocumentError::NoKeysAddress)?;
+    let names = |value: &Value| value.as_str().map(shown);
+    Ok(Discovered {
+        keys: address(&keys).ok_or(DocumentError::UnsafeKeys)?,
+        userinfo: discovery.userinfo_endpoint.as_str().and_then(address),
+        algorithms: discovery
+            .id_token_signing_alg_values_supported
+            .as_array()
+            .map(|list| list.iter().filter_map(names).take(MAX_ALGORITHMS).collect()),
+        date: headers.get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned),
+    })
 }
 
-/// The keys at an address. A set without a usable key is an error: no provider means to lock everybody out.
-pub(crate) async fn fetch_key_set(client: &Client, url: Url) -> Result<Fetched, DocumentError> {
+/// The keys at an address, and for how long they are fresh. A set without a usable key is an error: no provider means to
+/// lock everybody out.
+pub(crate) async fn fetch_key_set(client: &Client, url: Url) -> Result<(KeySet, Duration), DocumentError> {
     let (headers, body) = get(client, url.as_str(), KEY_SET).await?;
     let keys = KeySet::parse(&body).ok_or(DocumentError::Malformed(KEY_SET))?;
     if keys.is_empty() {
         return Err(DocumentError::NoKeys);
     }
-    Ok(Fetched { keys, fresh_for: fresh_for(&headers) })
+    Ok((keys, fresh_for(&headers)))
+}
+
+/// Text of others as messages show it: in quotes, escaped, and of a bounded length.
+pub(crate) fn shown(text: &str) -> String {
+    let start: String = text.chars().take(MAX_SHOWN).collect();
+    let more = if text.chars().nth(MAX_SHOWN).is_some() { "…" } else { "" };
+    format!("{start:?}{more}")
 }
 
 async fn get(client: &Client, url: &str, document: &'static str) -> Result<(HeaderMap, Vec<u8>), DocumentError> {

@@ -2,29 +2,38 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::signature::{
-    ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
-};
+use ring::signature::{RsaPublicKeyComponents, UnparsedPublicKey};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::jws::{Absent, Algorithm, Jws, object};
+use crate::algorithm::{Algorithm, Scheme};
+use crate::jws::{Absent, Jws, object};
 
 /// The most keys that a set may have; providers have two to ten.
 const MAX_KEYS: usize = 64;
 
+/// How many zero bytes may be missing at the start of a coordinate. That more are needed is less likely than 1 in 2^32.
+const MOST_MISSING_ZEROS: usize = 4;
+
 /// The keys of a set that signatures can be checked with.
-pub(crate) struct KeySet(Vec<Key>);
+pub(crate) struct KeySet {
+    keys: Vec<Key>,
+    passed_over: usize,
+}
 
 struct Key {
     id: Option<String>,
+    /// The one algorithm that the key is for, if it says so (`alg`).
+    algorithm: Option<Algorithm>,
     public: PublicKey,
 }
 
 enum PublicKey {
     Rsa(RsaPublicKeyComponents<Vec<u8>>),
-    P256(UnparsedPublicKey<Vec<u8>>),
-    Ed25519(UnparsedPublicKey<Vec<u8>>),
+    /// A point, uncompressed (SEC 1, section 2.3.3).
+    P256(Vec<u8>),
+    P384(Vec<u8>),
+    Ed25519(Vec<u8>),
 }
 
 #[derive(Deserialize)]
@@ -45,7 +54,7 @@ struct Jwk {
     e: Option<String>,
     x: Option<String>,
     y: Option<String>,
-    /// The private half: who published it has no secret any more.
+    /// The private half: a key that was published with it is no secret any more.
     #[serde(default, rename = "d")]
     _d: Absent,
 }
@@ -56,16 +65,27 @@ impl KeySet {
     pub(crate) fn parse(json: &[u8]) -> Option<Self> {
         let set = object::<Jwks<'_>>(json).filter(|set| set.keys.len() <= MAX_KEYS)?;
         let keys = set.keys.iter().filter_map(|key| object::<Jwk>(key.get().as_bytes()).and_then(Key::from_jwk));
-        Some(Self(keys.collect()))
+        let keys: Vec<_> = keys.collect();
+        Some(Self { passed_over: set.keys.len() - keys.len(), keys })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
     }
 
-    /// What signatures the keys are for, one by one.
-    pub(crate) fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
-        self.0.iter().map(|key| key.public.algorithm())
+    /// How many keys cannot be used.
+    pub(crate) fn passed_over(&self) -> usize {
+        self.passed_over
+    }
+
+    /// How many keys take an algorithm.
+    pub(crate) fn count(&self, algorithm: Algorithm) -> usize {
+        self.keys.iter().filter(|key| key.takes(algorithm)).count()
+    }
+
+    /// The ids of the keys, one by one.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = Option<&str>> {
+        self.keys.iter().map(|key| key.id.as_deref())
     }
 
     /// Whether there is a key for a token: of its id and algorithm, and if it names no key, the only one of its
@@ -77,15 +97,16 @@ impl KeySet {
 
     /// Whether a token is signed by the key it should be.
     pub(crate) fn verify(&self, jws: &Jws<'_>) -> bool {
-        self.has_key_for(jws) && self.candidates(jws).any(|key| key.public.verify(jws))
+        let Some(algorithm) = jws.algorithm() else { return false };
+        self.has_key_for(jws) && self.candidates(jws).any(|key| key.public.verify(algorithm, jws))
     }
 
-    /// The key decides the algorithm, never the token (RFC 8725, section 3.1).
+    /// The key decides which algorithms it takes, never the token (RFC 8725, section 3.1).
     fn candidates(&self, jws: &Jws<'_>) -> impl Iterator<Item = &Key> {
         let (id, algorithm) = (jws.key_id(), jws.algorithm());
-        self.0
-            .iter()
-            .filter(move |key| key.public.algorithm() == algorithm && (id.is_none() || key.id.as_deref() == id))
+        self.keys.iter().filter(move |key| {
+            algorithm.is_some_and(|algorithm| key.takes(algorithm)) && (id.is_none() || key.id.as_deref() == id)
+        })
     }
 }
 
@@ -95,12 +116,22 @@ impl Key {
             && jwk.key_ops.as_ref().is_none_or(|operations| operations.iter().any(|it| it == "verify"));
         let public = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
             ("RSA", _) => PublicKey::rsa(bytes(jwk.n)?, bytes(jwk.e)?)?,
-            ("EC", Some("P-256")) => PublicKey::p256(&bytes(jwk.x)?, &bytes(jwk.y)?)?,
-            ("OKP", Some("Ed25519")) => PublicKey::ed25519(bytes(jwk.x)?)?,
+            ("EC", Some("P-256")) => PublicKey::P256(point::<32>(&bytes(jwk.x)?, &bytes(jwk.y)?)?),
+            ("EC", Some("P-384")) => PublicKey::P384(point::<48>(&bytes(jwk.x)?, &bytes(jwk.y)?)?),
+            ("OKP", Some("Ed25519")) => PublicKey::Ed25519(bytes(jwk.x).filter(|x| x.len() == 32)?),
             _ => return None,
         };
-        let agrees = jwk.alg.as_deref().is_none_or(|name| name == public.algorithm().name());
-        (signs && agrees).then_some(Self { id: jwk.kid, public })
+        let algorithm = match jwk.alg.as_deref() {
+            Some(name) => Some(Algorithm::from_name(name).filter(|algorithm| public.fits(*algorithm))?),
+            None => None,
+        };
+        signs.then_some(Self { id: jwk.kid, algorithm, public })
+    }
+
+    /// Whether signatures of an algorithm are checked with it: the one that it names, else each that its type and curve
+    /// have. An RSA key that names none takes RS and PS: Entra's and others' name none.
+    fn takes(&self, algorithm: Algorithm) -> bool {
+        self.algorithm.is_none_or(|own| own == algorithm) && self.public.fits(algorithm)
     }
 }
 
@@ -112,30 +143,43 @@ impl PublicKey {
         (usable && e.last()? % 2 == 1).then_some(Self::Rsa(RsaPublicKeyComponents { n, e }))
     }
 
-    fn p256(x: &[u8], y: &[u8]) -> Option<Self> {
-        let point = [&[4], x, y].concat();
-        (x.len() == 32 && y.len() == 32).then_some(Self::P256(UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)))
-    }
-
-    fn ed25519(x: Vec<u8>) -> Option<Self> {
-        (x.len() == 32).then_some(Self::Ed25519(UnparsedPublicKey::new(&ED25519, x)))
-    }
-
-    fn algorithm(&self) -> Algorithm {
+    /// Whether the key's type and curve are the algorithm's (RFC 7518, sections 3.3 to 3.5; RFC 8037, section 3.1).
+    fn fits(&self, algorithm: Algorithm) -> bool {
         match self {
-            Self::Rsa(_) => Algorithm::Rs256,
-            Self::P256(_) => Algorithm::Es256,
-            Self::Ed25519(_) => Algorithm::EdDsa,
+            Self::Rsa(_) => matches!(algorithm.scheme(), Scheme::Rsa(_)),
+            Self::P256(_) => algorithm == Algorithm::Es256,
+            Self::P384(_) => algorithm == Algorithm::Es384,
+            Self::Ed25519(_) => algorithm == Algorithm::EdDsa,
         }
     }
 
-    fn verify(&self, jws: &Jws<'_>) -> bool {
+    fn verify(&self, algorithm: Algorithm, jws: &Jws<'_>) -> bool {
         let (message, signature) = (jws.message().as_bytes(), jws.signature());
-        match self {
-            Self::Rsa(key) => key.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature).is_ok(),
-            Self::P256(key) | Self::Ed25519(key) => key.verify(message, signature).is_ok(),
+        match (self, algorithm.scheme()) {
+            (Self::Rsa(key), Scheme::Rsa(parameters)) => key.verify(parameters, message, signature).is_ok(),
+            (Self::P256(key) | Self::P384(key), Scheme::Ecdsa(curve)) if self.fits(algorithm) => {
+                UnparsedPublicKey::new(curve, key).verify(message, signature).is_ok()
+            }
+            (Self::Ed25519(key), Scheme::Ed25519(curve)) => {
+                UnparsedPublicKey::new(curve, key).verify(message, signature).is_ok()
+            }
+            _ => false,
         }
     }
+}
+
+/// A point, uncompressed, of two coordinates.
+fn point<const LENGTH: usize>(x: &[u8], y: &[u8]) -> Option<Vec<u8>> {
+    Some([[4].as_slice(), &coordinate::<LENGTH>(x)?, &coordinate::<LENGTH>(y)?].concat())
+}
+
+/// A coordinate in its whole length (RFC 7518, section 6.2.1.2). Glewlwyd's library leaves out zero bytes at its start, so
+/// one key in 128 is short by a byte.
+fn coordinate<const LENGTH: usize>(bytes: &[u8]) -> Option<[u8; LENGTH]> {
+    let zeros = LENGTH.checked_sub(bytes.len()).filter(|zeros| *zeros <= MOST_MISSING_ZEROS)?;
+    let mut whole = [0; LENGTH];
+    whole[zeros..].copy_from_slice(bytes);
+    Some(whole)
 }
 
 fn bytes(text: Option<String>) -> Option<Vec<u8>> {

@@ -5,34 +5,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
+use crate::algorithm::Algorithm;
+
 /// The longest token that is read, in bytes: one of Entra's with 200 groups has 12 KiB.
 pub(crate) const MAX_BYTES: usize = 16 * 1024;
-
-/// The signatures that are taken (RFC 7518, section 3.1; RFC 8037, section 3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(crate) enum Algorithm {
-    #[serde(rename = "RS256")]
-    Rs256,
-    #[serde(rename = "ES256")]
-    Es256,
-    #[serde(rename = "EdDSA")]
-    EdDsa,
-}
-
-impl Algorithm {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Rs256 => "RS256",
-            Self::Es256 => "ES256",
-            Self::EdDsa => "EdDSA",
-        }
-    }
-}
 
 /// A header, as far as it is read. A key in it (`jwk`, `jku`, `x5c`, `x5u`) is not: keys come from the issuer alone.
 #[derive(Deserialize)]
 struct Header {
-    alg: Algorithm,
+    alg: String,
     #[serde(default, deserialize_with = "given")]
     kid: Option<String>,
     #[serde(default, deserialize_with = "given")]
@@ -60,21 +41,34 @@ pub(crate) struct Jws<'a> {
 }
 
 impl<'a> Jws<'a> {
-    /// Takes a token apart if it is a signed one of a kind that is taken here.
+    /// Takes a token apart if it is a signed one, by whatever algorithm.
     pub(crate) fn parse(token: &'a str) -> Option<Self> {
         let (message, signature) = token.rsplit_once('.').filter(|_| token.len() <= MAX_BYTES)?;
         // Another dot would be in the payload, where it is no base64url.
         let (header, payload) = message.split_once('.')?;
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
         let header = object::<Header>(&decode(header)?)?;
-        if !header.typ.as_deref().is_none_or(is_access_token) {
-            return None;
-        }
         Some(Self { header, message, payload: decode(payload)?, signature: decode(signature)? })
     }
 
-    pub(crate) fn algorithm(&self) -> Algorithm {
-        self.header.alg
+    /// Whether it may be an access token or an ID token. A media type in any case, with or without its `application/`
+    /// (RFC 7515, section 4.1.9; RFC 9068, section 2.1). A token that says that it is something else, a logout token for
+    /// example, is refused (RFC 8725, section 3.11).
+    pub(crate) fn has_right_type(&self) -> bool {
+        self.header.typ.as_deref().is_none_or(|typ| {
+            let typ = typ.to_ascii_lowercase();
+            matches!(typ.strip_prefix("application/").unwrap_or(&typ), "jwt" | "at+jwt")
+        })
+    }
+
+    /// What it says that it is signed with.
+    pub(crate) fn algorithm_name(&self) -> &str {
+        &self.header.alg
+    }
+
+    /// The same, if it is taken.
+    pub(crate) fn algorithm(&self) -> Option<Algorithm> {
+        Algorithm::from_name(&self.header.alg)
     }
 
     pub(crate) fn key_id(&self) -> Option<&str> {
@@ -93,13 +87,6 @@ impl<'a> Jws<'a> {
     pub(crate) fn signature(&self) -> &[u8] {
         &self.signature
     }
-}
-
-/// A media type in any case, with or without its `application/` (RFC 7515, section 4.1.9; RFC 9068, section 2.1). What
-/// says that it is something else, a logout token say, is no access token (RFC 8725, section 3.11).
-fn is_access_token(typ: &str) -> bool {
-    let typ = typ.to_ascii_lowercase();
-    matches!(typ.strip_prefix("application/").unwrap_or(&typ), "jwt" | "at+jwt")
 }
 
 /// Reads a JSON object into a struct: a repeated member is an error. serde would take an array for a struct too.

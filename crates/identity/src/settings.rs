@@ -9,6 +9,8 @@ pub struct OidcSettings {
     pub issuer: Issuer,
     /// For whom they must be made (`aud`): the id of the provider's application or API.
     pub audience: TokenAudience,
+    /// Whether the provider is asked for the names of people who are not on record and whose tokens have none.
+    pub asks_userinfo: bool,
 }
 
 /// Why a setting cannot be what it was given as. Says what it must be and never repeats it.
@@ -42,8 +44,9 @@ impl Issuer {
         format!("{}/.well-known/openid-configuration", self.0.strip_suffix('/').unwrap_or(&self.0))
     }
 
-    /// Whether its keys may be at an address: encrypted, or on this machine where the issuer is there too.
-    pub(crate) fn may_keep_keys_at(&self, url: &Url) -> bool {
+    /// Whether an address that its discovery document names may be called: encrypted, or on this machine where the
+    /// issuer is there too.
+    pub(crate) fn may_be_called_at(&self, url: &Url) -> bool {
         let here = Url::parse(&self.0).is_ok_and(|issuer| issuer.scheme() == "http");
         is_plain(url) && (url.scheme() == "https" || here && is_on_this_machine(url))
     }
@@ -152,8 +155,8 @@ mod tests {
     #[case("https://a.example", "file:///etc/passwd", false)]
     #[case("http://localhost:1", "http://127.0.0.1:2/jwks", true)]
     #[case("http://localhost:1", "http://keys.example/jwks", false)]
-    fn keys_are_fetched_from_safe_places(#[case] issuer: &str, #[case] url: &str, #[case] safe: bool) {
-        assert_eq!(issuer.parse::<Issuer>().unwrap().may_keep_keys_at(&Url::parse(url).unwrap()), safe);
+    fn only_safe_addresses_are_called(#[case] issuer: &str, #[case] url: &str, #[case] safe: bool) {
+        assert_eq!(issuer.parse::<Issuer>().unwrap().may_be_called_at(&Url::parse(url).unwrap()), safe);
     }
 
     #[rstest]

@@ -3,11 +3,12 @@
 use muster_domain::Text;
 use muster_domain::access::Identity;
 use muster_domain::user::{EmailAddress, fold};
-use serde::Deserialize;
+use serde::de::{Error, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::jws::{Absent, given, object};
+use crate::jws::object;
 
 /// How much a provider's clock may be ahead of ours. Expiry has no leeway.
 const LEEWAY: Duration = Duration::seconds(30);
@@ -20,19 +21,23 @@ const MAX_DISPLAY_NAME: usize = 400;
 /// token it names the client that asked for it, which is never us, whatever else is in `aud`.
 #[derive(Deserialize)]
 pub(crate) struct Claims {
-    iss: String,
-    sub: String,
-    aud: Audiences,
-    // Whole seconds: a fraction, a text or more than 64 bits is refused.
-    exp: i64,
-    #[serde(default, deserialize_with = "given")]
-    nbf: Option<i64>,
-    #[serde(default, deserialize_with = "given")]
-    iat: Option<i64>,
+    #[serde(default)]
+    iss: Value,
+    #[serde(default)]
+    sub: Value,
+    #[serde(default)]
+    aud: Value,
+    /// Whole seconds: a fraction, a text or an instant beyond the year 9999 is refused.
+    #[serde(deserialize_with = "instant")]
+    exp: OffsetDateTime,
+    #[serde(default, deserialize_with = "given_instant")]
+    nbf: Option<OffsetDateTime>,
+    #[serde(default, deserialize_with = "given_instant")]
+    iat: Option<OffsetDateTime>,
     /// Security events, logout tokens among them, have the form of a token and grant nothing (RFC 8417).
-    #[serde(default, rename = "events")]
-    _events: Absent,
-    // Names are wishes: one of an unexpected type is as if it were not there.
+    #[serde(default, deserialize_with = "present")]
+    events: bool,
+    // One of an unexpected type is as if it were not there.
     #[serde(default)]
     email: Value,
     #[serde(default)]
@@ -43,11 +48,12 @@ pub(crate) struct Claims {
     name: Value,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audiences {
-    One(String),
-    Many(Vec<String>),
+/// What a provider says of a person beside their id (OIDC Core 1.0, section 5.1).
+pub(crate) struct Names {
+    pub(crate) email: Value,
+    pub(crate) email_verified: Value,
+    pub(crate) preferred_username: Value,
+    pub(crate) name: Value,
 }
 
 impl Claims {
@@ -56,33 +62,59 @@ impl Claims {
         object(json)
     }
 
-    /// When the token is over, if the issuer made it for `audience`, it names somebody, and `now` is within its time.
-    pub(crate) fn check(&self, issuer: &str, audience: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        let instant = |seconds| OffsetDateTime::from_unix_timestamp(seconds).ok();
-        let is_for_us = match &self.aud {
-            Audiences::One(one) => one == audience,
-            Audiences::Many(many) => many.iter().any(|one| one == audience),
-        };
-        let names_somebody = Text::<MAX_NAME>::parse(&self.sub).is_ok_and(|subject| subject.as_str() == self.sub);
-        let has_begun = |at: Option<i64>| at.is_none_or(|at| instant(at).is_some_and(|at| at <= now + LEEWAY));
-        let expires_at = instant(self.exp)?;
-        let is_good = self.iss == issuer
-            && is_for_us
-            && names_somebody
-            && has_begun(self.nbf)
-            && has_begun(self.iat)
-            && now < expires_at;
-        is_good.then_some(expires_at)
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.iss.as_str()
     }
 
-    /// Whom the token names.
-    pub(crate) fn into_identity(self) -> Identity {
-        let verified = match &self.email_verified {
-            Value::Null => true,
-            Value::Bool(verified) => *verified,
-            // Some providers write it as a text.
-            other => other == "true",
-        };
+    /// For whom the token was made; `None` when that cannot be read.
+    pub(crate) fn audiences(&self) -> Option<Vec<&str>> {
+        match &self.aud {
+            Value::String(one) => Some(vec![one]),
+            Value::Array(many) => many.iter().map(Value::as_str).collect(),
+            _ => None,
+        }
+    }
+
+    /// The provider's id of the person, if it is safe to keep.
+    pub(crate) fn subject(&self) -> Option<&str> {
+        subject(&self.sub)
+    }
+
+    pub(crate) fn expires_at(&self) -> OffsetDateTime {
+        self.exp
+    }
+
+    /// From when the token is good, if it says so.
+    pub(crate) fn begins_at(&self) -> Option<OffsetDateTime> {
+        self.nbf.max(self.iat)
+    }
+
+    pub(crate) fn has_begun(&self, now: OffsetDateTime) -> bool {
+        self.begins_at().is_none_or(|at| at <= now + LEEWAY)
+    }
+
+    /// Whether it is a security event and no token to sign in with.
+    pub(crate) fn is_event(&self) -> bool {
+        self.events
+    }
+
+    /// Whether the token has an address and says that it is not verified.
+    pub(crate) fn has_unverified_address(&self) -> bool {
+        self.email.is_string() && !is_verified(&self.email_verified)
+    }
+
+    /// Whom the token names; `None` without a subject that is safe to keep.
+    pub(crate) fn into_identity(self) -> Option<Identity> {
+        let (issuer, subject) = (self.issuer()?.to_owned(), self.subject()?.to_owned());
+        let Self { email, email_verified, preferred_username, name, iat, .. } = self;
+        Some(Names { email, email_verified, preferred_username, name }.into_identity(issuer, subject, iat))
+    }
+}
+
+impl Names {
+    /// The person of that id under these names, by a token that was made at `issued_at`.
+    pub(crate) fn into_identity(self, issuer: String, subject: String, issued_at: Option<OffsetDateTime>) -> Identity {
+        let verified = is_verified(&self.email_verified);
         let said = text::<MAX_NAME>(&self.email);
         let unverified = said.as_deref().filter(|_| !verified).map(fold);
         let preferred = text::<MAX_NAME>(&self.preferred_username);
@@ -93,17 +125,47 @@ impl Claims {
             |name: &str| unverified.as_deref() == Some(name) || email.as_deref().map(fold).as_deref() == Some(name);
         logins.extend(preferred.filter(|name| !known(&fold(name))));
         Identity {
-            subject: self.sub,
+            issuer,
+            subject,
             email: email.and_then(|email| EmailAddress::parse(&email).ok()),
             logins,
             display_name: text::<MAX_DISPLAY_NAME>(&self.name),
+            issued_at,
         }
     }
+}
+
+/// Whether an address counts by its `email_verified`: unless that is there and not true.
+fn is_verified(said: &Value) -> bool {
+    match said {
+        Value::Null => true,
+        Value::Bool(verified) => *verified,
+        // Some providers write it as a text.
+        other => other == "true",
+    }
+}
+
+/// A subject that is safe to keep as it is.
+pub(crate) fn subject(value: &Value) -> Option<&str> {
+    let said = value.as_str()?;
+    Text::<MAX_NAME>::parse(said).is_ok_and(|text| text.as_str() == said).then_some(said)
 }
 
 /// A text that is safe to keep.
 fn text<const MAX: usize>(value: &Value) -> Option<String> {
     Text::<MAX>::parse(value.as_str()?).ok().map(String::from)
+}
+
+fn instant<'de, D: Deserializer<'de>>(claim: D) -> Result<OffsetDateTime, D::Error> {
+    OffsetDateTime::from_unix_timestamp(i64::deserialize(claim)?).map_err(D::Error::custom)
+}
+
+fn given_instant<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<OffsetDateTime>, D::Error> {
+    instant(claim).map(Some)
+}
+
+fn present<'de, D: Deserializer<'de>>(claim: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(claim).map(|_| true)
 }
 
 #[cfg(test)]

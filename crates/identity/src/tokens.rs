@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use muster_domain::access::{Identity, IdentityError, IdentityTokens};
+use muster_domain::access::{Identity, IdentityError, IdentityTokens, TokenRefusal};
 use quick_cache::sync::Cache;
 use reqwest::{ClientBuilder, redirect};
 use ring::digest;
@@ -12,8 +12,10 @@ use tokio::time::Instant;
 
 use crate::jws::Jws;
 use crate::keys::Keys;
+use crate::rules::Rules;
 use crate::settings::{OidcSettings, TokenAudience};
 use crate::token::Claims;
+use crate::userinfo::UserInfo;
 
 /// How long a token that was verified is believed unseen.
 const VERIFIED_FOR: Duration = Duration::from_mins(1);
@@ -24,10 +26,13 @@ const MAX_VERIFIED: usize = 10_000;
 ///
 /// The provider is asked for its keys when the first token comes, not before. They are fresh for 10 minutes, or for as
 /// long as their `Cache-Control` says within 1 minute and 1 hour, and are renewed while they serve. A key id that is not
-/// among them makes them be fetched again, at most once a minute. While that fails they serve for 24 hours.
+/// among them makes them be fetched again, at most each 5 seconds. While that fails they serve for 24 hours.
 pub struct OidcTokens {
-    audience: TokenAudience,
+    pub(crate) audience: TokenAudience,
     pub(crate) keys: Keys,
+    own_issuer: Option<String>,
+    /// `None` when the provider is not asked.
+    userinfo: Option<UserInfo>,
     verified: Cache<[u8; 32], Arc<Verified>>,
 }
 
@@ -45,8 +50,26 @@ impl OidcTokens {
     /// When the client cannot be made.
     pub fn new(settings: OidcSettings, client: ClientBuilder) -> Result<Self, reqwest::Error> {
         let client = client.redirect(redirect::Policy::none()).build()?;
+        let userinfo = settings.asks_userinfo.then(|| UserInfo::new(client.clone()));
         let keys = Keys::new(settings.issuer, client);
-        Ok(Self { audience: settings.audience, keys, verified: Cache::new(MAX_VERIFIED) })
+        let verified = Cache::new(MAX_VERIFIED);
+        Ok(Self { audience: settings.audience, keys, own_issuer: None, userinfo, verified })
+    }
+
+    /// With the issuer of Muster's own access tokens: one of those that is not good any more is refused as
+    /// [`TokenRefusal::OwnToken`], which is no fault of the provider's.
+    #[must_use]
+    pub fn beside_own(self, issuer: String) -> Self {
+        Self { own_issuer: Some(issuer), ..self }
+    }
+
+    pub(crate) fn rules(&self) -> Rules<'_> {
+        let own_issuer = self.own_issuer.as_deref();
+        Rules { issuer: self.keys.issuer(), audience: &self.audience, own_issuer }
+    }
+
+    pub(crate) fn asks_userinfo(&self) -> bool {
+        self.userinfo.is_some()
     }
 
     /// What was found when this token was last verified, as long as that counts.
@@ -68,17 +91,32 @@ impl IdentityTokens for OidcTokens {
             return Ok(identity);
         }
         // What cannot be right for any key costs neither a fetch nor a signature.
-        let jws = Jws::parse(token).ok_or(IdentityError::Invalid)?;
-        let claims = Claims::parse(jws.payload()).ok_or(IdentityError::Invalid)?;
-        let expires_at = claims.check(self.keys.issuer().as_str(), self.audience.as_str(), now);
-        let expires_at = expires_at.ok_or(IdentityError::Invalid)?;
-        if !self.keys.for_token(&jws).await?.verify(&jws) {
-            return Err(IdentityError::Invalid);
+        let refused = |reason| IdentityError::Refused(reason);
+        let jws = Jws::parse(token).ok_or(refused(TokenRefusal::Malformed))?;
+        let claims = Claims::parse(jws.payload()).ok_or(refused(TokenRefusal::Malformed))?;
+        if let Some((reason, _)) = self.rules().check(&jws, &claims, now).into_iter().find(|(_, passed)| !passed) {
+            return Err(refused(reason));
         }
-        let identity = claims.into_identity();
+        if !self.keys.for_token(&jws).await?.verify(&jws) {
+            return Err(refused(TokenRefusal::Signature));
+        }
+        let expires_at = claims.expires_at();
+        let identity = claims.into_identity().ok_or(refused(TokenRefusal::NoSubject))?;
         let believed_until = Instant::now() + VERIFIED_FOR;
         self.verified.insert(key, Arc::new(Verified { identity: identity.clone(), expires_at, believed_until }));
         Ok(identity)
+    }
+
+    async fn complete(&self, token: &str, identity: &Identity) -> Result<Option<Identity>, IdentityError> {
+        // What the token says of its address is not taken back by a userinfo that leaves `email_verified` out.
+        let claims = Jws::parse(token).and_then(|jws| Claims::parse(jws.payload()));
+        if claims.is_none_or(|claims| claims.has_unverified_address()) {
+            return Ok(None);
+        }
+        match (&self.userinfo, self.keys.userinfo()) {
+            (Some(userinfo), Some(url)) => userinfo.complete(&url, token, identity).await,
+            _ => Ok(None),
+        }
     }
 }
 

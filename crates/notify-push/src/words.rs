@@ -99,6 +99,10 @@ fn of_notice(message: &NoticeMessage) -> Parcel {
             let body = format!("Signed in on {on}{from}. Nobody on your team? Run: muster break-glass revoke NAME");
             ("A break-glass account was used".to_owned(), body, "glass")
         }
+        NoticeContent::BreakGlassFlooded { .. } => {
+            let body = "They cannot be guessed. The audit trail has the addresses that they come from.".to_owned();
+            ("Somebody tries break-glass passwords".to_owned(), body, "flood")
+        }
     };
     Parcel {
         words: Words { title, body, data },

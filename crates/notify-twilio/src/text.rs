@@ -22,6 +22,10 @@ pub(crate) fn text(message: &Message, origin_host: Option<&OriginHost>) -> Strin
         Message::Notice(message) => match &message.content {
             NoticeContent::ContactChanged { method, destination } => changed_text(*method, destination.as_ref()),
             NoticeContent::BreakGlassUsed { ip, at, .. } => break_glass_text(*ip, *at),
+            NoticeContent::BreakGlassFlooded { .. } => {
+                "Muster: somebody tries break-glass passwords. They cannot be guessed; the audit trail has the addresses."
+                    .to_owned()
+            }
         },
     }
 }

@@ -66,37 +66,38 @@ bulk! {
 }
 
 pub(crate) trait SealRecords {
-    /// Gives audit records their seals and places, the first one's behind `last`. How many were there and had none.
-    async fn seal_records(&mut self, last: i64, seals: Vec<(DbId, Hash)>) -> Result<usize, DbError>;
+    /// Gives audit records their seals, the key of these and places, the first one's behind `last`. How many were there and had none.
+    async fn seal_records(&mut self, last: i64, seals: Vec<(DbId, Hash)>, key: i32) -> Result<usize, DbError>;
 }
 
 #[cfg(feature = "postgres")]
 impl SealRecords for crate::db::PgConn {
-    async fn seal_records(&mut self, last: i64, seals: Vec<(DbId, Hash)>) -> Result<usize, DbError> {
-        use diesel::sql_types::{Array, BigInt, Binary};
+    async fn seal_records(&mut self, last: i64, seals: Vec<(DbId, Hash)>, key: i32) -> Result<usize, DbError> {
+        use diesel::sql_types::{Array, BigInt, Binary, Integer};
 
         // Each record by its key, however many there are: were the arrays not hidden behind `SELECT`, their length would
         // make PostgreSQL read all records that wait.
-        const SEAL: &str = "UPDATE audit_events SET position = $1 + given.place, seal = given.seal \
+        const SEAL: &str = "UPDATE audit_events SET position = $1 + given.place, seal = given.seal, seal_key = $4 \
             FROM unnest((SELECT $2), (SELECT $3)) WITH ORDINALITY AS given (id, seal, place) \
             WHERE audit_events.id = given.id AND audit_events.position IS NULL";
         let (ids, seals): (Vec<DbId>, Vec<Hash>) = seals.into_iter().unzip();
         let seal = diesel::sql_query(SEAL).bind::<BigInt, _>(last);
-        let seal = seal.bind::<Array<Id>, _>(ids).bind::<Array<Binary>, _>(seals);
+        let seal = seal.bind::<Array<Id>, _>(ids).bind::<Array<Binary>, _>(seals).bind::<Integer, _>(key);
         Ok(AsyncRunQueryDsl::execute(seal, self).await?)
     }
 }
 
 #[cfg(feature = "sqlite")]
 impl SealRecords for crate::db::SqliteConn {
-    async fn seal_records(&mut self, last: i64, seals: Vec<(DbId, Hash)>) -> Result<usize, DbError> {
+    async fn seal_records(&mut self, last: i64, seals: Vec<(DbId, Hash)>, key: i32) -> Result<usize, DbError> {
         use diesel::prelude::*;
 
         let sealed = self.spawn_blocking(move |connection| {
             let mut sealed = 0;
             for (position, (id, seal)) in (last + 1..).zip(seals) {
                 let record = audit_events::table.find(id).filter(audit_events::position.is_null());
-                let place = (audit_events::position.eq(position), audit_events::seal.eq(seal));
+                let sealed_with = audit_events::seal_key.eq(key);
+                let place = (audit_events::position.eq(position), audit_events::seal.eq(seal), sealed_with);
                 sealed += RunQueryDsl::execute(diesel::update(record).set(place), connection)?;
             }
             Ok(sealed)

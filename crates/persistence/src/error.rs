@@ -2,8 +2,11 @@ use deadpool::managed::BuildError;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::deadpool::PoolError;
 use muster_domain::StoreError;
+use muster_domain::access::AdmitOutcome;
 use muster_domain::verification::OpenOutcome;
-use time::OffsetDateTime;
+
+#[cfg(feature = "sqlite")]
+use crate::sqlite::errors::is_transient;
 
 /// Why a unit of work did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -19,23 +22,30 @@ pub(crate) enum DbError {
     /// No failure, but the way out of a transaction that undoes it.
     #[error("one more code is more than a quota allows")]
     OverQuota(OpenOutcome),
-    /// As much. When the window ends.
-    #[error("one more attempt is more than a limit allows")]
-    OverLimit(OffsetDateTime),
+    /// As much.
+    #[error("somebody else is known by that name or subject")]
+    NotAdmitted(AdmitOutcome),
+    /// As much.
+    #[error("a push token changed hands meanwhile")]
+    HolderChanged,
     /// As much.
     #[error("an audit record is gone or sealed already")]
     Unsealable,
 }
 
 impl DbError {
-    /// Whether the database undid this for the sake of another, so that it can be done again.
-    pub(crate) fn is_conflict(&self) -> bool {
-        matches!(self, Self::Query(error) if matches!(nature(error), Nature::Conflict))
-    }
-
-    /// Whether the connection broke under it.
-    pub(crate) fn is_lost_connection(&self) -> bool {
-        matches!(self, Self::Query(error) if matches!(nature(error), Nature::Lost))
+    /// What this means for the unit of work that met it.
+    pub(crate) fn class(&self) -> ErrorClass {
+        match self {
+            Self::Query(error) => class_of(error),
+            Self::Pool(_) => ErrorClass::Transient,
+            Self::NoPool(_)
+            | Self::Store(_)
+            | Self::OverQuota(_)
+            | Self::NotAdmitted(_)
+            | Self::HolderChanged
+            | Self::Unsealable => ErrorClass::Permanent,
+        }
     }
 
     /// A row of `table` that breaks `rule`; neither may hold content.
@@ -46,84 +56,69 @@ impl DbError {
 
 impl From<DbError> for StoreError {
     fn from(error: DbError) -> Self {
-        match error {
-            DbError::Store(error) => error,
-            DbError::Pool(_) => Self::Unavailable(Box::new(error)),
-            DbError::NoPool(_) | DbError::OverQuota(_) | DbError::OverLimit(_) | DbError::Unsealable => {
-                Self::Backend(Box::new(error))
+        if let DbError::Store(error) = error {
+            return error;
+        }
+        match error.class() {
+            ErrorClass::Conflict | ErrorClass::StatementGone | ErrorClass::ConnectionLost | ErrorClass::Transient => {
+                Self::Unavailable(Box::new(error))
             }
-            DbError::Query(ref query) => match nature(query) {
-                Nature::Conflict | Nature::Lost | Nature::Passing => Self::Unavailable(Box::new(error)),
-                Nature::Row(rule) => Self::inconsistent(rule),
-                Nature::Lasting => Self::Backend(Box::new(error)),
-            },
+            ErrorClass::InvalidRow(rule) => Self::inconsistent(rule),
+            ErrorClass::Permanent => Self::Backend(Box::new(error)),
         }
     }
 }
 
-enum Nature {
+/// What an error of the database means for the unit of work that met it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ErrorClass {
     /// The database undid a transaction for the sake of another; nothing of it happened.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "SQLite has one writer at a time"))]
     Conflict,
+    /// The connection does not have a prepared statement that it had. Nothing of the unit of work happened, and the
+    /// connection cannot be used any more.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "SQLite keeps its statements"))]
+    StatementGone,
     /// The connection broke; whether what was asked for happened is not known.
-    Lost,
+    ConnectionLost,
     /// The same call may succeed later.
-    Passing,
+    Transient,
     /// A row breaks a rule of the domain.
-    Row(&'static str),
-    /// Nothing that waiting helps.
-    Lasting,
+    InvalidRow(&'static str),
+    /// Waiting does not help.
+    Permanent,
 }
 
-fn nature(error: &DieselError) -> Nature {
+fn class_of(error: &DieselError) -> ErrorClass {
     match error {
-        DieselError::BrokenTransactionManager => Nature::Lost,
-        DieselError::DeserializationError(_) => Nature::Row("a column holds what its type cannot be"),
-        DieselError::RollbackErrorOnCommit { commit_error, .. } => nature(commit_error),
-        DieselError::DatabaseError(kind, info) => match kind {
-            DatabaseErrorKind::SerializationFailure => Nature::Conflict,
-            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => Nature::Lost,
-            DatabaseErrorKind::ReadOnlyTransaction => Nature::Passing,
-            DatabaseErrorKind::ForeignKeyViolation => Nature::Row("a row names another that is not on record"),
-            DatabaseErrorKind::CheckViolation => Nature::Row("a row breaks a rule of its table"),
-            _ if info.message().starts_with(DEADLOCK) => Nature::Conflict,
-            _ if info.message().starts_with(CUT_OFF) => Nature::Lost,
-            _ if PASSING.iter().any(|start| info.message().starts_with(start)) => Nature::Passing,
-            _ => Nature::Lasting,
-        },
-        _ => Nature::Lasting,
+        DieselError::BrokenTransactionManager => ErrorClass::ConnectionLost,
+        DieselError::DeserializationError(_) => ErrorClass::InvalidRow("a column holds what its type cannot be"),
+        DieselError::RollbackErrorOnCommit { commit_error, .. } => class_of(commit_error),
+        DieselError::DatabaseError(kind, information) => {
+            let message = information.message();
+            // PostgreSQL's errors have their code in front, whatever the language of the rest.
+            #[cfg(feature = "postgres")]
+            if let Some(code) = crate::postgres::sql_states::sql_state(message) {
+                return crate::postgres::sql_states::class_of(code);
+            }
+            class_of_kind(*kind, message)
+        }
+        _ => ErrorClass::Permanent,
     }
 }
 
-/// Whether others hold the lock on an SQLite file.
-#[cfg(feature = "sqlite")]
-pub(crate) fn is_locked(error: &DieselError) -> bool {
-    matches!(error, DieselError::DatabaseError(_, info) if info.message().starts_with(LOCKED))
+/// The class of an error without a code: one of SQLite's, or of a connection to PostgreSQL that broke.
+fn class_of_kind(kind: DatabaseErrorKind, message: &str) -> ErrorClass {
+    match kind {
+        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => ErrorClass::ConnectionLost,
+        DatabaseErrorKind::ForeignKeyViolation => ErrorClass::InvalidRow("a row names another that is not on record"),
+        DatabaseErrorKind::CheckViolation => ErrorClass::InvalidRow("a row breaks a rule of its table"),
+        _ if is_transient(message) => ErrorClass::Transient,
+        _ => ErrorClass::Permanent,
+    }
 }
 
-// How messages begin that come of the engine's surroundings. Diesel passes on neither SQLite's result codes nor
-// PostgreSQL's SQLSTATE for them; SQLite's messages for a result code are fixed (`sqlite3ErrStr`).
-
-/// 40P01
-const DEADLOCK: &str = "deadlock detected";
-/// 57P01, 57P02, 25P03
-const CUT_OFF: &str = "terminating connection";
-/// `SQLITE_BUSY`
-const LOCKED: &str = "database is locked";
-const PASSING: [&str; 13] = [
-    LOCKED,
-    // SQLITE_LOCKED, _FULL, _IOERR, _READONLY, _CANTOPEN
-    "database table is locked",
-    "database or disk is full",
-    "disk I/O error",
-    "attempt to write a readonly database",
-    "unable to open database file",
-    // 57014, 57P03, 53300
-    "canceling statement due to",
-    "the database system is",
-    "sorry, too many clients already",
-    "remaining connection slots are reserved",
-    // 53100, 53200
-    "could not extend file",
-    "could not write",
-    "out of memory",
-];
+#[cfg(not(feature = "sqlite"))]
+fn is_transient(_: &str) -> bool {
+    false
+}

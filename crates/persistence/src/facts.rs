@@ -30,6 +30,7 @@ impl Records {
         let mut challenges = self.challenges.into_iter().map(Challenge::try_from).collect::<Result<Vec<_>, _>>()?;
         challenges.sort_by_key(|challenge| challenge.method);
         Ok(ProfileFacts {
+            push_loss: user.push_loss()?,
             user: User::try_from(user)?,
             teams: self.teams.into_iter().map(Membership::try_from).collect::<Result<_, _>>()?,
             proofs,

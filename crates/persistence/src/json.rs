@@ -48,9 +48,18 @@ impl<T, Read: FnOnce(&str) -> Option<T>> Visitor<'_> for Text<Read> {
     }
 }
 
-/// The bytes of a `bytea` in JSON: `\x` and two hexadecimal digits for each.
+/// The bytes of a `bytea` in JSON, in either of the forms that the server may be set to (`bytea_output`). Only the
+/// hexadecimal one begins with `\\x`.
 fn bytes_of<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let (pairs, rest) = text.strip_prefix("\\x")?.as_bytes().as_chunks::<2>();
+    match text.strip_prefix("\\x") {
+        Some(digits) => hexadecimal(digits),
+        None => escaped(text),
+    }
+}
+
+/// Two hexadecimal digits for each byte.
+fn hexadecimal<const N: usize>(digits: &str) -> Option<[u8; N]> {
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
     if pairs.len() != N || !rest.is_empty() {
         return None;
     }
@@ -60,4 +69,44 @@ fn bytes_of<const N: usize>(text: &str) -> Option<[u8; N]> {
         *byte = nibble(*high)? << 4 | nibble(*low)?;
     }
     Some(bytes)
+}
+
+/// Printable ASCII as it is, a backslash twice, and each other byte as a backslash and three octal digits.
+fn escaped<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    let mut rest = text.as_bytes();
+    for byte in &mut bytes {
+        (*byte, rest) = match rest {
+            [b'\\', b'\\', rest @ ..] => (b'\\', rest),
+            [b'\\', high @ b'0'..=b'3', middle @ b'0'..=b'7', low @ b'0'..=b'7', rest @ ..] => {
+                ((high - b'0') << 6 | (middle - b'0') << 3 | (low - b'0'), rest)
+            }
+            [b'\\', ..] | [] => return None,
+            [plain, rest @ ..] => (*plain, rest),
+        };
+    }
+    rest.is_empty().then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes_of;
+
+    #[test]
+    fn bytes_are_read_in_both_forms_of_bytea_output() {
+        let bytes = *b"\x00\\x~\xff7";
+        assert_eq!(bytes_of(r"\x005c787eff37"), Some(bytes));
+        assert_eq!(bytes_of(r"\000\\x~\3777"), Some(bytes));
+        for wrong in [
+            r"\x005c787eff3",
+            r"\x005c787eff3700",
+            r"\x005c787eff3g",
+            r"\000\\x~\377",
+            r"\000\\x~\37777",
+            r"\000\x~\4777",
+            "",
+        ] {
+            assert_eq!(bytes_of::<6>(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -9,7 +9,7 @@
 //!   ─▶ notices ─▶ sessions ─▶ refresh tokens ─▶ ends of the audit chain ─▶ audit records
 //! ```
 //!
-//! Several rows of one table are locked in the order of their keys, but for what housekeeping purges: it waits for none.
+//! The identities and known names of a person are written while the person's row is locked. Several rows of one table are locked in the order of their keys, but for what housekeeping purges: it waits for none.
 //! Audit records are only added, which locks nothing, until they are sealed and later forgotten behind an end of the
 //! chain.
 //!
@@ -24,6 +24,7 @@ mod facts;
 mod json;
 mod locks;
 mod migrations;
+mod one_row;
 mod options;
 mod pool_status;
 mod ports;

@@ -3,14 +3,17 @@
 //! People are locked `FOR NO KEY UPDATE` or `FOR SHARE`, never `FOR UPDATE`, so that a foreign key that is checked
 //! meanwhile (`FOR KEY SHARE`) never waits for them.
 
-use diesel::dsl::exists;
+use diesel::dsl::{AsExprOf, exists, not, sql};
+use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
 use muster_domain::user::Role;
 
 use crate::delivered;
 use crate::error::DbError;
-use crate::rows::PlaceRow;
+use crate::ports::sessions::live;
+use crate::rows::{NamesRow, PlaceRow};
 use crate::schema::{devices, sessions, team_members, teams, users};
 use crate::types::{DbId, Hash, Ts};
 
@@ -36,6 +39,12 @@ macro_rules! locks {
     };
 }
 
+/// Whether a device has that platform and token, as `muster_domain::device::Device::destination` writes them. Found by the
+/// index `devices_by_destination`.
+pub(crate) fn has_destination(destination: String) -> UncheckedBind<SqlLiteral<Bool>, AsExprOf<String, Text>> {
+    sql::<Bool>("(devices.platform || ':' || devices.token) = ").bind::<Text, _>(destination)
+}
+
 /// Whether a person is active, and the fingerprints of their e-mail address and phone number.
 type Contacts = (bool, Option<Hash>, Option<Hash>);
 
@@ -52,13 +61,17 @@ locks! {
     /// A person whose devices change.
     fn lock_user(id: DbId) -> DbId: for_no_key_update(users::table.find(id).select(users::id));
 
-    /// A person at a version, whom the directory did not remove: folded user name, external id, and whether they are
-    /// active.
-    fn lock_user_at(id: DbId, version: i64) -> (String, Option<String>, bool): for_no_key_update(
+    /// A person at a version, whom the directory did not remove.
+    fn lock_user_at(id: DbId, version: i64) -> NamesRow: for_no_key_update(
         users::table
             .find(id)
             .filter(users::version.eq(version).and(users::removed_at.is_null()))
-            .select((users::user_name_key, users::external_id, users::active))
+            .select(NamesRow::as_select())
+    );
+
+    /// An active person of the directory's, who keeps their names until the transaction ends.
+    fn share_names(id: DbId) -> NamesRow: for_share(
+        users::table.find(id).filter(delivered::person().and(users::active)).select(NamesRow::as_select())
     );
 
     /// Of these people, those of the directory's, whom nobody removes until the transaction ends. In the order of their
@@ -81,7 +94,7 @@ locks! {
         users::table.find(id).select((users::active, users::email_fingerprint, users::phone_fingerprint))
     );
 
-    /// People whose devices change, in the order of their ids.
+    /// People who change, in the order of their ids.
     fn lock_people(people: Vec<DbId>) -> DbId: for_no_key_update(
         users::table.filter(users::id.eq_any(people)).order(users::id).select(users::id)
     );
@@ -129,9 +142,39 @@ locks! {
     /// A device's owner, who cannot lose it until the transaction ends.
     fn share_device(id: DbId) -> DbId: for_key_share(devices::table.find(id).select(devices::user_id));
 
-    /// The device that has a token, and its owner.
-    fn lock_holder(token: Hash) -> (DbId, DbId): for_update(
-        devices::table.filter(devices::token_fingerprint.eq(token)).select((devices::id, devices::user_id))
+    /// The devices of a person that some of their sessions are on and no other live one, before they are deleted. In the
+    /// order of their ids.
+    fn lock_devices_without(user: DbId, sessions: Vec<DbId>, at: Ts) -> DbId: for_update(
+        devices::table
+            .filter(devices::user_id.eq(user))
+            .filter(
+                devices::session_id.assume_not_null().eq_any(sessions.clone()).and(devices::session_id.is_not_null()).or(
+                    devices::id.nullable().eq_any(
+                        sessions::table.filter(sessions::id.eq_any(sessions.clone())).select(sessions::device_id)
+                    )
+                )
+            )
+            .filter(not(exists(
+                sessions::table
+                    .filter(sessions::user_id.eq(user))
+                    .filter(live(at))
+                    .filter(sessions::id.ne_all(sessions))
+                    .filter(
+                        sessions::device_id.eq(devices::id.nullable()).or(
+                            sessions::id.nullable().eq(devices::session_id)
+                        )
+                    )
+            )))
+            .order(devices::id)
+            .select(devices::id)
+    );
+
+    /// The device that has a platform and token, whatever key its fingerprint was made with, and its owner. No other has
+    /// the fingerprint; but the index keeps that too, and an insert that it refuses must find out why.
+    fn lock_holder(destination: String, fingerprint: Hash) -> (DbId, DbId): for_update(
+        devices::table
+            .filter(has_destination(destination).or(devices::token_fingerprint.eq(fingerprint)))
+            .select((devices::id, devices::user_id))
     );
 
     /// The sessions on a device, which lose it when it goes. In the order of their ids.
@@ -145,14 +188,6 @@ locks! {
         sessions::table
             .filter(sessions::expires_at.lt(before).or(sessions::revoked_at.lt(before).assume_not_null()))
             .limit(limit)
-            .select(sessions::id)
-    );
-
-    /// A person's sessions that nobody ended. In the order of their ids.
-    fn lock_sessions_of(user: DbId) -> DbId: for_no_key_update(
-        sessions::table
-            .filter(sessions::user_id.eq(user).and(sessions::revoked_at.is_null()))
-            .order(sessions::id)
             .select(sessions::id)
     );
 }

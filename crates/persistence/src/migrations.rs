@@ -15,6 +15,7 @@ use muster_domain::{StoreError, StoreHealth};
 use crate::Store;
 use crate::db::{Db, with_conn};
 use crate::error::DbError;
+use crate::one_row::OneRow;
 
 #[cfg(feature = "postgres")]
 const ON_POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -29,9 +30,9 @@ macro_rules! texts {
 }
 
 #[cfg(feature = "postgres")]
-const POSTGRES_TEXTS: &[(&str, &str)] = texts!("postgres": "0001_initial", "0002_send_limits", "0003_api_keys", "0004_directory", "0005_operations", "0006_lists", "0007_sessions");
+const POSTGRES_TEXTS: &[(&str, &str)] = texts!("postgres": "0001_initial", "0002_send_limits", "0003_api_keys", "0004_directory", "0005_operations", "0006_lists", "0007_sessions", "0008_identities", "0009_session_limits", "0010_password_tags", "0011_key_ids");
 #[cfg(feature = "sqlite")]
-const SQLITE_TEXTS: &[(&str, &str)] = texts!("sqlite": "0001_initial", "0002_send_limits", "0003_api_keys", "0004_directory", "0005_operations", "0006_lists", "0007_sessions");
+const SQLITE_TEXTS: &[(&str, &str)] = texts!("sqlite": "0001_initial", "0002_send_limits", "0003_api_keys", "0004_directory", "0005_operations", "0006_lists", "0007_sessions", "0008_identities", "0009_session_limits", "0010_password_tags", "0011_key_ids");
 
 diesel::table! {
     /// Diesel's own record of what was applied.
@@ -89,12 +90,14 @@ impl Store {
     /// one does it and the others wait.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Backend`] when a migration fails.
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Backend`] when a migration fails or
+    /// the database is behind a pooler that loses prepared statements.
     pub async fn migrate(&self) -> Result<Vec<String>, StoreError> {
         self.detached(|db| async move {
             match db {
                 #[cfg(feature = "postgres")]
                 Db::Postgres(pool) => {
+                    pool.pooler.check().await?;
                     let connection = deadpool::managed::Object::take(pool.get().await?);
                     let mut connection = BlockingPg::from(connection);
                     let applied = tokio::task::spawn_blocking(move || migrate_postgres(&mut connection)).await;
@@ -108,6 +111,26 @@ impl Store {
                     });
                     Ok(applied.await??)
                 }
+            }
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// Whether PostgreSQL works on statements without a limit in time although the options ask for one: a pooler between
+    /// did not pass it on, and neither the role nor the database is set to one. `false` on SQLite.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Backend`] when it is behind a
+    /// pooler that loses prepared statements.
+    pub async fn lacks_statement_timeout(&self) -> Result<bool, StoreError> {
+        self.reading(|db| async move {
+            match db {
+                #[cfg(feature = "postgres")]
+                Db::Postgres(pool) => pool.pooler.lacks_statement_timeout().await,
+                #[cfg(feature = "sqlite")]
+                Db::Sqlite { .. } => Ok(false),
             }
         })
         .await
@@ -150,6 +173,12 @@ fn apply_pending<DB: Backend>(
 impl StoreHealth for Store {
     async fn check(&self) -> Result<(), StoreError> {
         self.reading(|db| async move {
+            match &db {
+                #[cfg(feature = "postgres")]
+                Db::Postgres(pool) => pool.pooler.check().await?,
+                #[cfg(feature = "sqlite")]
+                Db::Sqlite { .. } => {}
+            }
             let (known, _) = known(&db)?;
             let known: Vec<String> = known.into_iter().map(|migration| migration.version).collect();
             compare(&known, &applied(&db).await?)
@@ -193,13 +222,10 @@ fn text_of(name: &str, texts: Texts) -> Result<&'static str, DbError> {
 async fn applied(db: &Db) -> Result<Vec<String>, DbError> {
     let is_recorded: bool = with_conn!(
         db,
-        pg | c
-            | diesel::select(sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL"))
-                .get_result(c)
-                .await?,
+        pg | c | diesel::select(sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL")).one(c).await?,
         sqlite | c | {
             let table = "EXISTS (SELECT 1 FROM sqlite_master WHERE name = '__diesel_schema_migrations')";
-            diesel::select(sql::<Bool>(table)).get_result(c).await?
+            diesel::select(sql::<Bool>(table)).one(c).await?
         }
     );
     if !is_recorded {

@@ -31,7 +31,9 @@ pub struct StoreOptions {
     /// How long a unit of work waits for a connection that others use; 10 seconds.
     pub acquire_timeout: Duration,
     /// How long PostgreSQL works on one statement, and how long it keeps a transaction open that says nothing; 30
-    /// seconds, `None` for no limit. Migrations are not held to it. SQLite has nothing like it: there it does nothing.
+    /// seconds, `None` for no limit. Migrations are not held to it. It goes into the startup packet; a pooler that
+    /// refuses that leaves it to what the role or the database is set to, see
+    /// [`crate::Store::lacks_statement_timeout`]. SQLite has nothing like it: there it does nothing.
     pub statement_timeout: Option<Duration>,
     /// What SQLite promises of an acknowledged write; [`SqliteDurability::Full`]. PostgreSQL promises what its own
     /// `synchronous_commit` says.

@@ -2,7 +2,7 @@
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, SmallInt, Text};
+    use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, SmallInt, Text};
 
     users (id) {
         id -> Id,
@@ -17,6 +17,8 @@ diesel::table! {
         phone -> Nullable<Text>,
         email_fingerprint -> Nullable<Binary>,
         phone_fingerprint -> Nullable<Binary>,
+        email_fingerprint_key -> Nullable<Integer>,
+        phone_fingerprint_key -> Nullable<Integer>,
         time_zone -> Nullable<Text>,
         locale -> Nullable<Text>,
         role -> Text,
@@ -30,6 +32,9 @@ diesel::table! {
         former_external_id -> Nullable<Text>,
         former_user_name_key -> Nullable<Text>,
         reach -> SmallInt,
+        push_lost_reason -> Nullable<Text>,
+        push_lost_at -> Nullable<Instant>,
+        signed_in_first -> Bool,
     }
 }
 
@@ -74,7 +79,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{Binary, Nullable, Text};
+    use diesel::sql_types::{Binary, Integer, Nullable, Text};
 
     devices (id) {
         id -> Id,
@@ -82,11 +87,13 @@ diesel::table! {
         platform -> Text,
         token -> Text,
         token_fingerprint -> Binary,
+        token_fingerprint_key -> Nullable<Integer>,
         name -> Nullable<Text>,
         app_version -> Nullable<Text>,
         verified_at -> Nullable<Instant>,
         created_at -> Instant,
         last_seen_at -> Instant,
+        session_id -> Nullable<Id>,
     }
 }
 
@@ -110,6 +117,8 @@ diesel::table! {
         completed_at -> Nullable<Instant>,
         cancelled_at -> Nullable<Instant>,
         delivery -> Nullable<Text>,
+        fingerprint_key -> Nullable<Integer>,
+        code_key -> Nullable<Integer>,
     }
 }
 
@@ -140,13 +149,14 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{Binary, Text};
+    use diesel::sql_types::{Binary, Integer, Nullable, Text};
 
     proofs (user_id, method) {
         user_id -> Id,
         method -> Text,
         fingerprint -> Binary,
         verified_at -> Instant,
+        fingerprint_key -> Nullable<Integer>,
     }
 }
 
@@ -169,7 +179,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{Binary, Nullable};
+    use diesel::sql_types::{Binary, Integer, Nullable};
 
     refresh_tokens (hash) {
         hash -> Binary,
@@ -178,6 +188,7 @@ diesel::table! {
         salt -> Binary,
         superseded_at -> Nullable<Instant>,
         created_at -> Instant,
+        successor_key -> Nullable<Integer>,
     }
 }
 
@@ -200,7 +211,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 
     audit_events (id) {
         id -> Id,
@@ -216,6 +227,7 @@ diesel::table! {
         request_id -> Nullable<Text>,
         position -> Nullable<BigInt>,
         seal -> Nullable<Binary>,
+        seal_key -> Nullable<Integer>,
     }
 }
 
@@ -270,7 +282,7 @@ diesel::table! {
 
 diesel::table! {
     use crate::types::{Id, Instant};
-    use diesel::sql_types::{Nullable, Text};
+    use diesel::sql_types::{BigInt, Nullable, Text};
 
     break_glass_accounts (user_id) {
         user_id -> Id,
@@ -280,6 +292,7 @@ diesel::table! {
         created_at -> Instant,
         revoked_at -> Nullable<Instant>,
         last_used_at -> Nullable<Instant>,
+        password_tag -> Nullable<BigInt>,
     }
 }
 
@@ -292,6 +305,30 @@ diesel::table! {
         scope_key -> Binary,
         began_at -> Instant,
         used -> BigInt,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::Text;
+
+    identities (subject, issuer) {
+        subject -> Text,
+        issuer -> Text,
+        user_id -> Id,
+        bound_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Id, Instant};
+    use diesel::sql_types::Text;
+
+    known_names (name_key, kind, user_id) {
+        name_key -> Text,
+        kind -> Text,
+        user_id -> Id,
+        at -> Instant,
     }
 }
 
@@ -309,5 +346,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_brakes,
     directory_deactivations,
     notices,
-    break_glass_accounts
+    break_glass_accounts,
+    identities,
+    known_names
 );

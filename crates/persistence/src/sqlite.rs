@@ -1,5 +1,6 @@
 //! Opening an SQLite file.
 
+pub(crate) mod errors;
 pub(crate) mod person;
 
 use std::error::Error;
@@ -22,8 +23,8 @@ use diesel_async::pooled_connection::{
 use diesel_async::sync_connection_wrapper::SpawnBlocking;
 use muster_domain::StoreError;
 
+use self::errors::is_locked;
 use crate::db::Db;
-use crate::error::is_locked;
 use crate::{SqliteDurability, StoreOptions};
 
 /// How many statements read at once when the options do not say.

@@ -3,7 +3,7 @@ use tokio::runtime::Handle;
 
 use crate::StoreOptions;
 use crate::db::Db;
-use crate::error::DbError;
+use crate::error::{DbError, ErrorClass};
 
 /// How often a unit of work that lost against another is done again before its caller is told.
 const CONFLICTS: u8 = 3;
@@ -150,16 +150,27 @@ where
     let mut conflicts = CONFLICTS;
     loop {
         let result = unit.clone()(db.clone()).await;
-        match &result {
-            Err(error) if error.is_conflict() && conflicts > 0 => conflicts -= 1,
-            Err(error) if error.is_lost_connection() => {
+        let Err(error) = &result else { return result };
+        match error.class() {
+            ErrorClass::Conflict if conflicts > 0 => conflicts -= 1,
+            // Whatever the unit of work does, it did not happen. The connection is closed, for it would fail again.
+            ErrorClass::StatementGone => {
+                db.close_idle();
+                if conflicts == 0 {
+                    return result;
+                }
+                conflicts -= 1;
+            }
+            ErrorClass::ConnectionLost => {
                 db.close_idle();
                 if lost_connections == 0 {
                     return result;
                 }
                 lost_connections -= 1;
             }
-            _ => return result,
+            ErrorClass::Conflict | ErrorClass::Transient | ErrorClass::InvalidRow(_) | ErrorClass::Permanent => {
+                return result;
+            }
         }
     }
 }

@@ -9,8 +9,8 @@ use diesel::sql_types::{Binary, SqlType};
 use muster_domain::api_key::ApiKeyHash;
 use muster_domain::audit::chain::SealHash;
 use muster_domain::session::{SuccessorSalt, TokenHash};
-use muster_domain::verification::{CodeHash, Fingerprint};
-use muster_domain::{ApiKeyId, AuditId, ChallengeId, DeviceId, NoticeId, SessionId, TeamId, UserId, to_micros};
+use muster_domain::verification::Fingerprint;
+use muster_domain::{ApiKeyId, AuditId, ChallengeId, DeviceId, KeyId, NoticeId, SessionId, TeamId, UserId, to_micros};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -115,8 +115,29 @@ macro_rules! bytes {
 }
 
 bytes! {
-    Hash: 32 = ApiKeyHash | CodeHash | Fingerprint | SealHash | TokenHash;
+    Hash: 32 = ApiKeyHash | SealHash | TokenHash;
     Salt: 16 = SuccessorSalt;
+}
+
+impl From<Fingerprint> for Hash {
+    fn from(fingerprint: Fingerprint) -> Self {
+        Self(fingerprint.hash)
+    }
+}
+
+/// The id of a key as a column has it.
+pub(crate) fn key_column(key: KeyId) -> i32 {
+    i32::from_be_bytes(key.0)
+}
+
+/// The id of the key that a column has.
+pub(crate) fn key_id(column: i32) -> KeyId {
+    KeyId(column.to_be_bytes())
+}
+
+/// A fingerprint of two columns.
+pub(crate) fn fingerprint(hash: Hash, key: Option<i32>) -> Fingerprint {
+    Fingerprint { hash: hash.0, key: key.map(key_id) }
 }
 
 /// What a column holds, or nothing where that cannot be a value of its type: for rows that must be shown whatever

@@ -43,19 +43,21 @@ impl Case {
         let next = || make.event("test.made", Some(user.id));
         store.insert_user(&user, &next()).await.unwrap();
         let device = make.device(user.id);
-        store.register(&device, 1, &make.registration_events(&device)).await.unwrap();
+        store.register(&device, 1, None, &make.registration_events(&device)).await.unwrap();
         let challenge = make.challenge(user.id, Method::Email, user.email_fingerprint.unwrap());
         store.open_challenge(&challenge, &[], &next()).await.unwrap();
-        let token = make.token();
-        store.issue(&make.session(user.id), &token, &next()).await.unwrap();
+        let opening = make.opening(make.session(user.id));
+        store.issue(&opening, &next()).await.unwrap();
         store.replace(user.id, 0, &Preferences::default(), &next()).await.unwrap();
         store.insert_team(&make.team("Night"), &[], &[next()]).await.unwrap();
         ApiKeyStore::insert(&store, &make.api_key("pager"), &make.api_key_hash(), &next()).await.unwrap();
         let admin = make.break_glass_admin("rescue");
-        BreakGlassStore::insert(&store, &admin, "rescue", &make.password_hash(), &next()).await.unwrap();
+        BreakGlassStore::insert(&store, &admin, "rescue", &make.password_hash(), make.password_tag(), &next())
+            .await
+            .unwrap();
         let notices = [make.notice(user.id, Method::Email)];
         assert!(store.record_use(admin.id, make.now(), &notices, &next()).await.unwrap());
-        Self { folder, store, make, user, admin: admin.id, token }
+        Self { folder, store, make, user, admin: admin.id, token: opening.token }
     }
 
     fn break_row(&self, statement: &str) {

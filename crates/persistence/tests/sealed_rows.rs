@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use muster_domain::audit::chain::{AuditChain, ChainMark, SealHash, Sealing};
 use muster_domain::directory::DirectoryStore;
-use muster_domain::{AuditId, StoreError};
+use muster_domain::{AuditId, KeyId, StoreError};
 use muster_persistence::Store;
 use muster_testkit::Builders;
 use tempfile::TempDir;
@@ -27,7 +27,7 @@ async fn sealed() -> (Store, TempDir) {
     let records = store.unsealed(3).await.unwrap().records;
     let seals = records.iter().zip(1..).map(|(record, n)| (record.id, SealHash([n; 32]))).collect();
     let head = ChainMark { position: 3, hash: SealHash([3; 32]), mac: SealHash([9; 32]) };
-    assert!(store.seal(&Sealing { after: None, seals, head }).await.unwrap());
+    assert!(store.seal(&Sealing { after: None, seals, key: KeyId([1; 4]), head }).await.unwrap());
     (store, folder)
 }
 

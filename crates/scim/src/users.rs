@@ -29,13 +29,13 @@ impl ScimService {
         Ok(self.user(200, &user, query))
     }
 
-    /// `POST /Users`: a new person.
+    /// `POST /Users`: a new person, or one who signed in before the directory delivered them.
     ///
     /// # Errors
-    /// 400, 409 when the user name or the external id is another's, 5xx.
+    /// 400, 409 when the user name or the external id is another's, 429 while the brake on deactivations holds, 5xx.
     pub async fn create_user(&self, body: &[u8], query: &Query, caller: &Caller<'_>) -> Result<Answer, ScimError> {
         let record = self.user_record(&read_body(body)?)?;
-        let user = self.directory.create_user(&record, caller.origin).await?;
+        let user = self.directory.create_user(&record, caller.client, caller.origin).await?;
         Ok(self.user(201, &user, query))
     }
 

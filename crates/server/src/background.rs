@@ -3,13 +3,17 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use muster_domain::audit::chain::ChainError;
 use muster_domain::audit::{AuditChainService, Origin};
 use muster_domain::housekeeping::HousekeepingService;
+use muster_domain::key_rotation::{KeyRotationService, KeyUse, KeyedRows};
 use muster_domain::notice::NoticeService;
-use muster_domain::with_causes;
+use muster_domain::{KeyStanding, with_causes};
+
+use crate::commands::pepper;
 
 /// How often it is looked whether notices are due.
 const NOTICES_EVERY: Duration = Duration::from_secs(2);
@@ -17,6 +21,9 @@ const NOTICES_EVERY: Duration = Duration::from_secs(2);
 const SEALS_EVERY: Duration = Duration::from_secs(2);
 /// How often what has served its time is removed.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_hours(1);
+/// How often it is looked whether a previous pepper has something left. After a switch all is moved at the start of the first
+/// server that has the new one; what older servers wrote since is moved at the next turn.
+const KEYS_EVERY: Duration = Duration::from_mins(5);
 /// How long a server that was just started leaves that to others.
 const FIRST_HOUSEKEEPING: Duration = Duration::from_mins(1);
 /// How long work is left alone after it failed.
@@ -70,6 +77,49 @@ pub(crate) async fn keep_house(
         }
     })
     .await;
+}
+
+/// Moves what previous peppers hashed to the present one, sets the ends of the audit trail's chain anew, and counts what is
+/// left of each pepper.
+pub(crate) async fn rotate_keys(rotation: KeyRotationService, chain: Arc<AuditChainService>) {
+    let rotation = Arc::new(rotation);
+    let told = Arc::new(AtomicBool::new(false));
+    repeat("moving fingerprints", KEYS_EVERY, || {
+        let (rotation, chain, told) = (rotation.clone(), chain.clone(), told.clone());
+        async move {
+            let moved = rotation.move_all(false).await?;
+            chain.renew_ends(&Origin::system("key rotation")).await?;
+            let usage = rotation.count().await?;
+            for ((kind, standing), rows) in every_count(&usage) {
+                // Far fewer than 2^53.
+                #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
+                metrics::gauge!("muster_pepper_rows", "rows" => kind.as_str(), "pepper" => standing.as_str())
+                    .set(rows as f64);
+            }
+            if moved.fingerprints > 0 {
+                tracing::info!(fingerprints = moved.fingerprints, "moved to the present pepper, or its id recorded");
+            }
+            let unknown = usage.of(KeyStanding::Unknown, &pepper::MOVED);
+            // Once, and not at every turn.
+            if (unknown > 0 || moved.unrecognized > 0) && !told.swap(true, Ordering::Relaxed) {
+                let what = pepper::unknown_peppers(&usage, unknown.max(moved.unrecognized));
+                tracing::warn!("a pepper {what}");
+            }
+            Ok::<_, ChainError>(false)
+        }
+    })
+    .await;
+}
+
+/// Every count that there may be, so that one that came to nothing is told too.
+fn every_count(usage: &KeyUse) -> impl Iterator<Item = ((KeyedRows, KeyStanding), u64)> {
+    use KeyStanding::{Current, Next, Previous, Unknown, Unrecorded};
+    use KeyedRows::{Codes, Devices, Emails, Phones, RefreshTokens};
+    let kinds = [Emails, Phones, Devices, Codes, RefreshTokens];
+    let each = kinds
+        .into_iter()
+        .flat_map(|kind| [Current, Next, Previous, Unknown, Unrecorded].map(|standing| (kind, standing)));
+    each.map(move |of| (of, usage.counts.get(&of).copied().unwrap_or_default()))
 }
 
 /// Does some work again and again: at once while it says that there is more, else after a while.

@@ -21,7 +21,7 @@ pub(crate) enum DataDirError {
     #[error("others can read the secret in {path}: run `chmod 600 {path}`", path = .0.display())]
     TooOpen(PathBuf),
     /// What the file holds is no pepper.
-    #[error("the pepper in {} is damaged: restore it from a backup; with a new one, made when the file is removed, every proof of contact is lost", .0.display())]
+    #[error("the pepper in {} is damaged: restore it from a backup; with a new one, made when the file is removed, run `muster pepper move --unverified`", .0.display())]
     Pepper(PathBuf, #[source] InvalidPepper),
     /// What the file holds is no signing key.
     #[error("the signing key in {} is damaged: restore it from a backup, or remove the file to have a new one made", .0.display())]

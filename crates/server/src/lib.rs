@@ -128,8 +128,14 @@ async fn execute(command: Command, flags: &Flags) -> Result<u8, Box<dyn Error>> 
     let use_pepper = || configure(Purpose::UsePepper, flags);
     match command {
         Command::Serve => return serve(flags).await,
-        Command::Doctor { send_to, json } => {
-            if !commands::doctor::run(&configure(Purpose::Serve, flags)?, send_to.as_deref(), json).await? {
+        Command::Doctor { send_to, token, json } => {
+            let config = configure(Purpose::Serve, flags)?;
+            let healthy = if token {
+                commands::doctor::run_for_token(&config, json).await?
+            } else {
+                commands::doctor::run(&config, send_to.as_deref(), json).await?
+            };
+            if !healthy {
                 return Ok(FAILED);
             }
         }
@@ -158,6 +164,7 @@ async fn execute(command: Command, flags: &Flags) -> Result<u8, Box<dyn Error>> 
                 return Ok(TAMPERED);
             }
         }
+        Command::Pepper(command) => commands::pepper::run(&use_pepper()?, command).await?,
         Command::Openapi { development } => output::say_json(&muster_http::openapi(development)),
         Command::Completions { shell } => commands::manual::completions(shell),
         Command::Man { dir } => commands::manual::man(dir.as_deref())?,

@@ -47,6 +47,11 @@ pub(crate) fn complain(error: &dyn Error) {
     let _ = writeln!(out, "muster: {}", with_causes(error));
 }
 
+/// Prints a line on standard error for a person who is typing.
+pub(crate) fn hint(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
 /// A progress bar on standard error for work on so many things, or on nobody knows how many; it shows nothing unless a
 /// terminal watches. What is printed while it moves goes through its `suspend`.
 pub(crate) fn progress(of: Option<u64>, things: &'static str) -> ProgressBar {

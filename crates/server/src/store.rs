@@ -10,6 +10,11 @@ use tokio::runtime::Handle;
 use crate::config::{Config, Mode};
 use crate::data_dir::{self, DataDirError};
 
+/// What follows when [`Store::lacks_statement_timeout`], and what to do.
+pub(crate) const NO_STATEMENT_TIMEOUT: &str = "is not passed on by the pooler in DATABASE_URL, so PostgreSQL works on \
+    statements without a limit in time: set it for Muster's role \
+    (ALTER ROLE … SET statement_timeout, idle_in_transaction_session_timeout)";
+
 /// Why the store cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenStoreError {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use muster_crypto::{AccessTokenSigner, ApiKeyDigest, Argon2Passwords, Keyring, SystemEntropy};
-use muster_domain::access::{AccessService, AccessTokens, IdentityTokens};
+use muster_domain::access::{AccessService, AccessTokens, IdentityStore, IdentityTokens};
 use muster_domain::api_key::{ApiKeyService, ApiKeyStore};
 use muster_domain::audit::chain::AuditChain;
 use muster_domain::audit::{AuditChainService, AuditReader};
@@ -11,6 +11,7 @@ use muster_domain::break_glass::{BreakGlassService, BreakGlassStore};
 use muster_domain::device::{DeviceService, DeviceStore};
 use muster_domain::directory::{BrakePolicy, DirectoryReader, DirectoryService, DirectoryStore};
 use muster_domain::housekeeping::{Housekeeping, HousekeepingService};
+use muster_domain::key_rotation::{KeyRotationService, KeyRotationStore};
 use muster_domain::notice::{NoticeService, NoticeStore};
 use muster_domain::preferences::{PreferenceService, PreferenceStore};
 use muster_domain::session::{SessionService, SessionStore};
@@ -93,6 +94,11 @@ pub(crate) fn housekeeping<S: Housekeeping + 'static>(store: &Arc<S>) -> Houseke
     HousekeepingService { store: store.clone(), clock: clock(), entropy: entropy() }
 }
 
+/// Moving what is stored from one pepper to another.
+pub(crate) fn key_rotation<S: KeyRotationStore + 'static>(store: &Arc<S>, keyring: Arc<Keyring>) -> KeyRotationService {
+    KeyRotationService { store: store.clone(), fingerprinter: keyring.clone(), tokens: keyring, clock: clock() }
+}
+
 /// API keys over a store.
 pub(crate) fn api_keys<S: ApiKeyStore + 'static>(store: &Arc<S>) -> ApiKeyService {
     ApiKeyService { keys: store.clone(), hasher: Arc::new(ApiKeyDigest), clock: clock(), entropy: entropy() }
@@ -112,6 +118,7 @@ where
         profiles: store.clone(),
         store: store.clone(),
         devices: store.clone(),
+        fingerprinter: keyring.clone(),
         hasher: keyring,
         email: senders.email.clone(),
         sms: senders.sms.clone(),
@@ -139,15 +146,20 @@ pub(crate) fn outbox() -> Arc<MemoryOutbox> {
     Arc::new(MemoryOutbox::new(entropy()))
 }
 
-/// The identity provider that the configuration names. Nothing is asked of it before somebody signs in.
+/// The identity provider that the configuration names, beside Muster's own tokens, whose issuer is `public_url`. Nothing
+/// is asked of it before somebody signs in.
 ///
 /// # Errors
 /// When no client can be made.
-pub(crate) fn oidc(config: &Config) -> Result<Option<Arc<OidcTokens>>, OidcError> {
+pub(crate) fn oidc(config: &Config, public_url: Option<&str>) -> Result<Option<Arc<OidcTokens>>, OidcError> {
     let Some(settings) = &config.oidc else {
         return Ok(None);
     };
-    Ok(Some(Arc::new(OidcTokens::new(settings.clone(), muster_outbound::client()?)?)))
+    let tokens = OidcTokens::new(settings.clone(), muster_outbound::client()?)?;
+    Ok(Some(Arc::new(match public_url {
+        Some(own) => tokens.beside_own(own.to_owned()),
+        None => tokens,
+    })))
 }
 
 /// Why tokens of an identity provider cannot be checked.
@@ -188,6 +200,7 @@ pub(crate) fn api<S>(store: &Arc<S>, parts: Parts<'_>) -> Api
 where
     S: ProfileReader
         + UserStore
+        + IdentityStore
         + TeamStore
         + PreferenceStore
         + VerificationStore
@@ -249,9 +262,11 @@ where
             users: store.clone(),
             access_tokens,
             identities,
+            people: store.clone(),
             keys: api_keys(store),
             newcomers,
             clock: clock(),
+            entropy: entropy(),
         },
         jwks,
         channels,

@@ -1,10 +1,6 @@
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -12,6 +8,7 @@ use tokio_postgres::NoTls;
 
 use crate::account::Account;
 use crate::programs::{self, Programs};
+use crate::watchdog::{Watchdog, free_port};
 
 /// Settings of every server. What is acknowledged survives a killed server, but not a machine that loses power.
 const SETTINGS: [&str; 7] = [
@@ -34,13 +31,7 @@ pub struct Cluster {
     folder: PathBuf,
     port: u16,
     version: u32,
-    watchdog: Mutex<Watchdog>,
-}
-
-struct Watchdog {
-    process: Child,
-    orders: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+    watchdog: Watchdog,
 }
 
 impl Cluster {
@@ -51,35 +42,89 @@ impl Cluster {
 
     /// [`Cluster::start`] with further settings, each as `name=value`, which count more than those of every server.
     pub async fn start_with(settings: &[&str]) -> Self {
-        let Programs { initdb, postgres, version } = programs::find();
+        let programs = programs::find();
+        Self::make(&programs, initdb(&programs), settings, false).await
+    }
+
+    /// [`Cluster::start_with`] for a server whose messages are German (`lc_messages`).
+    pub async fn start_in_german(settings: &[&str]) -> Self {
+        let programs = programs::find();
+        Self::make(&programs, initdb(&programs), settings, true).await
+    }
+
+    /// Makes a server that a standby can follow, and one standby of it. Each commit on the first waits until the second has
+    /// it too. The further settings are of both.
+    pub async fn start_with_standby(settings: &[&str]) -> (Self, Self) {
+        let settings = [&["wal_level=replica", "max_wal_senders=4"][..], settings].concat();
+        let primary = Self::start_with(&settings).await;
+        let programs = programs::find();
+        // `initdb` may be a link, and then its folder need not have the other programs.
+        let initdb = fs::canonicalize(&programs.initdb).unwrap();
+        let mut copy = Command::new(initdb.with_file_name("pg_basebackup"));
+        copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--dbname"]);
+        copy.arg(primary.tcp_url("postgres"));
+        let standby = Self::make(&programs, copy, &settings, false).await;
+        let synchronous = async {
+            let (client, connection) = tokio_postgres::connect(&primary.url("postgres"), NoTls).await.unwrap();
+            let statements = async move {
+                client.batch_execute("ALTER SYSTEM SET synchronous_standby_names = '*'").await.unwrap();
+                client.batch_execute("SELECT pg_reload_conf()").await.unwrap();
+                let state = "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE sync_state = 'sync')";
+                while !client.query_one(state, &[]).await.unwrap().get::<_, bool>(0) {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            let _ = tokio::join!(connection, statements);
+        };
+        let waits = tokio::time::timeout(STARTS_WITHIN, synchronous).await;
+        assert!(waits.is_ok(), "the standby did not follow: {}", standby.log());
+        (primary, standby)
+    }
+
+    /// Makes a standby the primary, and waits until it takes writes.
+    pub async fn promote(&self) {
+        let promoted = async {
+            // The standby may cancel the statement because it conflicts with what is being recovered.
+            while self.ask("SELECT NOT pg_is_in_recovery()").await.ok() != Some(true) {
+                let _ = self.ask("SELECT pg_promote(false)").await;
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let promoted = tokio::time::timeout(STARTS_WITHIN, promoted).await;
+        assert!(promoted.is_ok(), "the standby was not promoted: {}", self.log());
+    }
+
+    /// The answer to a question of yes or no.
+    async fn ask(&self, question: &str) -> Result<bool, tokio_postgres::Error> {
+        let (client, connection) = tokio_postgres::connect(&self.url("postgres"), NoTls).await?;
+        let answer = async move { client.query_one(question, &[]).await?.try_get(0) };
+        let (_, answer) = tokio::join!(connection, answer);
+        answer
+    }
+
+    /// A server over the data that `make_data` puts into the folder that its last argument names.
+    async fn make(programs: &Programs, mut make_data: Command, settings: &[&str], in_german: bool) -> Self {
         let account = Account::choose();
         let temporary = tempfile::Builder::new().prefix("muster-postgres-").tempdir().unwrap();
         let folder = temporary.path().to_owned();
         account.own(&folder);
 
-        let mut initdb = Command::new(initdb);
-        initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"]);
-        initdb.arg(folder.join("data")).current_dir(&folder);
-        if version >= 15 {
-            initdb.args(["--locale-provider=icu", "--icu-locale=und"]);
+        let mut server = Command::new("sh");
+        server.args(["-c", include_str!("watchdog.sh"), "watchdog"]).arg(&folder).arg(&programs.postgres);
+        if in_german {
+            let locales = german_locale_in(&folder);
+            make_data.arg(format!("--lc-messages={GERMAN}")).env("LOCPATH", &locales);
+            server.env("LOCPATH", &locales);
         }
-        let made = account.run(&mut initdb).output().unwrap();
-        assert!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
+        make_data.arg("-D").arg(folder.join("data")).current_dir(&folder);
+        let made = account.run(&mut make_data).output().unwrap();
+        assert!(made.status.success(), "no data was made: {}", String::from_utf8_lossy(&made.stderr));
 
         let port = free_port();
-        let mut watchdog = Command::new("sh");
-        watchdog.args(["-c", include_str!("watchdog.sh"), "watchdog"]).arg(&folder).arg(postgres);
-        watchdog.arg("-D").arg(folder.join("data")).arg("-k").arg(&folder).args(["-h", "127.0.0.1", "-p"]);
-        watchdog.arg(port.to_string()).args(SETTINGS.iter().chain(settings).flat_map(|setting| ["-c", setting]));
-        // In a process group of its own, so that Ctrl-C ends the tests and not what tidies up after them.
-        watchdog.current_dir(&folder).process_group(0);
-        watchdog.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = account.run(&mut watchdog).spawn().unwrap();
-        // From here on the watchdog removes it, for it outlives this process.
-        let _ = temporary.keep();
-        let orders = process.stdin.take();
-        let answers = BufReader::new(process.stdout.take().unwrap());
-        let cluster = Self { folder, port, version, watchdog: Mutex::new(Watchdog { process, orders, answers }) };
+        server.arg("-D").arg(folder.join("data")).arg("-k").arg(&folder).args(["-h", "127.0.0.1", "-p"]);
+        server.arg(port.to_string()).args(SETTINGS.iter().chain(settings).flat_map(|setting| ["-c", setting]));
+        let watchdog = Watchdog::start(account.run(&mut server), temporary);
+        let cluster = Self { folder, port, version: programs.version, watchdog };
         cluster.restart().await;
         cluster
     }
@@ -97,20 +142,30 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Kills the server and all its processes with SIGKILL, as a power cut would but for what the operating system
     /// holds. When this returns, nobody answers any more.
     pub fn kill(&self) {
-        self.order("kill");
+        self.watchdog.order("kill");
     }
 
     /// Stops the server in order: what runs is cut off, what was committed is on the disk.
     pub fn stop(&self) {
-        self.order("stop");
+        self.watchdog.order("stop");
+    }
+
+    /// Stops the server as it stops itself when one of its processes crashed: each backend tells its client so and exits,
+    /// in the middle of a commit too (PostgreSQL's immediate shutdown).
+    pub fn abort(&self) {
+        self.watchdog.order("abort");
     }
 
     /// Starts the server that was stopped or killed, and waits until it answers: same data, same URLs.
     pub async fn restart(&self) {
-        self.order("start");
+        self.watchdog.order("start");
         let answers = async {
             while tokio_postgres::connect(&self.url("postgres"), NoTls).await.is_err() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -131,27 +186,34 @@ impl Cluster {
         if self.version >= 15 { "STRATEGY FILE_COPY" } else { "" }
     }
 
-    fn order(&self, order: &str) {
-        let mut watchdog = self.watchdog.lock().unwrap_or_else(PoisonError::into_inner);
-        writeln!(watchdog.orders.as_mut().unwrap(), "{order}").unwrap();
-        let mut answer = String::new();
-        watchdog.answers.read_line(&mut answer).unwrap();
-        assert_eq!(answer, "done\n", "the watchdog of PostgreSQL is gone");
+    /// Where its Unix socket is, and the number in its name.
+    pub(crate) fn socket(&self) -> (&Path, u16) {
+        (&self.folder, self.port)
     }
 }
 
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        let watchdog = self.watchdog.get_mut().unwrap_or_else(PoisonError::into_inner);
-        drop(watchdog.orders.take());
-        // It fails only where the watchdog was waited for already, and then there is nothing to wait for.
-        let _ = watchdog.process.wait();
+fn initdb(programs: &Programs) -> Command {
+    let mut initdb = Command::new(&programs.initdb);
+    initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+    if programs.version >= 15 {
+        initdb.args(["--locale-provider=icu", "--icu-locale=und"]);
     }
+    initdb
 }
 
-/// A port that nobody listens on, below those that operating systems hand out by themselves: nobody gets it while the
-/// server is down.
-fn free_port() -> u16 {
-    let ports = std::iter::repeat_with(|| fastrand::u16(15_000..30_000));
-    ports.take(100).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+const GERMAN: &str = "de_DE.UTF-8";
+
+/// Makes the locale below the folder, so that the machine need not have it, and returns where locales are looked for.
+fn german_locale_in(folder: &Path) -> PathBuf {
+    let locales = folder.join("locales");
+    fs::create_dir(&locales).unwrap();
+    let mut localedef = Command::new("localedef");
+    localedef.args(["-i", "de_DE", "-f", "UTF-8", "--no-archive"]).arg(locales.join(GERMAN));
+    let made = localedef.output().unwrap();
+    assert!(
+        made.status.success(),
+        "there is no German locale: run scripts/install-postgres ({})",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    locales
 }

@@ -30,6 +30,11 @@ impl Emulator {
     pub async fn start(mut program: Command, arguments: impl FnOnce(u16) -> Vec<String>) -> Self {
         let port = free_port();
         program.args(arguments(port));
+        Self::start_at(port, program).await
+    }
+
+    /// Starts a program that listens at a port which it was told already, and waits until it does.
+    pub(crate) async fn start_at(port: u16, program: Command) -> Self {
         let mut watchdog = Command::new("sh");
         watchdog.args(["-c", WATCHDOG, "watchdog"]).arg(program.get_program()).args(program.get_args());
         for (name, value) in program.get_envs() {

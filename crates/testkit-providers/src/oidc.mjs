@@ -9,11 +9,15 @@ const { OAuth2Issuer, OAuth2Service } = await import(pathToFileURL(`${folder}/di
 const asked = {};
 let issuer;
 let service;
+let userinfo;
 
 function begin() {
   issuer = new OAuth2Issuer();
   issuer.url = `http://127.0.0.1:${port}`;
   service = new OAuth2Service(issuer);
+  service.on('beforeUserinfo', (answer) => {
+    if (userinfo) answer.body = userinfo;
+  });
 }
 
 const doors = {
@@ -31,6 +35,11 @@ const doors = {
       Object.assign(payload, claims);
     };
     return { token: await issuer.buildToken({ kid, scopesOrTransform: change }), at };
+  },
+  // What userinfo answers from now on.
+  async '/control/userinfo'(claims) {
+    userinfo = claims;
+    return {};
   },
   async '/control/asked'() {
     return asked;

@@ -58,6 +58,16 @@ impl OidcProvider {
         (count("/.well-known/openid-configuration"), count("/jwks"))
     }
 
+    /// What its userinfo endpoint answers from now on, whoever asks.
+    pub async fn tell_userinfo(&self, claims: Value) {
+        self.ask("/control/userinfo", claims).await;
+    }
+
+    /// How often its userinfo endpoint was asked.
+    pub async fn asked_userinfo(&self) -> u64 {
+        self.ask("/control/asked", json!({})).await["/userinfo"].as_u64().unwrap_or_default()
+    }
+
     async fn ask(&self, path: &str, body: Value) -> Value {
         // Built together with reqwest's TLS it wants a provider, though this speaks plain HTTP; a second install is
         // refused.

@@ -10,14 +10,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use muster_domain::audit::{AuditEvent, Origin};
-use muster_domain::device::{Device, DeviceStore, Platform, PushToken, RegisterOutcome, RegistrationEvents};
+use muster_domain::device::{
+    Device, DeviceRemoval, DeviceStore, Platform, PushToken, RegisterOutcome, RegistrationEvents,
+};
 use muster_domain::user::{E164, EmailAddress, ProfileFacts, ProfileReader, User};
 use muster_domain::verification::{
-    Challenge, ChallengeState, ChannelSet, Closure, Code, Delivery, EmailSender, Message, Method, NotifyError,
-    OpenOutcome, Proof, PushSender, Quota, QuotaScope, QuotaWindow, Receipt, RefusalReason, Refused, SendLimits,
-    SmsSender, VerificationService, VerificationStore, VerifyCodeError,
+    Challenge, ChallengeState, ChannelSet, Closure, Code, Delivery, EmailSender, Fingerprint, Message, Method,
+    NotifyError, OpenOutcome, Proof, PushSender, Quota, QuotaScope, QuotaWindow, Receipt, RefusalReason, Refused,
+    SendLimits, SmsSender, VerificationService, VerificationStore, VerifyCodeError,
 };
-use muster_domain::{ChallengeId, DeviceId, StoreError, UserId};
+use muster_domain::{ChallengeId, SessionId, StoreError, UserId};
 use muster_testkit::{Builders, FakeHasher, FixedClock, SeededEntropy};
 use time::OffsetDateTime;
 
@@ -71,6 +73,7 @@ impl ProfileReader for PeopleBook {
                 .collect(),
             devices: vec![],
             challenges: pages.challenges.values().filter(|challenge| challenge.user_id == id).cloned().collect(),
+            push_loss: None,
             preferences: None,
         }))
     }
@@ -146,6 +149,7 @@ impl VerificationStore for PeopleBook {
     async fn complete_challenge(
         &self,
         id: ChallengeId,
+        destination: &Fingerprint,
         at: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
@@ -153,7 +157,8 @@ impl VerificationStore for PeopleBook {
         let Some(challenge) = pages.live(id, at).cloned() else {
             return Ok(false);
         };
-        let Challenge { user_id, method, fingerprint, .. } = challenge;
+        let Challenge { user_id, method, .. } = challenge;
+        let fingerprint = *destination;
         // Only e-mail is offered here. The address may have changed since the code went out.
         if pages.people.get(&user_id).and_then(|user| user.email_fingerprint) != Some(fingerprint) {
             return Ok(false);
@@ -169,7 +174,13 @@ impl VerificationStore for PeopleBook {
 /// Nobody has a device here, so that push is asked of nobody.
 #[async_trait]
 impl DeviceStore for PeopleBook {
-    async fn register(&self, _: &Device, _: u32, _: &RegistrationEvents) -> Result<RegisterOutcome, StoreError> {
+    async fn register(
+        &self,
+        _: &Device,
+        _: u32,
+        _: Option<SessionId>,
+        _: &RegistrationEvents,
+    ) -> Result<RegisterOutcome, StoreError> {
         Ok(RegisterOutcome::LimitReached)
     }
 
@@ -177,7 +188,7 @@ impl DeviceStore for PeopleBook {
         Ok(vec![])
     }
 
-    async fn remove(&self, _: UserId, _: DeviceId, _: OffsetDateTime, _: &AuditEvent) -> Result<bool, StoreError> {
+    async fn remove(&self, _: &DeviceRemoval, _: &AuditEvent) -> Result<bool, StoreError> {
         Ok(false)
     }
 }
@@ -228,7 +239,8 @@ async fn prove_ada() -> Result<Vec<String>, Box<dyn Error>> {
         profiles: book.clone(),
         store: book.clone(),
         devices: book.clone(),
-        hasher: Arc::new(FakeHasher),
+        fingerprinter: Arc::new(FakeHasher::default()),
+        hasher: Arc::new(FakeHasher::default()),
         email: postbox.clone(),
         sms: postbox.clone(),
         push: postbox.clone(),

@@ -18,6 +18,7 @@ fn service(store: &MemoryStore, email: MockEmailSender, make: &Builders) -> Veri
         profiles: Arc::new(store.clone()),
         store: Arc::new(store.clone()),
         devices: Arc::new(store.clone()),
+        fingerprinter: Arc::new(make.hasher),
         hasher: Arc::new(make.hasher),
         email: Arc::new(email),
         sms: Arc::new(RecordingSender::default()),

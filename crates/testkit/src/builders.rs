@@ -2,12 +2,14 @@ use std::sync::Arc;
 
 use muster_domain::access::Scope;
 use muster_domain::api_key::{ApiKey, ApiKeyHash};
-use muster_domain::audit::{AuditEvent, Origin};
-use muster_domain::break_glass::PasswordHash;
-use muster_domain::device::{Device, Platform, PushToken, RegistrationEvents};
+use muster_domain::audit::{AuditEvent, Origin, RevokeReason};
+use muster_domain::break_glass::{PasswordHash, PasswordTag, Refusal};
+use muster_domain::device::{Device, DeviceLoss, DeviceRemoval, Platform, PushToken, RegistrationEvents};
 use muster_domain::directory::{Brake, BrakePolicy, UserRemoval};
 use muster_domain::notice::{Notice, NoticeContent};
-use muster_domain::session::{Session, SessionService, StoredToken, SuccessorSalt, TokenHash};
+use muster_domain::session::{
+    Ending, Opening, RefreshTokenHasher, Session, SessionService, StoredToken, SuccessorSalt, TokenHash,
+};
 use muster_domain::team::Team;
 use muster_domain::user::{EmailAddress, Phone, Role, Source, User};
 use muster_domain::verification::{
@@ -60,6 +62,7 @@ impl Builders {
             role: Role::User,
             active: true,
             source: Source::Scim,
+            signed_in_first: false,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -96,7 +99,7 @@ impl Builders {
             id: DeviceId::new(now, &*self.entropy),
             user_id,
             platform: Platform::Android,
-            token_fingerprint: self.hasher.fingerprint(Method::Push, &token),
+            token_fingerprint: self.hasher.fingerprint(Method::Push, &format!("{}:{token}", Platform::Android)),
             token: PushToken::from_stored(token),
             name: Some("Pixel".to_owned()),
             app_version: Some("1.0.0".to_owned()),
@@ -119,7 +122,7 @@ impl Builders {
             device_id: None,
             destination: Masked::from_stored("***".to_owned()),
             fingerprint,
-            code_hash: self.hasher.hash(&binding, &Code::generate(&*self.entropy)),
+            code_hash: CodeHasher::hash(&self.hasher, &binding, &Code::generate(&*self.entropy)),
             opened_at: now,
             resend_after: now + Challenge::COOLDOWN,
             streak: 1,
@@ -157,7 +160,13 @@ impl Builders {
     /// A family's first token, of which nobody knows the plain text.
     #[must_use]
     pub fn token(&self) -> StoredToken {
-        StoredToken { hash: TokenHash(self.bytes()), parent: None, salt: self.salt(), superseded_at: None }
+        StoredToken {
+            hash: TokenHash(self.bytes()),
+            parent: None,
+            salt: self.salt(),
+            successor_key: Some(self.hasher.key()),
+            superseded_at: None,
+        }
     }
 
     /// A salt.
@@ -233,6 +242,40 @@ impl Builders {
         }
     }
 
+    /// An ending of sessions, with the domain's own records.
+    #[must_use]
+    pub fn ending(&self, reason: RevokeReason, owner: Option<UserId>) -> Ending {
+        Ending::new(reason, owner, self.now(), &*self.entropy, &Origin::system("testkit"))
+    }
+
+    /// A session that is opened with a new token, within the domain's limit.
+    #[must_use]
+    pub fn opening(&self, session: Session) -> Opening {
+        let surplus = self.ending(RevokeReason::TooMany, Some(session.user_id));
+        Opening { session, token: self.token(), presented: None, max: SessionService::MAX_PER_USER, surplus }
+    }
+
+    /// The removal of a device of that person by themself, whose sessions on it end.
+    #[must_use]
+    pub fn device_removal(&self, user_id: UserId, id: DeviceId) -> DeviceRemoval {
+        let ending = Some(self.ending(RevokeReason::DeviceRemoved, Some(user_id)));
+        DeviceRemoval { user_id, id, reason: DeviceLoss::RemovedByOwner, at: self.now(), ending, spared: None }
+    }
+
+    /// A refused attempt to sign in, with the records named by test actions.
+    #[must_use]
+    pub fn refusal(&self, account: Option<&str>) -> Refusal {
+        let account = account.map(str::to_owned);
+        let (refused, flooded) = (self.event("test.refused", None), self.event("test.flooded", None));
+        Refusal { account, at: self.now(), refused, flooded, notices: vec![] }
+    }
+
+    /// The tag of a password that nobody has.
+    #[must_use]
+    pub fn password_tag(&self) -> PasswordTag {
+        PasswordTag(u32::from_le_bytes(self.bytes()))
+    }
+
     /// A record of something that no use case does, named by `action`.
     #[must_use]
     pub fn event(&self, action: &str, subject: Option<UserId>) -> AuditEvent {
@@ -259,6 +302,7 @@ impl Builders {
                 details: json!({ "platform": device.platform }),
                 ..self.event("device.released", None)
             },
+            ending: self.ending(RevokeReason::DeviceReleased, None),
         }
     }
 

@@ -2,6 +2,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use muster_domain::StoreHealth;
+use muster_domain::access::IdentityStore;
 use muster_domain::api_key::ApiKeyStore;
 use muster_domain::audit::AuditReader;
 use muster_domain::audit::chain::AuditChain;
@@ -9,6 +10,7 @@ use muster_domain::break_glass::BreakGlassStore;
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::{DirectoryReader, DirectoryStore};
 use muster_domain::housekeeping::Housekeeping;
+use muster_domain::key_rotation::KeyRotationStore;
 use muster_domain::notice::NoticeStore;
 use muster_domain::preferences::PreferenceStore;
 use muster_domain::session::SessionStore;
@@ -22,6 +24,7 @@ use muster_domain::verification::{ReadinessReader, VerificationStore};
 pub struct Stores {
     pub profiles: Arc<dyn ProfileReader>,
     pub users: Arc<dyn UserStore>,
+    pub identities: Arc<dyn IdentityStore>,
     pub teams: Arc<dyn TeamStore>,
     pub preferences: Arc<dyn PreferenceStore>,
     pub verification: Arc<dyn VerificationStore>,
@@ -35,6 +38,7 @@ pub struct Stores {
     pub audit: Arc<dyn AuditReader>,
     pub chain: Arc<dyn AuditChain>,
     pub housekeeping: Arc<dyn Housekeeping>,
+    pub key_rotation: Arc<dyn KeyRotationStore>,
     pub readiness: Arc<dyn ReadinessReader>,
     pub health: Arc<dyn StoreHealth>,
     /// Dropped after the ports: what must outlive them, a temporary folder for one.
@@ -47,6 +51,7 @@ impl Stores {
     where
         S: ProfileReader
             + UserStore
+            + IdentityStore
             + TeamStore
             + PreferenceStore
             + VerificationStore
@@ -60,6 +65,7 @@ impl Stores {
             + AuditReader
             + AuditChain
             + Housekeeping
+            + KeyRotationStore
             + ReadinessReader
             + StoreHealth
             + 'static,
@@ -68,6 +74,7 @@ impl Stores {
         Self {
             profiles: store.clone(),
             users: store.clone(),
+            identities: store.clone(),
             teams: store.clone(),
             preferences: store.clone(),
             verification: store.clone(),
@@ -81,6 +88,7 @@ impl Stores {
             audit: store.clone(),
             chain: store.clone(),
             housekeeping: store.clone(),
+            key_rotation: store.clone(),
             readiness: store.clone(),
             health: store,
             keep: Arc::new(()),

@@ -17,9 +17,10 @@ const RECORDS: &str = "json_build_object(\
 
 const USER: &str = "users.id, users.user_name, users.display_name, users.given_name, users.family_name, users.email, \
     users.phone, users.email_fingerprint, users.phone_fingerprint, users.time_zone, users.locale, users.role, \
-    users.active, users.source, users.created_at, users.updated_at";
+    users.active, users.source, users.created_at, users.updated_at, \
+    users.push_lost_reason, users.push_lost_at";
 /// Which column comes after [`USER`]'s.
-const AFTER_USER: usize = 16;
+const AFTER_USER: usize = 18;
 
 /// A person by id.
 pub(crate) fn person() -> String {
@@ -53,6 +54,8 @@ pub(crate) fn user(row: &Row) -> Result<(User, String), Error> {
         source: row.try_get(13)?,
         created_at: row.try_get(14)?,
         updated_at: row.try_get(15)?,
+        push_lost_reason: row.try_get(16)?,
+        push_lost_at: row.try_get(17)?,
     };
     Ok((user, row.try_get(AFTER_USER)?))
 }

@@ -26,6 +26,8 @@ pub(crate) struct User {
     pub(crate) source: String,
     pub(crate) created_at: OffsetDateTime,
     pub(crate) updated_at: OffsetDateTime,
+    pub(crate) push_lost_reason: Option<String>,
+    pub(crate) push_lost_at: Option<OffsetDateTime>,
 }
 
 /// The rows of the other tables.
@@ -174,6 +176,9 @@ struct Push<'a> {
     verified_at: Option<OffsetDateTime>,
     pending: Option<Pending>,
     device_count: usize,
+    reason: Option<&'a str>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    since: Option<OffsetDateTime>,
 }
 
 #[derive(Serialize)]
@@ -272,6 +277,8 @@ impl<'a> Verification<'a> {
                 verified_at: push,
                 pending: pending("push"),
                 device_count: records.devices.len(),
+                reason: user.push_lost_reason.as_deref().filter(|_| push.is_none()),
+                since: user.push_lost_at.filter(|_| push.is_none()),
             },
             all_verified: missing.is_empty(),
             can_be_on_call: user.active && missing.is_empty(),

@@ -130,6 +130,7 @@ pub(crate) async fn refresh(
     let origin = Origin::of(&request, now)?;
     let event = clock::new_id(now)?;
     let details = format!(r#"{{"sessionId":"{session}"}}"#);
+    // `query_one` of tokio-postgres reads the answer to its end, and so waits for the commit.
     let moved = connection
         .client
         .query_one(

@@ -48,7 +48,8 @@ fn all<T>(
 }
 
 const USER: &str = "SELECT id, user_name, display_name, given_name, family_name, email, phone, email_fingerprint, \
-    phone_fingerprint, time_zone, locale, role, active, source, created_at, updated_at FROM users WHERE id = ?";
+    phone_fingerprint, time_zone, locale, role, active, source, created_at, updated_at, \
+    push_lost_reason, push_lost_at FROM users WHERE id = ?";
 const PROOFS: &str = "SELECT method, fingerprint, verified_at FROM proofs WHERE user_id = ?";
 const DEVICES: &str = "SELECT id, platform, name, app_version, verified_at, created_at, last_seen_at FROM devices \
     WHERE user_id = ? ORDER BY created_at, id";
@@ -92,6 +93,8 @@ fn user(row: &Row<'_>) -> Result<User, Error> {
         source: row.get(13)?,
         created_at: at(row, 14)?,
         updated_at: at(row, 15)?,
+        push_lost_reason: row.get(16)?,
+        push_lost_at: maybe_at(row, 17)?,
     })
 }
 

@@ -145,6 +145,47 @@ fn token_of_another_key_is_refused() {
     assert_eq!(signer(true).verify(token.expose(), NOW), Err(InvalidAccessToken));
 }
 
+/// The servers of each step of a rotation, the first and the last of which know one key alone.
+#[test]
+fn tokens_of_each_step_of_a_rotation_are_taken_until_their_key_is_removed() {
+    let (old, new) = (key(), SigningKey::generate(&SystemEntropy).unwrap());
+    let issuer = || "https://muster.example".to_owned();
+    let steps = [
+        AccessTokenSigner::new(&old, issuer(), false),
+        AccessTokenSigner::rotating(&old, &[&new], issuer(), false),
+        AccessTokenSigner::rotating(&new, &[&old], issuer(), false),
+        AccessTokenSigner::new(&new, issuer(), false),
+    ];
+    let taken = |signer: usize| {
+        let token = steps[signer].sign(&claims(Audience::Mobile)).unwrap();
+        [0, 1, 2, 3].map(|checker: usize| steps[checker].verify(token.expose(), NOW).is_ok())
+    };
+    assert_eq!(taken(0), [true, true, true, false]);
+    assert_eq!(taken(1), [true, true, true, false]);
+    assert_eq!(taken(2), [false, true, true, true]);
+    assert_eq!(taken(3), [false, true, true, true]);
+}
+
+#[test]
+fn the_key_set_names_the_signing_key_first_and_then_the_others() {
+    let (old, new) = (key(), SigningKey::generate(&SystemEntropy).unwrap());
+    let signer = AccessTokenSigner::rotating(&new, &[&old], "https://muster.example".to_owned(), false);
+    let kids: Vec<_> = signer.jwks()["keys"].as_array().unwrap().iter().map(|key| key["kid"].clone()).collect();
+    assert_eq!(kids, [json!(new.thumbprint()), json!(KID)]);
+    for key in signer.jwks()["keys"].as_array().unwrap() {
+        assert_eq!(key.as_object().unwrap().keys().collect::<Vec<_>>(), ["alg", "crv", "kid", "kty", "use", "x"]);
+    }
+}
+
+#[test]
+fn a_token_that_names_another_key_than_the_one_that_signed_it_is_refused() {
+    let other = SigningKey::generate(&SystemEntropy).unwrap();
+    let signer = AccessTokenSigner::rotating(&key(), &[&other], "https://muster.example".to_owned(), false);
+    let misnamed = forge(&with(header(), "kid", json!(other.thumbprint())), &payload());
+    assert_eq!(signer.verify(&misnamed, NOW), Err(InvalidAccessToken));
+    assert!(signer.verify(&forge(&header(), &payload()), NOW).is_ok());
+}
+
 /// Guards the tests below: what they change is what is refused.
 #[test]
 fn forged_token_without_a_fault_is_taken() {

@@ -13,6 +13,8 @@ use crate::SystemEntropy;
 const PASSWORD: &str = "0bq3n-m7x2k-9tzqe-4wd8r-hjc5v-y6sga";
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$q+yyDKRcX0/XtfyzE2fzADzzns3o95Iwa5q0SjuFpKE";
 
+const TAG: u32 = 0x1c63_835e;
+
 /// The bytes 00 01 02 …
 struct Counting;
 
@@ -28,6 +30,21 @@ fn passwords() -> Argon2Passwords {
     Argon2Passwords::with_places(Arc::new(SystemEntropy), 1)
 }
 
+async fn check(
+    passwords: &Argon2Passwords,
+    password: &Password,
+    hash: Option<PasswordHash>,
+) -> Result<bool, PasswordError> {
+    passwords.turn(Lane::Common).await?.is_password(password, hash).await
+}
+
+async fn in_place<T: Send + 'static>(
+    passwords: &Argon2Passwords,
+    work: impl FnOnce(&mut [Block]) -> Result<T, HashFault> + Send + 'static,
+) -> Result<T, PasswordError> {
+    passwords.place(Lane::Common).await?.run(work).await
+}
+
 fn password(text: &str) -> Password {
     Password::typed(text.to_owned()).unwrap()
 }
@@ -40,7 +57,7 @@ fn stored(text: &str) -> PasswordHash {
 async fn hash_is_what_an_independent_implementation_makes() {
     let passwords = Argon2Passwords::with_places(Arc::new(Counting), 1);
     assert_eq!(passwords.hash_password(&password(PASSWORD)).await.unwrap().as_str(), HASH);
-    assert!(passwords.is_password(&password(PASSWORD), Some(stored(HASH))).await.unwrap());
+    assert!(check(&passwords, &password(PASSWORD), Some(stored(HASH))).await.unwrap());
 }
 
 #[tokio::test]
@@ -49,9 +66,9 @@ async fn password_is_known_by_its_hash_and_no_other_is() {
     let right = Password::generate(&SystemEntropy);
     let hash = passwords.hash_password(&right).await.unwrap();
     assert_ne!(hash, passwords.hash_password(&right).await.unwrap(), "each hash has a salt of its own");
-    assert!(passwords.is_password(&right, Some(hash.clone())).await.unwrap());
+    assert!(check(&passwords, &right, Some(hash.clone())).await.unwrap());
     for wrong in ["", PASSWORD, &right.expose().to_uppercase(), &format!("{} ", right.expose())] {
-        assert!(!passwords.is_password(&password(wrong), Some(hash.clone())).await.unwrap());
+        assert!(!check(&passwords, &password(wrong), Some(hash.clone())).await.unwrap());
     }
 }
 
@@ -61,7 +78,7 @@ async fn without_a_hash_no_password_is_right() {
     let dummy = PhcHash::new(HASH).unwrap();
     assert_eq!(Recipe::ours(&[0; 16]).unwrap().params, Params::try_from(&dummy).unwrap(), "as much work as with one");
     for text in ["", PASSWORD] {
-        assert!(!passwords.is_password(&password(text), None).await.unwrap());
+        assert!(!check(&passwords, &password(text), None).await.unwrap());
     }
 }
 
@@ -79,7 +96,7 @@ async fn without_a_hash_no_password_is_right() {
 #[case::nothing("$argon2id$")]
 #[tokio::test]
 async fn stored_hash_that_is_never_made_here_is_a_failure_and_costs_nothing(#[case] text: &str) {
-    let error = passwords().is_password(&password(PASSWORD), Some(stored(text))).await.unwrap_err();
+    let error = check(&passwords(), &password(PASSWORD), Some(stored(text))).await.unwrap_err();
     let PasswordError::Failed(cause) = error else { panic!("{error:?}") };
     assert_eq!(cause.to_string(), NotOurs.to_string());
     assert!(Recipe::read(&stored(text)).is_err(), "before anything is derived");
@@ -104,7 +121,7 @@ fn working(passwords: &Arc<Argon2Passwords>) -> (Sender<()>, JoinHandle<Result<(
         let _ = until.recv();
         Ok(())
     };
-    (end, tokio::spawn(async move { passwords.in_place(work).await }))
+    (end, tokio::spawn(async move { in_place(&passwords, work).await }))
 }
 
 async fn settle() {
@@ -123,13 +140,13 @@ async fn a_short_queue_waits_and_whoever_comes_then_is_refused_at_once() {
     let admitted: Vec<_> = (0..=Argon2Passwords::QUEUE).map(|_| working(&passwords)).collect();
     settle().await;
     for _ in 0..10 {
-        assert!(is_busy(&passwords.in_place(|_| Ok(())).await));
+        assert!(is_busy(&in_place(&passwords, |_| Ok(())).await));
     }
     for (end, done) in admitted {
         drop(end);
         done.await.unwrap().unwrap();
     }
-    passwords.in_place(|_| Ok(())).await.unwrap();
+    in_place(&passwords, |_| Ok(())).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -146,7 +163,7 @@ async fn nobody_waits_longer_than_five_seconds() {
     assert!(is_busy(&waiting.await.unwrap()));
     drop(end);
     working_on.await.unwrap().unwrap();
-    assert_eq!(passwords.admissions.available_permits(), Argon2Passwords::QUEUE + 1);
+    assert_eq!(passwords.common.admissions.available_permits(), Argon2Passwords::QUEUE + 1);
 }
 
 #[tokio::test]
@@ -156,14 +173,14 @@ async fn a_client_that_hangs_up_makes_no_room_before_its_hash_has_ended() {
     settle().await;
     hung_up.abort();
     assert!(hung_up.await.unwrap_err().is_cancelled());
-    assert_eq!(passwords.places.available_permits(), 0);
+    assert_eq!(passwords.common.places.available_permits(), 0);
     let (next_end, next) = working(&passwords);
     settle().await;
     assert!(!next.is_finished());
     drop(end);
     drop(next_end);
     next.await.unwrap().unwrap();
-    assert_eq!(passwords.places.available_permits(), 1);
+    assert_eq!(passwords.common.places.available_permits(), 1);
 }
 
 #[tokio::test]
@@ -173,12 +190,12 @@ async fn a_client_that_hangs_up_while_it_waits_makes_room_at_once() {
     settle().await;
     let waiting: Vec<_> = (0..Argon2Passwords::QUEUE).map(|_| working(&passwords)).collect();
     settle().await;
-    assert!(is_busy(&passwords.in_place(|_| Ok(())).await));
+    assert!(is_busy(&in_place(&passwords, |_| Ok(())).await));
     for (_, waiting) in &waiting {
         waiting.abort();
     }
     settle().await;
-    assert_eq!(passwords.admissions.available_permits(), Argon2Passwords::QUEUE);
+    assert_eq!(passwords.common.admissions.available_permits(), Argon2Passwords::QUEUE);
     drop(end);
     first.await.unwrap().unwrap();
 }
@@ -186,9 +203,9 @@ async fn a_client_that_hangs_up_while_it_waits_makes_room_at_once() {
 #[tokio::test]
 async fn a_hash_that_panics_is_a_failure_and_gives_its_place_back() {
     let passwords = passwords();
-    let result = passwords.in_place(|_| -> Result<(), HashFault> { panic!("on purpose") }).await;
+    let result = in_place(&passwords, |_| -> Result<(), HashFault> { panic!("on purpose") }).await;
     assert!(matches!(result, Err(PasswordError::Failed(_))));
-    passwords.in_place(|_| Ok(())).await.unwrap();
+    in_place(&passwords, |_| Ok(())).await.unwrap();
 }
 
 #[tokio::test]
@@ -205,7 +222,7 @@ async fn no_more_run_at_once_than_there_are_places() {
                 now.fetch_sub(1, Ordering::SeqCst);
                 Ok(())
             };
-            passwords.in_place(work).await
+            in_place(&passwords, work).await
         });
     }
     assert!(all.join_all().await.iter().all(Result::is_ok));
@@ -239,7 +256,7 @@ fn metrics_tell_who_works_who_waits_and_who_was_refused() {
             let passwords = Arc::new(passwords());
             let admitted: Vec<_> = (0..=Argon2Passwords::QUEUE).map(|_| working(&passwords)).collect();
             settle().await;
-            assert!(is_busy(&passwords.in_place(|_| Ok(())).await));
+            assert!(is_busy(&in_place(&passwords, |_| Ok(())).await));
             assert_eq!(changes(), expected(1, 16, 1));
             for (end, done) in admitted {
                 drop(end);
@@ -248,4 +265,34 @@ fn metrics_tell_who_works_who_waits_and_who_was_refused() {
             assert_eq!(changes(), expected(-1, -16, 0));
         });
     });
+}
+
+#[tokio::test]
+async fn what_waits_in_the_reserved_lane_is_held_up_by_no_flood_in_the_common_one() {
+    let passwords = Arc::new(passwords());
+    let flood: Vec<_> = (0..=Argon2Passwords::QUEUE).map(|_| working(&passwords)).collect();
+    settle().await;
+    assert!(is_busy(&in_place(&passwords, |_| Ok(())).await));
+    let turn = passwords.turn(Lane::Reserved).await.unwrap();
+    assert!(turn.is_password(&password(PASSWORD), Some(stored(HASH))).await.unwrap());
+    for (end, done) in flood {
+        drop(end);
+        done.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_turn_that_nobody_takes_gives_its_place_back() {
+    let passwords = passwords();
+    drop(passwords.turn(Lane::Common).await.unwrap());
+    assert_eq!(passwords.common.places.available_permits(), 1);
+    assert_eq!(passwords.common.admissions.available_permits(), Argon2Passwords::QUEUE + 1);
+}
+
+/// By Python: `hashlib.sha256(b"muster break-glass password tag v1\0" + password).digest()[:4]`
+#[test]
+fn a_tag_is_the_start_of_a_digest() {
+    let passwords = passwords();
+    assert_eq!(passwords.tag(&password(PASSWORD)), PasswordTag(TAG));
+    assert_ne!(passwords.tag(&password("")), PasswordTag(TAG));
 }

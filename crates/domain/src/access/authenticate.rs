@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
-use crate::access::{AccessTokens, Identity, IdentityError, IdentityTokens, Principal};
+use crate::access::recognise::Recognised;
+use crate::access::{AccessTokens, IdentityError, IdentityStore, IdentityTokens, Principal, TokenRefusal};
 use crate::api_key::{ApiKeyService, ApiKeyToken, AuthenticateKeyError};
-use crate::audit::{DirectoryFeed, Origin};
-use crate::directory::{DirectoryRecord, DirectoryService, PersonKey, RawRecord};
+use crate::audit::Origin;
+use crate::directory::DirectoryService;
 use crate::user::{Account, UserStore};
-use crate::{Clock, SessionId, StoreError, UserId};
+use crate::{Clock, Entropy, SessionId, StoreError, UserId};
 
 /// Who is calling, by the credential that they show.
 pub struct AccessService {
@@ -15,12 +16,16 @@ pub struct AccessService {
     pub access_tokens: Arc<dyn AccessTokens>,
     /// The identity provider's, when there is one.
     pub identities: Option<Arc<dyn IdentityTokens>>,
+    /// Which of the identity provider's subjects stands for whom.
+    pub people: Arc<dyn IdentityStore>,
     /// Other services' keys.
     pub keys: ApiKeyService,
     /// Takes over people whom the directory has not delivered yet when they first sign in; `None` when they are refused.
     pub newcomers: Option<DirectoryService>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// For the ids of audit records.
+    pub entropy: Arc<dyn Entropy>,
 }
 
 /// Whose a credential is.
@@ -45,7 +50,11 @@ pub enum AuthenticateError {
     /// It is not valid, or its holder is deactivated or unknown, which are one answer.
     #[error("the credential is not valid")]
     Refused,
-    /// The identity provider's keys cannot be had.
+    /// The same of a token that may be the identity provider's, with the reason for operators. Clients get the answer of
+    /// [`Refused`](Self::Refused).
+    #[error("the token is refused: {0}")]
+    TokenRefused(TokenRefusal),
+    /// The identity provider cannot be asked, or not yet.
     #[error("the credential cannot be checked")]
     Unavailable(#[source] IdentityError),
     /// The store failed.
@@ -70,15 +79,18 @@ impl AccessService {
         let Some(identities) = &self.identities else {
             return Err(AuthenticateError::Refused);
         };
-        let identity = identities.verify(credential, now).await.map_err(|error| match error {
-            IdentityError::Invalid => AuthenticateError::Refused,
-            unavailable @ IdentityError::Unavailable(_) => AuthenticateError::Unavailable(unavailable),
-        })?;
-        let found = match self.users.find_identity(&identity.subject, &identity.logins).await? {
-            Some(account) => Some(account),
-            None => self.take_in(&identity, origin).await?,
-        };
-        found.filter(|account| account.active).map(Holder::Person).ok_or(AuthenticateError::Refused)
+        let identity = identities.verify(credential, now).await?;
+        let mut recognised = self.recognise(&identity, origin).await?;
+        if recognised == Recognised::Unknown && identity.logins.is_empty() {
+            let completed = identities.complete(credential, &identity).await?;
+            let completed = completed.ok_or(AuthenticateError::TokenRefused(TokenRefusal::NoName))?;
+            recognised = self.recognise(&completed, origin).await?;
+        }
+        match recognised {
+            Recognised::Person(account) => Ok(Holder::Person(account)),
+            Recognised::Deactivated => Err(AuthenticateError::TokenRefused(TokenRefusal::Deactivated)),
+            Recognised::Unknown => Err(AuthenticateError::TokenRefused(TokenRefusal::UnknownPerson)),
+        }
     }
 
     /// Who is calling, with the role that the store has now.
@@ -100,38 +112,14 @@ impl AccessService {
         };
         Ok((Principal::of(account), session_id))
     }
+}
 
-    /// Adds somebody whom the identity provider knows and the directory has neither delivered nor removed, where that is
-    /// wanted.
-    async fn take_in(&self, identity: &Identity, origin: &Origin) -> Result<Option<Account>, AuthenticateError> {
-        let Some(newcomers) = &self.newcomers else {
-            return Ok(None);
-        };
-        // No external id: that is the directory's to give, and it may be another than the provider's subject.
-        let Some(login) = identity.logins.first() else {
-            return Ok(None);
-        };
-        for name in &identity.logins {
-            let key = PersonKey { external_id: Some(identity.subject.clone()), user_name: name.clone() };
-            if newcomers.directory.was_removed(&key).await? {
-                return Ok(None);
-            }
+impl From<IdentityError> for AuthenticateError {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Refused(reason) => Self::TokenRefused(reason),
+            later @ (IdentityError::NotYet { .. } | IdentityError::Unavailable(_)) => Self::Unavailable(later),
         }
-        let raw = RawRecord {
-            user_name: Some(login.clone()),
-            display_name: identity.display_name.clone(),
-            email: identity.email.as_ref().map(|email| email.as_str().to_owned()),
-            ..RawRecord::default()
-        };
-        let Ok(record) = DirectoryRecord::parse(raw, None) else {
-            return Ok(None);
-        };
-        Ok(match newcomers.add(&record, DirectoryFeed::SignIn, origin).await? {
-            Some(added) => self.users.account(added.id).await?,
-            // By somebody else, who is nobody's to change here, or by this very person: another request of theirs was
-            // faster, or the directory.
-            None => self.users.find_identity(&identity.subject, &identity.logins).await?,
-        })
     }
 }
 

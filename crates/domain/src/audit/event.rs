@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use uuid::Uuid;
 
 use crate::access::Scope;
-use crate::device::Platform;
+use crate::device::{DeviceLoss, Platform};
 use crate::preferences::Preferences;
 use crate::team::TeamRole;
 use crate::user::Role;
@@ -110,6 +111,12 @@ pub enum RevokeReason {
     Replayed,
     /// The directory deactivated the person.
     Deactivated,
+    /// The person opened more sessions than they may have; this one was used longest ago.
+    TooMany,
+    /// The owner removed the device that the session runs on.
+    DeviceRemoved,
+    /// The device that the session runs on belongs to another person now.
+    DeviceReleased,
 }
 
 impl RevokeReason {
@@ -122,6 +129,9 @@ impl RevokeReason {
             Self::RevokedByOperator => "revokedByOperator",
             Self::Replayed => "replayed",
             Self::Deactivated => "deactivated",
+            Self::TooMany => "tooMany",
+            Self::DeviceRemoved => "deviceRemoved",
+            Self::DeviceReleased => "deviceReleased",
         }
     }
 }
@@ -135,6 +145,9 @@ pub enum AuditChange {
     UserDeactivated { feed: DirectoryFeed },
     UserReactivated { feed: DirectoryFeed },
     UserRemoved { feed: DirectoryFeed },
+    UserDelivered { feed: DirectoryFeed },
+    UserMerged { feed: DirectoryFeed, into: UserId },
+    IdentityBound { issuer: String, by: &'static str },
     TeamCreated { feed: DirectoryFeed, team_id: TeamId, name: String, members: usize },
     TeamUpdated { feed: DirectoryFeed, team_id: TeamId, name: String, fields: Vec<&'static str> },
     TeamRemoved { feed: DirectoryFeed, team_id: TeamId, name: String },
@@ -148,6 +161,7 @@ pub enum AuditChange {
     BreakGlassRevoked { account: String },
     BreakGlassSignedIn { account: String, told: usize },
     BreakGlassRefused { account: Option<String> },
+    BreakGlassFlooded { account: Option<String>, attempts: u64, told: usize },
     ProofLost { method: Method, reason: ProofLoss },
     RoleChanged { from: Role, to: Role },
     TeamRoleChanged { team_id: TeamId, from: TeamRole, to: TeamRole },
@@ -160,7 +174,7 @@ pub enum AuditChange {
     DeviceRegistered { device_id: DeviceId, platform: Platform },
     DeviceUpdated { device_id: DeviceId, platform: Platform },
     DeviceReleased { platform: Platform },
-    DeviceRemoved { device_id: DeviceId },
+    DeviceRemoved { device_id: DeviceId, reason: DeviceLoss },
     DeviceExpired { device_id: DeviceId, platform: Platform },
     ApiKeyCreated { key_id: ApiKeyId, name: String, prefix: String, scopes: Vec<Scope> },
     ApiKeyRotated { key_id: ApiKeyId, successor: ApiKeyId, prefix: String, old_until: OffsetDateTime },
@@ -182,6 +196,9 @@ impl AuditChange {
             Self::UserDeactivated { feed } => return format!("{}.user.deactivated", feed.as_str()),
             Self::UserReactivated { feed } => return format!("{}.user.reactivated", feed.as_str()),
             Self::UserRemoved { feed } => return format!("{}.user.removed", feed.as_str()),
+            Self::UserDelivered { feed } => return format!("{}.user.delivered", feed.as_str()),
+            Self::UserMerged { feed, .. } => return format!("{}.user.merged", feed.as_str()),
+            Self::IdentityBound { .. } => "identity.bound",
             Self::TeamCreated { feed, .. } => return format!("{}.team.created", feed.as_str()),
             Self::TeamUpdated { feed, .. } => return format!("{}.team.updated", feed.as_str()),
             Self::TeamRemoved { feed, .. } => return format!("{}.team.removed", feed.as_str()),
@@ -195,6 +212,7 @@ impl AuditChange {
             Self::BreakGlassRevoked { .. } => "breakglass.revoked",
             Self::BreakGlassSignedIn { .. } => "breakglass.used",
             Self::BreakGlassRefused { .. } => "breakglass.refused",
+            Self::BreakGlassFlooded { .. } => "breakglass.flooded",
             Self::ProofLost { .. } => "contact.verification.lost",
             Self::RoleChanged { .. } => "role.changed",
             Self::TeamRoleChanged { .. } => "team.role.changed",
@@ -227,7 +245,12 @@ impl AuditChange {
         match self {
             Self::UserCreated { user_name, .. } => json!({ "userName": user_name }),
             Self::UserUpdated { fields, .. } => json!({ "fields": fields }),
-            Self::UserDeactivated { .. } | Self::UserReactivated { .. } | Self::UserRemoved { .. } => json!({}),
+            Self::UserDeactivated { .. }
+            | Self::UserReactivated { .. }
+            | Self::UserRemoved { .. }
+            | Self::UserDelivered { .. } => json!({}),
+            Self::UserMerged { into, .. } => json!({ "into": into }),
+            Self::IdentityBound { issuer, by } => json!({ "issuer": issuer, "by": by }),
             Self::TeamUpdated { team_id, name, fields, .. } => {
                 json!({ "teamId": team_id, "name": name, "fields": fields })
             }
@@ -246,6 +269,9 @@ impl AuditChange {
                 json!({ "account": account, "adminsTold": told, "severity": "high" })
             }
             Self::BreakGlassRefused { account } => json!({ "account": account, "severity": "high" }),
+            Self::BreakGlassFlooded { account, attempts, told } => {
+                json!({ "account": account, "attempts": attempts, "adminsTold": told, "severity": "high" })
+            }
             Self::TeamCreated { team_id, name, members, .. } => {
                 json!({ "teamId": team_id, "name": name, "members": members })
             }
@@ -269,7 +295,7 @@ impl AuditChange {
                 json!({ "deviceId": device_id, "platform": platform })
             }
             Self::DeviceReleased { platform } => json!({ "platform": platform }),
-            Self::DeviceRemoved { device_id } => json!({ "deviceId": device_id }),
+            Self::DeviceRemoved { device_id, reason } => json!({ "deviceId": device_id, "reason": reason.as_str() }),
             Self::ApiKeyCreated { key_id, name, prefix, scopes } => {
                 json!({ "keyId": key_id, "name": name, "prefix": prefix, "scopes": scopes })
             }
@@ -322,5 +348,19 @@ impl AuditEvent {
             details: change.details(),
             origin: origin.clone(),
         }
+    }
+
+    /// A copy for the thing of that number among several that one change concerns, with `value` under `key` in its
+    /// details. Number 0 keeps the id, each further copy has the id of that many more: a store learns only inside its
+    /// transaction how many records there are, and has no source of ids. 62 bits of an id are random, so that ids stay
+    /// unique.
+    #[must_use]
+    pub fn copy_for(&self, number: u32, key: &str, value: impl Into<Value>) -> Self {
+        let mut copy = self.clone();
+        copy.id = AuditId(Uuid::from_u128(self.id.0.as_u128().wrapping_add(number.into())));
+        if let Some(details) = copy.details.as_object_mut() {
+            details.insert(key.to_owned(), value.into());
+        }
+        copy
     }
 }

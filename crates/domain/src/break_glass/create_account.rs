@@ -47,7 +47,7 @@ impl BreakGlassService {
         };
         let change = AuditChange::BreakGlassCreated { account: name.clone() };
         let event = AuditEvent::new(now, &*self.entropy, origin, Some(user.id), &change);
-        match self.accounts.insert(&user, &name, &hash, &event).await? {
+        match self.accounts.insert(&user, &name, &hash, self.passwords.tag(&password), &event).await? {
             InsertOutcome::Inserted => Ok(CreatedAccount { user_id: user.id, name, password }),
             InsertOutcome::Taken => Err(CreateAccountError::NameTaken),
         }

@@ -5,13 +5,17 @@ mod account;
 mod create_account;
 mod password;
 mod port;
+mod refusal;
 mod revoke_account;
 mod sign_in;
 
 pub use account::{AccountName, BreakGlassAccount};
 pub use create_account::{CreateAccountError, CreatedAccount};
-pub use password::{InvalidPasswordHash, Password, PasswordError, PasswordHash, PasswordHasher};
-pub use port::{AttemptLimit, AttemptScope, BreakGlassStore, Credential};
+pub use password::{
+    InvalidPasswordHash, Lane, Password, PasswordError, PasswordHash, PasswordHasher, PasswordTag, PasswordTurn,
+};
+pub use port::{AttemptLimit, BreakGlassStore, Credential};
+pub use refusal::{Refusal, RefusalRecord};
 pub use sign_in::{SignInError, SignedIn};
 
 #[cfg(feature = "mock")]

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::{Duration, OffsetDateTime};
 
 use crate::audit::AuditEvent;
-use crate::break_glass::{BreakGlassAccount, PasswordHash};
+use crate::break_glass::{BreakGlassAccount, PasswordHash, PasswordTag, Refusal};
 use crate::directory::InsertOutcome;
 use crate::notice::Notice;
 use crate::user::User;
@@ -19,22 +19,15 @@ pub struct Credential {
     pub name: String,
     /// The password's hash.
     pub hash: PasswordHash,
+    /// The password's tag; `None` for an account that was made before there were tags.
+    pub tag: Option<PasswordTag>,
 }
 
-/// Whose sign-in attempts are counted.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum AttemptScope {
-    /// Those for an account, by its folded name, whether or not there is one.
-    Account(String),
-    /// Those from an address; of IPv6, from the network of its first 64 bits.
-    Address(IpAddr),
-}
-
-/// How many attempts may be made.
+/// How many attempts may be made from an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptLimit {
-    /// Whose.
-    pub scope: AttemptScope,
+    /// The address; of IPv6, the network of its first 64 bits.
+    pub address: IpAddr,
     /// The most within one window.
     pub max: u32,
     /// How long a count runs from the first that it counts.
@@ -54,6 +47,7 @@ pub trait BreakGlassStore: Send + Sync {
         user: &User,
         name: &str,
         hash: &PasswordHash,
+        tag: PasswordTag,
         event: &AuditEvent,
     ) -> Result<InsertOutcome, StoreError>;
 
@@ -67,13 +61,12 @@ pub trait BreakGlassStore: Send + Sync {
     /// and nothing written, when there is none. Of any number of such calls at once, exactly one is `true`.
     async fn revoke(&self, name: &str, at: OffsetDateTime, event: &AuditEvent) -> Result<bool, StoreError>;
 
-    /// Counts one attempt at `at` against every limit, or none: when a count would pass its `max`, nothing is counted and
-    /// the end of that limit's window is returned, the latest of several. A window begins with the first attempt that it
-    /// counts; one that comes a window's length after that or later begins it again. However many run at once, on
-    /// however many servers, no count passes its `max`.
+    /// Counts one attempt at `at`. When the count would pass its `max`, nothing is counted and the end of the window is
+    /// returned. A window begins with the first attempt that it counts; one that comes a window's length after that or
+    /// later begins it again. However many run at once, on however many servers, no count passes its `max`.
     async fn count_attempt(
         &self,
-        limits: &[AttemptLimit],
+        limit: &AttemptLimit,
         at: OffsetDateTime,
     ) -> Result<Option<OffsetDateTime>, StoreError>;
 
@@ -90,6 +83,9 @@ pub trait BreakGlassStore: Send + Sync {
         event: &AuditEvent,
     ) -> Result<bool, StoreError>;
 
-    /// Writes the record of an attempt that was refused.
-    async fn record_refusal(&self, event: &AuditEvent) -> Result<(), StoreError>;
+    /// Counts a refused attempt for its account, or for all names together that are no account's, and writes what
+    /// [`RefusalRecord::of`](crate::break_glass::RefusalRecord::of) says for its number in the window: all or nothing.
+    /// Returns that number, from 1. A window begins with the first attempt that it counts; one that comes a window's
+    /// length after that or later begins it again. Of any number of such calls at once, each has a number of its own.
+    async fn record_refusal(&self, refusal: &Refusal) -> Result<u64, StoreError>;
 }

@@ -4,9 +4,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::access::{AccessClaims, AccessToken, AccessTokens, Audience, SigningError};
 use crate::audit::{AuditChange, AuditEvent, Origin};
-use crate::break_glass::{AttemptLimit, AttemptScope, BreakGlassService, Credential, Password, PasswordError};
+use crate::break_glass::{AttemptLimit, BreakGlassService, Credential, Lane, Password, PasswordError, Refusal};
 use crate::notice::{Notice, NoticeContent};
-use crate::user::fold;
 use crate::verification::Method;
 use crate::{NoticeId, StoreError};
 
@@ -25,7 +24,7 @@ pub enum SignInError {
     /// The name or the password is wrong, or the account works no more, which are one answer.
     #[error("the name or the password is wrong")]
     Refused,
-    /// Too many attempts were made for that name or from that address, whether or not there is such an account.
+    /// Too many attempts were made from that address.
     #[error("too many attempts were made")]
     TooManyAttempts {
         /// When to try again.
@@ -43,16 +42,16 @@ pub enum SignInError {
 }
 
 impl BreakGlassService {
-    /// How many attempts a public address has. Behind a proxy everybody has the proxy's, and ten strangers' attempts
-    /// would lock the door; whoever is on the machine itself has none either.
+    /// How many checked attempts a public address has, and in what time (NIST SP 800-63B, section 5.2.2: the verifier
+    /// limits attempts). Behind a proxy that is not named all clients have the proxy's address, which is not public, and
+    /// is not counted: ten attempts of a stranger would lock the door.
     const PER_ADDRESS: (u32, Duration) = (10, Duration::minutes(15));
-    /// How many attempts an account has, from wherever. Generous: 150 random bits are not guessed, and whoever could use
-    /// attempts up could lock the door in an emergency.
-    const PER_ACCOUNT: (u32, Duration) = (1_000, Duration::HOUR);
 
     /// Signs an admin in for [`BreakGlassService::SESSION`] with a token of `access_tokens`. A password that is longer
-    /// than any is `None`. Every attempt that is within the limits is on the audit trail, and every admin of the
-    /// directory is told of each that succeeded.
+    /// than any is `None`. No number of attempts locks an account: the cost of a flood is bounded by the hasher's queue,
+    /// and a password whose tag is the account's does not wait in the queue of the others. An attempt that was not
+    /// checked, because the hasher was busy, is counted nowhere. Every refused attempt is counted, and recorded as
+    /// [`crate::break_glass::RefusalRecord`] says; every admin of the directory is told of each sign-in and of each flood.
     ///
     /// # Errors
     /// See [`SignInError`].
@@ -63,16 +62,21 @@ impl BreakGlassService {
         access_tokens: &dyn AccessTokens,
         origin: &Origin,
     ) -> Result<SignedIn, SignInError> {
+        let found = self.accounts.find(name).await?;
+        let tag = password.map(|password| self.passwords.tag(password));
+        let is_likely = tag.is_some() && found.as_ref().is_some_and(|found| found.tag == tag);
+        let turn = self.passwords.turn(if is_likely { Lane::Reserved } else { Lane::Common }).await?;
         let now = self.clock.now();
-        if let Some(until) = self.accounts.count_attempt(&limits(name, origin), now).await? {
+        if let Some(limit) = limit(origin)
+            && let Some(until) = self.accounts.count_attempt(&limit, now).await?
+        {
             return Err(SignInError::TooManyAttempts { retry_after: until - now });
         }
-        let found = self.accounts.find(name).await?;
         // Whatever is wrong, the same work is done, so that time tells nothing either.
         let hash = found.as_ref().map(|found| found.hash.clone());
         let is_right = match password {
-            Some(password) => self.passwords.is_password(password, hash).await?,
-            None => self.passwords.is_password(&Password::generate(&*self.entropy), None).await?,
+            Some(password) => turn.is_password(password, hash).await?,
+            None => turn.is_password(&Password::generate(&*self.entropy), None).await?,
         };
         match found {
             Some(found) if is_right && self.record_use(&found, now, origin).await? => {
@@ -89,9 +93,7 @@ impl BreakGlassService {
                 Ok(SignedIn { access_token, expires_at })
             }
             found => {
-                let change = AuditChange::BreakGlassRefused { account: found.map(|found| found.name) };
-                let event = AuditEvent::new(now, &*self.entropy, origin, None, &change);
-                self.accounts.record_refusal(&event).await?;
+                self.record_refusal(found.map(|found| found.name), now, origin).await?;
                 Err(SignInError::Refused)
             }
         }
@@ -99,34 +101,46 @@ impl BreakGlassService {
 
     async fn record_use(&self, found: &Credential, now: OffsetDateTime, origin: &Origin) -> Result<bool, StoreError> {
         let content = NoticeContent::BreakGlassUsed { account: found.name.clone(), ip: origin.ip, at: now };
-        let notices: Vec<Notice> = self
-            .accounts
-            .admins()
-            .await?
-            .into_iter()
-            .map(|user_id| Notice {
-                id: NoticeId::new(now, &*self.entropy),
-                user_id,
-                channel: Method::Email,
-                content: content.clone(),
-                created_at: now,
-                attempts: 0,
-            })
-            .collect();
+        let notices = self.notices(&content, now).await?;
         let change = AuditChange::BreakGlassSignedIn { account: found.name.clone(), told: notices.len() };
         let event = AuditEvent::new(now, &*self.entropy, &origin.by_user(found.user_id), Some(found.user_id), &change);
         self.accounts.record_use(found.user_id, now, &notices, &event).await
     }
+
+    async fn record_refusal(
+        &self,
+        account: Option<String>,
+        now: OffsetDateTime,
+        origin: &Origin,
+    ) -> Result<(), StoreError> {
+        let content = NoticeContent::BreakGlassFlooded { account: account.clone(), at: now };
+        let notices = self.notices(&content, now).await?;
+        let event = |change| AuditEvent::new(now, &*self.entropy, origin, None, &change);
+        let refused = event(AuditChange::BreakGlassRefused { account: account.clone() });
+        let told = notices.len();
+        let flooded = event(AuditChange::BreakGlassFlooded { account: account.clone(), attempts: 0, told });
+        self.accounts.record_refusal(&Refusal { account, at: now, refused, flooded, notices }).await?;
+        Ok(())
+    }
+
+    /// That content for every admin who can be told.
+    async fn notices(&self, content: &NoticeContent, now: OffsetDateTime) -> Result<Vec<Notice>, StoreError> {
+        let notice = |user_id| Notice {
+            id: NoticeId::new(now, &*self.entropy),
+            user_id,
+            channel: Method::Email,
+            content: content.clone(),
+            created_at: now,
+            attempts: 0,
+        };
+        Ok(self.accounts.admins().await?.into_iter().map(notice).collect())
+    }
 }
 
-fn limits(name: &str, origin: &Origin) -> Vec<AttemptLimit> {
-    let limit = |scope, (max, window)| AttemptLimit { scope, max, window };
-    // A name that is longer than any account's is nobody's, and takes no more room.
-    let name = fold(name).chars().take(64).collect();
-    let account = limit(AttemptScope::Account(name), BreakGlassService::PER_ACCOUNT);
-    let address =
-        origin.public_ip().map(|ip| limit(AttemptScope::Address(network(ip)), BreakGlassService::PER_ADDRESS));
-    std::iter::once(account).chain(address).collect()
+/// What an attempt is held to; nothing when its address is not public.
+fn limit(origin: &Origin) -> Option<AttemptLimit> {
+    let (max, window) = BreakGlassService::PER_ADDRESS;
+    origin.public_ip().map(|ip| AttemptLimit { address: network(ip), max, window })
 }
 
 /// What counts as one address: of IPv6 the first 64 bits, for whoever has one such network has all addresses in it

@@ -1,4 +1,10 @@
 //! Devices that take push messages.
+//!
+//! A device and the sessions on it end together. A session is on the device that it named when it was opened, and on
+//! each device that was last registered with an access token of that session. When a session is ended, the devices go
+//! that no other live session of the person is on; when the owner removes a device or its token moves to another
+//! person, the sessions on it are ended. A session that only expires, and a device that its push service forgot, end
+//! nothing else.
 
 mod model;
 mod port;
@@ -6,8 +12,8 @@ mod push_token;
 mod register_device;
 mod remove_device;
 
-pub use model::{Device, Platform};
-pub use port::{DeviceStore, RegisterOutcome, RegistrationEvents};
+pub use model::{Device, DeviceLoss, Platform, PushLoss};
+pub use port::{DeviceRemoval, DeviceStore, RegisterOutcome, RegistrationEvents};
 pub use push_token::{InvalidPushToken, PushToken};
 pub use register_device::{AppVersion, DeviceName, NewDevice, RegisterDeviceError, Registered};
 pub(crate) use remove_device::forget;

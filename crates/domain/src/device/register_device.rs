@@ -1,9 +1,10 @@
-use crate::audit::{AuditChange, AuditEvent, Origin};
+use crate::audit::{AuditChange, AuditEvent, Origin, RevokeReason};
 use crate::device::{
     Device, DeviceService, InvalidPushToken, Platform, PushToken, RegisterOutcome, RegistrationEvents,
 };
+use crate::session::Ending;
 use crate::verification::Method;
-use crate::{DeviceId, StoreError, Text, UserId};
+use crate::{DeviceId, SessionId, StoreError, Text, UserId};
 
 /// What its owner calls a device.
 pub type DeviceName = Text<100>;
@@ -41,6 +42,9 @@ pub enum RegisterDeviceError {
     /// The person has [`DeviceService::MAX_PER_USER`] devices.
     #[error("no more devices can be registered")]
     LimitReached,
+    /// The session whose access token was presented is over.
+    #[error("the session of the credential is over")]
+    SessionEnded,
     /// The store failed.
     #[error("could not register the device")]
     Store(#[from] StoreError),
@@ -48,13 +52,15 @@ pub enum RegisterDeviceError {
 
 impl DeviceService {
     /// Registers a device, or updates the one with the same token. A token that another person holds moves to the
-    /// caller, unproven, and both sides are recorded.
+    /// caller, unproven, that person's sessions on it end, and both sides are recorded. When the caller's credential
+    /// belongs to a session, `presented`, that one must be live, and is on the device from now on.
     ///
     /// # Errors
     /// See [`RegisterDeviceError`].
     pub async fn register(
         &self,
         user_id: UserId,
+        presented: Option<SessionId>,
         new: NewDevice,
         origin: &Origin,
     ) -> Result<Registered, RegisterDeviceError> {
@@ -66,8 +72,7 @@ impl DeviceService {
             id,
             user_id,
             platform,
-            // With the platform, since a token proven through one push service is not proven through another.
-            token_fingerprint: self.fingerprinter.fingerprint(Method::Push, &format!("{platform}:{}", token.expose())),
+            token_fingerprint: self.fingerprinter.fingerprint(Method::Push, &Device::destination_of(platform, &token)),
             token,
             name: new.name.map(String::from),
             app_version: new.app_version.map(String::from),
@@ -80,11 +85,13 @@ impl DeviceService {
             registered: event(Some(user_id), AuditChange::DeviceRegistered { device_id: id, platform }),
             updated: event(Some(user_id), AuditChange::DeviceUpdated { device_id: id, platform }),
             released: event(None, AuditChange::DeviceReleased { platform }),
+            ending: Ending::new(RevokeReason::DeviceReleased, None, now, &*self.entropy, origin),
         };
-        match self.devices.register(&device, Self::MAX_PER_USER, &events).await? {
+        match self.devices.register(&device, Self::MAX_PER_USER, presented, &events).await? {
             RegisterOutcome::Created(device) => Ok(Registered { device, created: true }),
             RegisterOutcome::Updated(device) => Ok(Registered { device, created: false }),
             RegisterOutcome::LimitReached => Err(RegisterDeviceError::LimitReached),
+            RegisterOutcome::SessionEnded => Err(RegisterDeviceError::SessionEnded),
         }
     }
 }

@@ -27,15 +27,22 @@ impl DirectoryService {
             let Some(mut planned) = self.plan(&before, &record, DirectoryFeed::Scim, origin) else {
                 return Ok(before);
             };
+            if planned.fields.iter().any(|field| ["userName", "externalId"].contains(field)) {
+                let known = self.directory.find_people(&record.key()).await.map_err(ChangeError::Store)?;
+                if known.is_taken_from(id) {
+                    return Err(ChangeError::Taken.into());
+                }
+                self.merge(&mut planned, known.duplicates_of(id), DirectoryFeed::Scim, origin);
+            }
             if planned.update.deactivates {
                 planned.update.brake = self.brake(client, id, planned.update.at, origin);
             }
             let outcome = self.directory.update_user(&planned.update, &planned.events).await;
             match outcome.map_err(ChangeError::Store)? {
                 UpdateOutcome::Updated => return Ok(planned.update.user),
-                UpdateOutcome::Taken => return Err(ChangeError::Taken.into()),
                 UpdateOutcome::Braked => return Err(ChangeError::Braked.into()),
-                UpdateOutcome::Stale => {}
+                // Another has the name since: the next look tells whether it is to be had.
+                UpdateOutcome::Stale | UpdateOutcome::Taken => {}
             }
         }
         Err(ChangeError::Contended.into())

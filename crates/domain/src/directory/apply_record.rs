@@ -1,5 +1,5 @@
 use crate::audit::{AuditChange, AuditEvent, DirectoryFeed, Origin};
-use crate::directory::{DirectoryRecord, DirectoryService, InsertOutcome, PersonKey, UpdateOutcome};
+use crate::directory::{DirectoryRecord, DirectoryService, InsertOutcome, KnownPeople, UpdateOutcome};
 use crate::user::{Role, Source, User};
 use crate::verification::Masked;
 use crate::{StoreError, UserId};
@@ -67,15 +67,15 @@ impl DirectoryService {
         feed: DirectoryFeed,
         origin: &Origin,
     ) -> Result<Applied, ApplyRecordError> {
-        let key = PersonKey { external_id: record.external_id.clone(), user_name: record.user_name.clone() };
+        let key = record.key();
         for _ in 0..Self::TRIES {
-            let found = self.directory.find_user(&key).await?;
-            let applied = match found {
+            let known = self.directory.find_people(&key).await?;
+            let applied = match known.target() {
                 None => self
                     .add(record, feed, origin)
                     .await?
                     .map(|user| Applied { user_id: user.id, change: Change::Added }),
-                Some(user) => self.change(user, record, feed, origin).await?,
+                Some(user) => self.change(user, &known, record, feed, origin).await?,
             };
             if let Some(applied) = applied {
                 return Ok(applied);
@@ -85,38 +85,52 @@ impl DirectoryService {
     }
 
     /// Adds a person and changes none who is there: `None` when the user name or the external id is taken.
-    pub(crate) async fn add(
+    pub(super) async fn add(
         &self,
         record: &DirectoryRecord,
         feed: DirectoryFeed,
         origin: &Origin,
     ) -> Result<Option<User>, StoreError> {
-        let now = self.clock.now();
-        let nobody = User::nameless(UserId::new(now, &*self.entropy), Source::Scim, Role::User, now);
-        let user = self.described(&nobody, record, now);
-        let change = AuditChange::UserCreated { feed, user_name: Masked::login(&user.user_name) };
-        let event = AuditEvent::new(now, &*self.entropy, origin, Some(user.id), &change);
+        let (user, event) = self.new_person(record, feed, origin);
         Ok(match self.directory.insert_user(&user, &event).await? {
             InsertOutcome::Inserted => Some(user),
             InsertOutcome::Taken => None,
         })
     }
 
+    /// A person who is not on record yet, and the record that they are added.
+    pub(crate) fn new_person(
+        &self,
+        record: &DirectoryRecord,
+        feed: DirectoryFeed,
+        origin: &Origin,
+    ) -> (User, AuditEvent) {
+        let now = self.clock.now();
+        let nobody = User::nameless(UserId::new(now, &*self.entropy), Source::Scim, Role::User, now);
+        let nobody = User { signed_in_first: feed == DirectoryFeed::SignIn, ..nobody };
+        let user = self.described(&nobody, record, now);
+        let change = AuditChange::UserCreated { feed, user_name: Masked::login(&user.user_name) };
+        let event = AuditEvent::new(now, &*self.entropy, origin, Some(user.id), &change);
+        (user, event)
+    }
+
     async fn change(
         &self,
-        before: User,
+        before: &User,
+        known: &KnownPeople,
         record: &DirectoryRecord,
         feed: DirectoryFeed,
         origin: &Origin,
     ) -> Result<Option<Applied>, ApplyRecordError> {
         let another_id = matches!((&before.external_id, &record.external_id), (Some(a), Some(b)) if a != b);
-        if another_id || before.source == Source::Local {
+        if another_id || before.source == Source::Local || known.is_taken_from(before.id) {
             return Err(ApplyRecordError::Conflict);
         }
         let user_id = before.id;
-        let Some(planned) = self.plan(&before, record, feed, origin) else {
+        let Some(mut planned) = self.plan(before, record, feed, origin) else {
             return Ok(Some(Applied { user_id, change: Change::Unchanged }));
         };
+        self.merge(&mut planned, known.duplicates_of(user_id), feed, origin);
         let change = match (before.active, planned.update.user.active) {
             (true, false) => Change::Deactivated { fields: besides_active(&planned.fields) },
             (false, true) => Change::Reactivated { fields: besides_active(&planned.fields) },
@@ -124,8 +138,8 @@ impl DirectoryService {
         };
         match self.directory.update_user(&planned.update, &planned.events).await? {
             UpdateOutcome::Updated => Ok(Some(Applied { user_id, change })),
-            UpdateOutcome::Stale | UpdateOutcome::Braked => Ok(None),
-            UpdateOutcome::Taken => Err(ApplyRecordError::Conflict),
+            // Another has the name since: the next look tells whether it is to be had.
+            UpdateOutcome::Stale | UpdateOutcome::Braked | UpdateOutcome::Taken => Ok(None),
         }
     }
 }

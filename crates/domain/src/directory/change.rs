@@ -45,7 +45,8 @@ impl DirectoryService {
     /// How often a change is tried when others change the same thing at the same time.
     pub(super) const TRIES: usize = 8;
 
-    /// What it takes to make of somebody what the record says; `None` when they are that already.
+    /// What it takes to make of somebody what the record says; `None` when they are that already. A person who was added
+    /// by a sign-in is delivered with it, also when nothing else changes.
     pub(super) fn plan(
         &self,
         before: &User,
@@ -56,7 +57,7 @@ impl DirectoryService {
         let now = self.clock.now();
         let user = self.described(before, record, now);
         let fields = changed_fields(before, &user);
-        if fields.is_empty() {
+        if fields.is_empty() && !before.awaits_directory() {
             return None;
         }
         let lost_proofs = lost_proofs(before, &user);
@@ -66,6 +67,7 @@ impl DirectoryService {
             brake: None,
             notices: if user.active { self.notices(&user, &lost_proofs, now) } else { Vec::new() },
             lost_proofs,
+            duplicates: Vec::new(),
             at: now,
             user,
         };
@@ -81,7 +83,13 @@ impl DirectoryService {
         feed: DirectoryFeed,
         origin: &Origin,
     ) -> Vec<AuditEvent> {
-        let mut changes = vec![AuditChange::UserUpdated { feed, fields }];
+        let mut changes = Vec::new();
+        if before.awaits_directory() {
+            changes.push(AuditChange::UserDelivered { feed });
+        }
+        if !fields.is_empty() {
+            changes.push(AuditChange::UserUpdated { feed, fields });
+        }
         match (before.active, update.user.active) {
             (true, false) => changes.push(AuditChange::UserDeactivated { feed }),
             (false, true) => changes.push(AuditChange::UserReactivated { feed }),
@@ -124,6 +132,13 @@ impl DirectoryService {
     pub(super) fn described(&self, before: &User, record: &DirectoryRecord, now: OffsetDateTime) -> User {
         let email = record.email.as_ref();
         let phone = record.phone.as_ref().and_then(Phone::deliverable);
+        // What is the same destination keeps its fingerprint, whatever key that was made with: the proof's is the same.
+        let fingerprint = |method, destination: &str, known: Option<String>, fingerprint: Option<Fingerprint>| {
+            let kept = fingerprint.filter(|_| known.as_deref() == Some(destination));
+            kept.unwrap_or_else(|| self.fingerprinter.fingerprint(method, destination))
+        };
+        let known_email = before.email.as_ref().map(EmailAddress::normalized);
+        let known_phone = before.phone.as_ref().and_then(Phone::deliverable).map(|number| number.as_str().to_owned());
         let known = || before.external_id.clone().filter(|_| !record.drops_external_id);
         User {
             id: before.id,
@@ -135,13 +150,15 @@ impl DirectoryService {
             email: record.email.clone(),
             phone: record.phone.clone(),
             email_fingerprint: email
-                .map(|a| self.fingerprinter.fingerprint(Method::Email, &EmailAddress::normalized(a))),
-            phone_fingerprint: phone.map(|n| self.fingerprinter.fingerprint(Method::Sms, n.as_str())),
+                .map(|a| fingerprint(Method::Email, &a.normalized(), known_email, before.email_fingerprint)),
+            phone_fingerprint: phone
+                .map(|n| fingerprint(Method::Sms, n.as_str(), known_phone, before.phone_fingerprint)),
             time_zone: record.time_zone.clone(),
             locale: record.locale.clone(),
             role: before.role,
             active: record.active.unwrap_or(before.active),
             source: before.source,
+            signed_in_first: before.signed_in_first,
             version: before.version + 1,
             created_at: before.created_at,
             updated_at: now,
@@ -165,8 +182,8 @@ fn changed_fields(before: &User, after: &User) -> Vec<&'static str> {
     comparisons.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
 }
 
-/// The methods whose destination was one thing and is another now. Fingerprints are of normalized destinations, so a
-/// change of case or formatting is none.
+/// The methods whose destination was one thing and is another now. Destinations that are the same once they are normalized
+/// keep their fingerprint (see [`DirectoryService::described`]), so a change of case or formatting is none.
 fn lost_proofs(before: &User, after: &User) -> Vec<Method> {
     let changed = |old: Option<Fingerprint>, new: Option<Fingerprint>| old.is_some() && old != new;
     let mut lost = Vec::new();

@@ -9,6 +9,7 @@ mod create_user;
 mod groups;
 mod port;
 mod query;
+mod recognise;
 mod record;
 mod remove_user;
 
@@ -18,7 +19,8 @@ pub use change::ChangeError;
 pub use create_team::CreateTeamError;
 pub use groups::{GroupChange, MembersChange};
 pub use port::{
-    DirectoryReader, DirectoryStore, GroupUpdate, InsertOutcome, PersonKey, UpdateOutcome, UserRemoval, UserUpdate,
+    DirectoryReader, DirectoryStore, Duplicate, GroupUpdate, InsertOutcome, KnownPeople, PersonKey, UpdateOutcome,
+    UserRemoval, UserUpdate,
 };
 pub use query::{
     Comparison, Condition, DirectoryQuery, Found, Group, GroupAttribute, GroupRecord, Kind, Operand, Order,

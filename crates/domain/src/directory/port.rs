@@ -18,12 +18,39 @@ pub struct PersonKey {
     pub external_id: Option<String>,
     /// The sign-in name.
     pub user_name: String,
+    /// The e-mail address.
+    pub email: Option<String>,
 }
 
 impl fmt::Debug for PersonKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PersonKey(redacted)")
     }
+}
+
+/// Everyone whom a directory record may mean; see [`KnownPeople::target`]. Nobody whom the directory removed. The last three
+/// are people who [await the directory](User::awaits_directory).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownPeople {
+    /// The person who has the external id.
+    pub by_external_id: Option<User>,
+    /// The person who has the user name, without regard to case.
+    pub by_user_name: Option<User>,
+    /// A person to whom a subject is bound that is the external id.
+    pub by_subject: Option<User>,
+    /// A person who signed in with the user name as one of several names, and has another as user name.
+    pub by_login: Option<User>,
+    /// The person whose user name is the e-mail address.
+    pub by_email: Option<User>,
+}
+
+/// A person who signed in before the directory delivered them under another name, and whom the directory does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Duplicate {
+    /// Which person.
+    pub id: UserId,
+    /// The version at which they were found.
+    pub expected_version: i64,
 }
 
 /// What came of adding a person or a team.
@@ -51,6 +78,8 @@ pub struct UserUpdate {
     pub brake: Option<Brake>,
     /// What the person is told about it.
     pub notices: Vec<Notice>,
+    /// People who turned out to be this person.
+    pub duplicates: Vec<Duplicate>,
     /// When.
     pub at: OffsetDateTime,
 }
@@ -116,27 +145,32 @@ pub trait DirectoryStore: Send + Sync {
     /// How many people are on record, active or not.
     async fn count_users(&self) -> Result<u64, StoreError>;
 
-    /// The person with that external id, else the one with that user name (without regard to case). `None` when there
-    /// is neither. People whom the directory removed are not found.
-    async fn find_user(&self, key: &PersonKey) -> Result<Option<User>, StoreError>;
+    /// Everyone whom a record may mean, in one round trip, so that nobody is missed who is renamed meanwhile.
+    async fn find_people(&self, key: &PersonKey) -> Result<KnownPeople, StoreError>;
 
-    /// Whether the directory removed somebody who had, to the last, that external id or that user name (without regard
-    /// to case).
-    async fn was_removed(&self, key: &PersonKey) -> Result<bool, StoreError>;
-
-    /// Adds a person and writes `event`, both or neither. Of many such calls at once for one user name, exactly one is
-    /// [`InsertOutcome::Inserted`].
+    /// Adds a person and writes `event`, both or neither. Subjects that are bound to a removed person who had, to the
+    /// last, the new person's external id are bound to the new person from now on. Of many such calls at once for one
+    /// user name, exactly one is [`InsertOutcome::Inserted`].
     async fn insert_user(&self, user: &User, event: &AuditEvent) -> Result<InsertOutcome, StoreError>;
 
     /// Changes a person while they are still at `expected_version`, removes the proofs and cancels the challenges of
-    /// `lost_proofs`, ends the live sessions of somebody who is deactivated, adds `notices`, and writes `events`: all or
+    /// `lost_proofs`, ends the live sessions of somebody who is deactivated and
+    /// removes the devices that those are on (the records in `events` stand for both), adds `notices`, and writes `events`: all or
     /// nothing. See [Brakes](DirectoryStore#brakes).
+    ///
+    /// A user name, external id or e-mail address that the person had before is remembered as theirs. An external id
+    /// that is new brings the subjects of removed people along as in [`insert_user`](Self::insert_user).
+    ///
+    /// Each of `duplicates` goes away as if it were [removed](Self::remove_user), while it is still at its version, else
+    /// the outcome is [`UpdateOutcome::Stale`]. Its names are free for this very change, and its subjects are bound to
+    /// nobody from now on. No brake holds that.
     async fn update_user(&self, update: &UserUpdate, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError>;
 
     /// Deactivates a person, ends their live sessions, takes their contacts and preferences, their proofs, challenges,
     /// devices, places in teams, notices and the role of admin, hides them from the directory, from lists and from sign-in, frees their user name and
     /// external id for others, and writes `events`: all or nothing, and only while they are at `expected_version`. The
-    /// row stays, with the names, for the audit trail. See [Brakes](DirectoryStore#brakes).
+    /// row stays, with the names, for the audit trail; the names, the e-mail address and the subjects are remembered as
+    /// theirs. See [Brakes](DirectoryStore#brakes).
     async fn remove_user(&self, removal: &UserRemoval, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError>;
 
     /// The brakes that are engaged, by client.

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use crate::directory::PersonKey;
 use crate::user::{EmailAddress, Phone, Region};
 use crate::{FieldError, Text};
 
@@ -108,6 +109,15 @@ impl DirectoryRecord {
     #[must_use]
     pub fn user_name(&self) -> &str {
         &self.user_name
+    }
+
+    /// Whom the record names.
+    pub(super) fn key(&self) -> PersonKey {
+        PersonKey {
+            external_id: self.external_id.clone(),
+            user_name: self.user_name.clone(),
+            email: self.email.as_ref().map(|email| email.as_str().to_owned()),
+        }
     }
 
     /// The record of somebody whose external id, when it names none, is known to be gone and not only left out.

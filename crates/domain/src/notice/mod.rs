@@ -60,6 +60,14 @@ pub enum NoticeContent {
         #[serde(with = "time::serde::rfc3339")]
         at: OffsetDateTime,
     },
+    /// Somebody tries passwords of a break-glass account, again and again. Goes to admins, proven or not.
+    BreakGlassFlooded {
+        /// Its name; `None` when the names that were tried are no account's.
+        account: Option<String>,
+        /// When it was noticed.
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+    },
 }
 
 impl NoticeContent {
@@ -69,6 +77,7 @@ impl NoticeContent {
         match self {
             Self::ContactChanged { .. } => "contactChanged",
             Self::BreakGlassUsed { .. } => "breakGlassUsed",
+            Self::BreakGlassFlooded { .. } => "breakGlassFlooded",
         }
     }
 
@@ -77,7 +86,7 @@ impl NoticeContent {
     pub fn needs_proof(&self) -> bool {
         match self {
             Self::ContactChanged { .. } => true,
-            Self::BreakGlassUsed { .. } => false,
+            Self::BreakGlassUsed { .. } | Self::BreakGlassFlooded { .. } => false,
         }
     }
 }

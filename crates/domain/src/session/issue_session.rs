@@ -1,9 +1,11 @@
 use time::OffsetDateTime;
 
 use crate::access::{AccessToken, SigningError};
-use crate::audit::{AuditChange, AuditEvent, Origin};
+use crate::audit::{AuditChange, AuditEvent, Origin, RevokeReason};
 use crate::device::DeviceName;
-use crate::session::{IssueOutcome, RefreshToken, Session, SessionService, StoredToken, SuccessorSalt};
+use crate::session::{
+    Ending, IssueOutcome, Opening, RefreshToken, Session, SessionService, StoredToken, SuccessorSalt,
+};
 use crate::{DeviceId, SessionId, StoreError, UserId};
 
 /// A session that was opened.
@@ -41,7 +43,8 @@ pub enum IssueSessionError {
 
 impl SessionService {
     /// Opens a session for a person's phone. When the caller's own credential belongs to a session, `presented`, that
-    /// one must be live: an access token that outlives its session by minutes must not become another 90 days.
+    /// one must be live: an access token that outlives its session by minutes must not become another 90 days. A person
+    /// has at most [`SessionService::MAX_PER_USER`] live sessions; one more ends the one that was used longest ago.
     ///
     /// # Errors
     /// See [`IssueSessionError`].
@@ -54,11 +57,6 @@ impl SessionService {
         origin: &Origin,
     ) -> Result<IssuedSession, IssueSessionError> {
         let now = self.clock.now();
-        if let Some(presented) = presented
-            && !self.sessions.list(user_id, now).await?.iter().any(|live| live.id == presented)
-        {
-            return Err(IssueSessionError::SessionEnded);
-        }
         let id = SessionId::new(now, &*self.entropy);
         let refresh_token = RefreshToken::generate(&*self.entropy);
         let session = Session {
@@ -75,16 +73,19 @@ impl SessionService {
             hash: self.hasher.hash(&refresh_token),
             parent: None,
             salt: SuccessorSalt::generate(&*self.entropy),
+            successor_key: Some(self.hasher.key()),
             superseded_at: None,
         };
         let access_token = self.access_token(user_id, id, now)?;
         let change = AuditChange::SessionIssued { session_id: id };
         let event = AuditEvent::new(now, &*self.entropy, origin, Some(user_id), &change);
-        match self.sessions.issue(&session, &token, &event).await? {
-            IssueOutcome::Issued => {
-                Ok(IssuedSession { id, refresh_token, expires_at: session.expires_at, access_token })
-            }
+        let surplus = Ending::new(RevokeReason::TooMany, Some(user_id), now, &*self.entropy, origin);
+        let expires_at = session.expires_at;
+        let opening = Opening { session, token, presented, max: Self::MAX_PER_USER, surplus };
+        match self.sessions.issue(&opening, &event).await? {
+            IssueOutcome::Issued => Ok(IssuedSession { id, refresh_token, expires_at, access_token }),
             IssueOutcome::NoUser => Err(IssueSessionError::NoUser),
+            IssueOutcome::SessionEnded => Err(IssueSessionError::SessionEnded),
             IssueOutcome::NoDevice => Err(IssueSessionError::NoDevice),
         }
     }

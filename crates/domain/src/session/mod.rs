@@ -13,7 +13,7 @@ mod revoke_session;
 
 pub use issue_session::{IssueSessionError, IssuedSession};
 pub use model::{RefreshCandidate, Revocation, Session, StoredToken, Verdict};
-pub use port::{IssueOutcome, RotateOutcome, Rotation, SessionStore};
+pub use port::{Ending, IssueOutcome, Opening, RotateOutcome, Rotation, SessionStore};
 pub use refresh_session::{RefreshError, Refreshed, RefusedReason};
 pub use refresh_token::{InvalidRefreshToken, RefreshToken, RefreshTokenHasher, SuccessorSalt, TokenHash};
 
@@ -46,6 +46,8 @@ pub struct SessionService {
 impl SessionService {
     /// How long a session lives, however often it is refreshed.
     pub const LIFETIME: Duration = Duration::days(90);
+    /// How many live sessions a person may have. One more ends the one that was used longest ago.
+    pub const MAX_PER_USER: u32 = 50;
     /// How long an access token lives.
     pub const ACCESS_LIFETIME: Duration = Duration::minutes(15);
 

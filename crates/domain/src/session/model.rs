@@ -3,7 +3,7 @@ use time::{Duration, OffsetDateTime};
 use crate::audit::RevokeReason;
 use crate::session::{RefusedReason, SuccessorSalt, TokenHash};
 use crate::user::ProfileFacts;
-use crate::{DeviceId, SessionId, UserId};
+use crate::{DeviceId, KeyId, SessionId, UserId};
 
 /// A phone session: one refresh token family.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,9 @@ pub struct StoredToken {
     pub parent: Option<TokenHash>,
     /// What its successor is derived with.
     pub salt: SuccessorSalt,
+    /// The key with which its successor is derived, so that all servers derive the same one during a rotation; `None` in
+    /// rows of a release that did not record it.
+    pub successor_key: Option<KeyId>,
     /// When its successor was first used; `None` while it works.
     pub superseded_at: Option<OffsetDateTime>,
 }

@@ -3,7 +3,7 @@ use time::OffsetDateTime;
 use crate::access::{AccessToken, SigningError};
 use crate::audit::{AuditChange, AuditEvent, Origin, RevokeReason};
 use crate::session::{
-    RefreshCandidate, RefreshToken, RotateOutcome, Rotation, SessionService, SuccessorSalt, TokenHash, Verdict,
+    Ending, RefreshCandidate, RefreshToken, RotateOutcome, Rotation, SessionService, SuccessorSalt, TokenHash, Verdict,
 };
 use crate::user::ProfileFacts;
 use crate::{SessionId, StoreError};
@@ -94,7 +94,7 @@ impl SessionService {
         origin: &Origin,
     ) -> Result<Option<Refreshed>, RefreshError> {
         let RefreshCandidate { token, session, profile } = candidate;
-        let successor = self.hasher.successor(presented, &token.salt);
+        let successor = self.hasher.successor(presented, &token.salt, token.successor_key);
         let access_token = self.access_token(session.user_id, session.id, now)?;
         let rotation = Rotation {
             session_id: session.id,
@@ -102,6 +102,7 @@ impl SessionService {
             parent: token.parent,
             successor: self.hasher.hash(&successor),
             successor_salt: SuccessorSalt::generate(&*self.entropy),
+            successor_key: self.hasher.key(),
             at: now,
         };
         let change = AuditChange::SessionRefreshed { session_id: session.id };
@@ -126,10 +127,10 @@ impl SessionService {
     ) -> Result<(), StoreError> {
         let session_id = candidate.session.id;
         let owner = candidate.session.user_id;
-        let reason = RevokeReason::Replayed;
-        let changes = [AuditChange::SessionReplayed { session_id }, AuditChange::SessionRevoked { session_id, reason }];
-        let events = changes.map(|change| AuditEvent::new(now, &*self.entropy, origin, Some(owner), &change));
-        self.sessions.revoke(owner, session_id, reason, now, &events).await?;
+        let replayed = AuditChange::SessionReplayed { session_id };
+        let replayed = AuditEvent::new(now, &*self.entropy, origin, Some(owner), &replayed);
+        let ending = Ending::new(RevokeReason::Replayed, Some(owner), now, &*self.entropy, origin);
+        self.sessions.revoke(owner, session_id, &ending, &[replayed]).await?;
         Ok(())
     }
 }

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::Deserialize;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::{Entropy, secret_token};
+use crate::{Entropy, KeyId, secret_token};
 
 /// A refresh token in plain: `mst_rt_`, 256 random bits as 44 base62 characters, a CRC-32 of both as 6 more.
 /// Redacted in `Debug`, wiped when dropped, never stored.
@@ -101,10 +101,14 @@ impl fmt::Debug for SuccessorSalt {
 /// Hashes refresh tokens and derives their successors.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait RefreshTokenHasher: Send + Sync {
-    /// What the store keeps of a token.
+    /// What the store keeps of a token. It needs no key: a token has 256 random bits.
     fn hash(&self, token: &RefreshToken) -> TokenHash;
 
-    /// The one successor of a token: the same token and salt always give the same, and nobody without the server's key
-    /// can work it out from them.
-    fn successor(&self, token: &RefreshToken, salt: &SuccessorSalt) -> RefreshToken;
+    /// The one successor of a token: the same token, salt and key always give the same, on every server, and nobody
+    /// without the key can work it out from them. `key` is what the token's row names; when it names none, or one that
+    /// the server does not have, the current key stands in.
+    fn successor(&self, token: &RefreshToken, salt: &SuccessorSalt, key: Option<KeyId>) -> RefreshToken;
+
+    /// The key with which the successors of tokens that are made now will be derived. It is stored with the salt.
+    fn key(&self) -> KeyId;
 }

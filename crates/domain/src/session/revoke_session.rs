@@ -1,5 +1,5 @@
-use crate::audit::{AuditChange, AuditEvent, Origin, RevokeReason};
-use crate::session::{RefreshToken, Session, SessionService};
+use crate::audit::{Origin, RevokeReason};
+use crate::session::{Ending, RefreshToken, Session, SessionService};
 use crate::{SessionId, StoreError, UserId};
 
 impl SessionService {
@@ -50,9 +50,7 @@ impl SessionService {
         reason: RevokeReason,
         origin: &Origin,
     ) -> Result<bool, StoreError> {
-        let now = self.clock.now();
-        let change = AuditChange::SessionRevoked { session_id: id, reason };
-        let event = AuditEvent::new(now, &*self.entropy, origin, Some(user_id), &change);
-        self.sessions.revoke(user_id, id, reason, now, &[event]).await
+        let ending = Ending::new(reason, Some(user_id), self.clock.now(), &*self.entropy, origin);
+        self.sessions.revoke(user_id, id, &ending, &[]).await
     }
 }

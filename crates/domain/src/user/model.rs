@@ -94,7 +94,10 @@ pub struct User {
     pub active: bool,
     /// Where the profile comes from.
     pub source: Source,
-    /// Counts the profile's changes, from 1; what an optimistic writer compares.
+    /// Whether a sign-in added the person, before the directory delivered them (`MUSTER_OIDC_CREATE_USERS`).
+    pub signed_in_first: bool,
+    /// Counts the profile's changes, and moves of its fingerprints to another key, from 1; what an optimistic writer
+    /// compares.
     pub version: i64,
     /// When the person was first seen.
     pub created_at: OffsetDateTime,
@@ -103,6 +106,19 @@ pub struct User {
 }
 
 impl User {
+    /// Whether a sign-in added the person and the directory has not delivered them since. Every delivery raises
+    /// `version`, also one that changes nothing else.
+    #[must_use]
+    pub fn awaits_directory(&self) -> bool {
+        self.signed_in_first && self.version == 1
+    }
+
+    /// What must be known about the person on each request.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        Account { id: self.id, role: self.role, active: self.active, source: self.source }
+    }
+
     /// Somebody active of whom nothing else is known yet, at version 0.
     pub(crate) fn nameless(id: UserId, source: Source, role: Role, now: OffsetDateTime) -> Self {
         Self {
@@ -121,6 +137,7 @@ impl User {
             role,
             active: true,
             source,
+            signed_in_first: false,
             version: 0,
             created_at: now,
             updated_at: now,

@@ -91,11 +91,6 @@ pub trait UserStore: Send + Sync {
     /// and nobody whom it removed.
     async fn find_login(&self, login: &str) -> Result<Option<Account>, StoreError>;
 
-    /// The account whose external id is `subject`, else the first whose user name is one of `logins`, in their order and
-    /// without regard to case. Only accounts of the directory's count: a local one is nobody's by an identity provider's
-    /// word, and whoever the directory removed is nobody. `None` when nobody's is.
-    async fn find_identity(&self, subject: &str, logins: &[String]) -> Result<Option<Account>, StoreError>;
-
     /// The people who match, by folded user name ascending; no local account, and nobody whom the directory removed.
     /// Returns up to `limit + 1`: the one too many only tells that
     /// more follow.

@@ -3,11 +3,11 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use crate::UserId;
-use crate::device::Device;
+use crate::device::{Device, PushLoss};
 use crate::preferences::StoredPreferences;
 use crate::team::Membership;
 use crate::user::{Role, User};
-use crate::verification::{Challenge, ChannelSet, Proof, VerificationStatus};
+use crate::verification::{Challenge, ChannelSet, Fingerprint, Proof, VerificationStatus};
 
 /// Everything on record about one person, read as a whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +22,8 @@ pub struct ProfileFacts {
     pub devices: Vec<Device>,
     /// The latest challenge of each method.
     pub challenges: Vec<Challenge>,
+    /// The last time that a device of theirs went that was proven.
+    pub push_loss: Option<PushLoss>,
     /// What they chose to be told; `None` while the defaults hold.
     pub preferences: Option<StoredPreferences>,
 }
@@ -34,9 +36,9 @@ impl ProfileFacts {
         VerificationStatus::derive(self, required, now)
     }
 
-    /// What is on record once `challenge` was completed at `at`.
-    pub(crate) fn prove(&mut self, challenge: &Challenge, at: OffsetDateTime) {
-        let Challenge { method, fingerprint, .. } = *challenge;
+    /// What is on record once `challenge` was completed at `at` for a destination that has this fingerprint.
+    pub(crate) fn prove(&mut self, challenge: &Challenge, fingerprint: Fingerprint, at: OffsetDateTime) {
+        let method = challenge.method;
         self.challenges.retain(|other| other.method != method);
         if let Some(device) = self.devices.iter_mut().find(|device| Some(device.id) == challenge.device_id) {
             device.verified_at = Some(at);

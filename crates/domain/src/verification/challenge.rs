@@ -93,14 +93,14 @@ impl Challenge {
         (Self::COOLDOWN * 2_i32.pow(doublings)).min(Self::LONGEST_WAIT)
     }
 
-    /// The streak of a code that is made for a destination at `now`, when `previous` was the person's last for that
-    /// method. An address or a number that the directory corrected begins anew; a device does not, for people register
+    /// The streak of a code that is made at `now` for a destination that has these fingerprints, one for each key, when
+    /// `previous` was the person's last for that method. An address or a number that the directory corrected begins anew; a device does not, for people register
     /// as many as they like.
     #[must_use]
-    pub fn streak_after(previous: Option<&Self>, fingerprint: Fingerprint, now: OffsetDateTime) -> u16 {
+    pub fn streak_after(previous: Option<&Self>, destination: &[Fingerprint], now: OffsetDateTime) -> u16 {
         match previous {
             Some(previous)
-                if (previous.fingerprint == fingerprint || previous.method == Method::Push)
+                if (destination.contains(&previous.fingerprint) || previous.method == Method::Push)
                     && !matches!(previous.closure, Some(Closure::Completed { .. }))
                     && now - previous.opened_at < Self::STREAK_MEMORY =>
             {

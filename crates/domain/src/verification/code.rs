@@ -4,7 +4,7 @@ use serde::Deserialize;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::verification::{Fingerprint, Method};
-use crate::{ChallengeId, Entropy, UserId};
+use crate::{ChallengeId, Entropy, KeyId, UserId};
 
 /// A six-digit code in plain. Redacted in `Debug`, wiped when dropped, never stored.
 #[derive(Clone, ZeroizeOnDrop, Deserialize)]
@@ -88,7 +88,19 @@ pub struct CodeBinding {
 
 /// HMAC-SHA256 of a code and its binding under the server's pepper.
 #[derive(Clone, PartialEq, Eq)]
-pub struct CodeHash(pub [u8; 32]);
+pub struct CodeHash {
+    /// The hash.
+    pub hash: [u8; 32],
+    /// The key that made it; `None` in rows of a release that did not record it.
+    pub key: Option<KeyId>,
+}
+
+impl From<[u8; 32]> for CodeHash {
+    /// A hash whose key is not recorded.
+    fn from(hash: [u8; 32]) -> Self {
+        Self { hash, key: None }
+    }
+}
 
 impl fmt::Debug for CodeHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -99,9 +111,12 @@ impl fmt::Debug for CodeHash {
 /// Hashes codes under a key that the store does not have.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait CodeHasher: Send + Sync {
-    /// The keyed hash of a code with its binding. Two bindings that differ in anything give unrelated hashes.
+    /// The keyed hash of a code with its binding, under the current key, which it names. Two bindings that differ in
+    /// anything give unrelated hashes.
     fn hash(&self, binding: &CodeBinding, code: &Code) -> CodeHash;
 
-    /// Whether `hash` is that of `code` with this binding, in time that does not depend on where they differ.
+    /// Whether `hash` is that of `code` with this binding, in time that does not depend on where they differ: under the
+    /// key that it names, or under any key of the server's when it names none. `false` when the server does not have the
+    /// key.
     fn matches(&self, binding: &CodeBinding, code: &Code, hash: &CodeHash) -> bool;
 }

@@ -51,6 +51,8 @@ pub struct VerificationService {
     pub store: Arc<dyn VerificationStore>,
     /// Where a device goes whose push service says that it is gone.
     pub devices: Arc<dyn DeviceStore>,
+    /// Recognizes a destination whose fingerprint was made with another key.
+    pub fingerprinter: Arc<dyn Fingerprinter>,
     /// The codes' keyed hash.
     pub hasher: Arc<dyn CodeHasher>,
     /// Carries e-mail.

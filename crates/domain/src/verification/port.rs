@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::audit::AuditEvent;
-use crate::verification::{Challenge, Delivery, Method, Quota, QuotaScope, RefusalReason};
+use crate::verification::{Challenge, Delivery, Fingerprint, Method, Quota, QuotaScope, RefusalReason};
 use crate::{ChallengeId, StoreError, UserId};
 
 /// What came of opening a challenge.
@@ -10,6 +10,10 @@ use crate::{ChallengeId, StoreError, UserId};
 pub enum OpenOutcome {
     /// It is the person's challenge for that method now.
     Opened,
+    /// Nothing is written: there is no such active person.
+    NoUser,
+    /// Nothing is written: the device is not the person's any more.
+    NoDevice,
     /// Nothing is written: the wait after the one before is not over.
     TooSoon {
         /// When that one was opened.
@@ -46,6 +50,8 @@ pub trait VerificationStore: Send + Sync {
     /// Makes `challenge` the only one of its person and method, counts it against every quota, and writes `event`: all
     /// or nothing.
     ///
+    /// - Only while the person is active, else [`OpenOutcome::NoUser`], and the device that it names is theirs, else
+    ///   [`OpenOutcome::NoDevice`]: what was read of them before may be over.
     /// - Only when the `resend_after` of the one before it is at or before its own `opened_at` (or there is none); else
     ///   [`OpenOutcome::TooSoon`], whatever the quotas. Of any number of such calls at once, exactly one is
     ///   [`OpenOutcome::Opened`].
@@ -53,9 +59,6 @@ pub trait VerificationStore: Send + Sync {
     ///   for each scope and window. Its window begins at the `opened_at` of the first that it counts; one that comes a
     ///   window's length after that or later begins it again. However many run at once, no count passes its `max`, and
     ///   under a `max` of 0 nothing is opened. Callers give scopes and windows always in the same order.
-    ///
-    /// A challenge whose device was removed meanwhile is opened all the same and kept without a device: the wait for
-    /// the next holds, and nothing can complete it.
     async fn open_challenge(
         &self,
         challenge: &Challenge,
@@ -92,13 +95,18 @@ pub trait VerificationStore: Send + Sync {
         event: &AuditEvent,
     ) -> Result<Option<u8>, StoreError>;
 
-    /// Closes a challenge that is live at `at` as completed, makes its destination proven as of `at`, and writes
-    /// `event`: all or nothing. The proof replaces an earlier one of that person and method; for push it is put on the
-    /// challenge's device. `false`, and nothing written, when the challenge is not live, or its fingerprint is no longer
-    /// the person's for that method, or its device is gone. Of any number of such calls at once, exactly one is `true`.
+    /// Closes a challenge that is live at `at` as completed, makes `destination` proven as of `at`, and writes `event`:
+    /// all or nothing. The proof replaces an earlier one of that person and method; for push it is put on the
+    /// challenge's device. `false`, and nothing written, when the challenge is not live, or `destination` is not the
+    /// person's fingerprint for that method (for push, the device's), or its device is gone. Of any number of such calls
+    /// at once, exactly one is `true`.
+    ///
+    /// The caller knows that `destination` is the challenge's: mostly it is the challenge's own fingerprint, and during a
+    /// rotation of the pepper it may be the same destination's under another key.
     async fn complete_challenge(
         &self,
         id: ChallengeId,
+        destination: &Fingerprint,
         at: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<bool, StoreError>;

@@ -102,6 +102,24 @@ enum Destination<'a> {
     Push(&'a Device),
 }
 
+/// A destination, the fingerprint that its challenge gets, and its fingerprints under every key that there is.
+struct Chosen<'a> {
+    destination: Destination<'a>,
+    fingerprint: Fingerprint,
+    fingerprints: Vec<Fingerprint>,
+}
+
+impl Destination<'_> {
+    /// What its fingerprints are made of.
+    fn normalized(&self) -> String {
+        match self {
+            Self::Email(address) => address.normalized(),
+            Self::Sms(number) => number.as_str().to_owned(),
+            Self::Push(device) => device.destination(),
+        }
+    }
+}
+
 impl VerificationService {
     /// Makes a code for one of a person's destinations and sends it: record, commit, send, record the outcome. A
     /// failed delivery is not an error: the challenge stays and the outcome says so. A device whose push service says
@@ -122,11 +140,18 @@ impl VerificationService {
         if !self.channels.contains(method) {
             return Err(SendCodeError::ChannelOff { method });
         }
-        let (destination, fingerprint) = choose_destination(&facts, method, device_id)?;
+        let (destination, stored) = choose_destination(&facts, method, device_id)?;
+        let mut fingerprints = self.fingerprinter.fingerprints(method, &destination.normalized());
+        // Under the current key like the code, so that both end together when the key is removed. The stored one may have
+        // been made with a key that this server does not have.
+        let current = fingerprints.first().copied();
+        let fingerprint = current.filter(|_| fingerprints.contains(&stored)).unwrap_or(stored);
+        fingerprints.push(stored);
+        let chosen = Chosen { destination, fingerprint, fingerprints };
         let now = self.clock.now();
         let code = Code::generate(&*self.entropy);
-        let challenge = self.challenge(&facts, method, &destination, fingerprint, &code, now);
-        if let Err(error) = self.open(&challenge, &destination, origin).await {
+        let challenge = self.challenge(&facts, method, &chosen, &code, now);
+        if let Err(error) = self.open(&challenge, &chosen, device_id.is_some(), origin).await {
             if let Some(reason) = error.refusal() {
                 self.record_refusal(Refused { user_id, method, reason, at: now }, origin).await?;
             }
@@ -141,7 +166,7 @@ impl VerificationService {
             at: now,
             requested_from: origin.public_ip(),
         });
-        let outcome = self.deliver(&destination, &message).await;
+        let outcome = self.deliver(&chosen.destination, &message).await;
         let delivery = Delivery::from(&outcome);
         let change = AuditChange::ChallengeSent {
             challenge_id: challenge.id,
@@ -151,7 +176,7 @@ impl VerificationService {
         };
         let event = AuditEvent::new(self.clock.now(), &*self.entropy, origin, Some(user_id), &change);
         self.store.record_delivery(challenge.id, &delivery, &event).await?;
-        if let (Delivery::Gone, Destination::Push(device)) = (&delivery, &destination) {
+        if let (Delivery::Gone, Destination::Push(device)) = (&delivery, &chosen.destination) {
             device::forget(&*self.devices, device, self.clock.now(), &*self.entropy, origin).await?;
         }
         Ok(SentCode {
@@ -169,16 +194,16 @@ impl VerificationService {
         &self,
         facts: &ProfileFacts,
         method: Method,
-        destination: &Destination<'_>,
-        fingerprint: Fingerprint,
+        chosen: &Chosen<'_>,
         code: &Code,
         now: OffsetDateTime,
     ) -> Challenge {
+        let fingerprint = chosen.fingerprint;
         let id = ChallengeId::new(now, &*self.entropy);
         let previous = facts.challenges.iter().find(|challenge| challenge.method == method);
-        let streak = Challenge::streak_after(previous, fingerprint, now);
+        let streak = Challenge::streak_after(previous, &chosen.fingerprints, now);
         let binding = CodeBinding { challenge_id: id, user_id: facts.user.id, method, fingerprint };
-        let (masked, device_id) = match destination {
+        let (masked, device_id) = match &chosen.destination {
             Destination::Email(address) => (Masked::email(address), None),
             Destination::Sms(number) => (Masked::phone(number.as_str()), None),
             Destination::Push(device) => (Masked::device(device.platform), Some(device.id)),
@@ -203,10 +228,11 @@ impl VerificationService {
     async fn open(
         &self,
         challenge: &Challenge,
-        destination: &Destination<'_>,
+        chosen: &Chosen<'_>,
+        is_named: bool,
         origin: &Origin,
     ) -> Result<(), SendCodeError> {
-        if let Destination::Sms(number) = destination
+        if let Destination::Sms(number) = &chosen.destination
             && !self.limits.sms_prefixes.allow(number)
         {
             return Err(SendCodeError::DestinationNotAllowed);
@@ -218,9 +244,12 @@ impl VerificationService {
             destination: challenge.destination.clone(),
         };
         let event = AuditEvent::new(now, &*self.entropy, origin, Some(challenge.user_id), &change);
-        let quotas = self.limits.quotas(challenge.user_id, challenge.fingerprint);
+        let quotas = self.limits.quotas(challenge.user_id, &chosen.fingerprints);
         match self.store.open_challenge(challenge, &quotas, &event).await? {
             OpenOutcome::Opened => Ok(()),
+            OpenOutcome::NoUser => Err(SendCodeError::NoUser),
+            OpenOutcome::NoDevice if is_named => Err(SendCodeError::NoDevice),
+            OpenOutcome::NoDevice => Err(SendCodeError::NoDestination { method: challenge.method }),
             OpenOutcome::TooSoon { opened_at, resend_after } => {
                 let left = Challenge::wait_left(opened_at, resend_after, now);
                 Err(SendCodeError::TooSoon { retry_after: left.unwrap_or_default() })

@@ -21,9 +21,11 @@ pub struct SendLimits {
 }
 
 impl SendLimits {
-    /// What one more code for that person at that destination counts against, in the order in which stores count.
+    /// What one more code for that person at that destination counts against, in the order in which stores count. During
+    /// a rotation of the pepper the destination has a fingerprint under each key, and each counts, so that what was sent
+    /// before is not forgotten.
     #[must_use]
-    pub fn quotas(&self, user_id: UserId, destination: Fingerprint) -> [Quota; 6] {
+    pub fn quotas(&self, user_id: UserId, destination: &[Fingerprint]) -> Vec<Quota> {
         let pair = |scope, allowance: Allowance| {
             [(QuotaWindow::Hour, allowance.hour), (QuotaWindow::Day, allowance.day)].map(|(window, max)| Quota {
                 scope,
@@ -31,10 +33,14 @@ impl SendLimits {
                 max,
             })
         };
-        let [user_hour, user_day] = pair(QuotaScope::User(user_id), self.per_user);
-        let [destination_hour, destination_day] = pair(QuotaScope::Destination(destination), self.per_destination);
-        let [all_hour, all_day] = pair(QuotaScope::Installation, self.installation);
-        [user_hour, user_day, destination_hour, destination_day, all_hour, all_day]
+        // In one order on all servers, whichever key is the current one of each: else two would wait for each other.
+        let mut destination = destination.to_vec();
+        destination.sort_unstable_by_key(|fingerprint| fingerprint.hash);
+        destination.dedup();
+        let mut quotas = Vec::from(pair(QuotaScope::User(user_id), self.per_user));
+        quotas.extend(destination.into_iter().flat_map(|one| pair(QuotaScope::Destination(one), self.per_destination)));
+        quotas.extend(pair(QuotaScope::Installation, self.installation));
+        quotas
     }
 }
 

@@ -1,6 +1,6 @@
 use time::OffsetDateTime;
 
-use crate::device::Device;
+use crate::device::{Device, PushLoss};
 use crate::user::ProfileFacts;
 use crate::verification::{Challenge, ChallengeState, ChannelSet, Fingerprint, Masked, Method};
 
@@ -13,6 +13,8 @@ pub struct VerificationStatus {
     pub sms: ChannelStatus,
     /// Push: proven while at least one device is.
     pub push: ChannelStatus,
+    /// Why push is not proven any more; `None` while it is, and when it never was.
+    pub push_loss: Option<PushLoss>,
     /// How many devices are registered.
     pub device_count: usize,
     /// The channels that are on, and so have to be proven.
@@ -57,6 +59,7 @@ impl VerificationStatus {
             let challenge = facts.challenges.iter().find(|c| c.method == method)?;
             pending(challenge, now)
         };
+        let push_verified_at = facts.devices.iter().filter_map(|d: &Device| d.verified_at).min();
         let newest = facts.devices.iter().max_by_key(|d| (d.verified_at.is_some(), d.last_seen_at));
         Self {
             email: ChannelStatus {
@@ -71,9 +74,10 @@ impl VerificationStatus {
             },
             push: ChannelStatus {
                 destination: newest.map(|device| Masked::device(device.platform)),
-                verified_at: facts.devices.iter().filter_map(|d: &Device| d.verified_at).min(),
+                verified_at: push_verified_at,
                 pending: pending(Method::Push),
             },
+            push_loss: facts.push_loss.filter(|_| push_verified_at.is_none()),
             device_count: facts.devices.len(),
             required,
             active: user.active,

@@ -1,7 +1,10 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::audit::{AuditChange, AuditEvent, Origin};
-use crate::verification::{Challenge, ChallengeState, Code, Method, VerificationService, VerificationStatus};
+use crate::user::ProfileFacts;
+use crate::verification::{
+    Challenge, ChallengeState, Code, Fingerprint, Method, VerificationService, VerificationStatus,
+};
 use crate::{StoreError, UserId};
 
 /// A contact that was just proven.
@@ -70,16 +73,42 @@ impl VerificationService {
             destination: challenge.destination.clone(),
         };
         let event = AuditEvent::new(now, &*self.entropy, origin, Some(user_id), &change);
-        // Read before the write, so that nothing can fail once the code is used.
-        let Some(mut facts) = self.profiles.profile(user_id).await? else {
-            return Err(dead);
-        };
-        if !self.store.complete_challenge(challenge.id, now, &event).await? {
-            return Err(dead);
+        let mut tried = None;
+        loop {
+            // Read before the write, so that nothing can fail once the code is used.
+            let Some(mut facts) = self.profiles.profile(user_id).await? else {
+                return Err(dead);
+            };
+            let Some(destination) = self.destination_now(&facts, &challenge) else {
+                return Err(dead);
+            };
+            // Again only when the fingerprint was moved to another key between the read and the write.
+            if tried == Some(destination) {
+                return Err(dead);
+            }
+            if self.store.complete_challenge(challenge.id, &destination, now, &event).await? {
+                facts.prove(&challenge, destination, now);
+                return Ok(Verified { method, at: now, status: facts.verification(self.channels, now) });
+            }
+            tried = Some(destination);
         }
-        facts.prove(&challenge, now);
-        let status = facts.verification(self.channels, now);
-        Ok(Verified { method, at: now, status })
+    }
+
+    /// The fingerprint that a challenge's destination has now, while it is still the person's. It may have been moved to
+    /// another key since the challenge was opened.
+    fn destination_now(&self, facts: &ProfileFacts, challenge: &Challenge) -> Option<Fingerprint> {
+        let user = &facts.user;
+        let (destination, now) = match challenge.method {
+            Method::Email => (user.email.as_ref()?.normalized(), user.email_fingerprint?),
+            Method::Sms => (user.phone.as_ref()?.deliverable()?.as_str().to_owned(), user.phone_fingerprint?),
+            Method::Push => {
+                let device = facts.devices.iter().find(|device| Some(device.id) == challenge.device_id)?;
+                (device.destination(), device.token_fingerprint)
+            }
+        };
+        let is_same = now == challenge.fingerprint
+            || self.fingerprinter.fingerprints(challenge.method, &destination).contains(&challenge.fingerprint);
+        is_same.then_some(now)
     }
 
     async fn count_wrong_code(

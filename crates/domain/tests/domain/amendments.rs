@@ -18,7 +18,7 @@ fn okta() -> Origin {
 }
 
 async fn deliver(house: &House, raw: RawRecord) -> Result<User, ChangeError> {
-    house.directory.create_user(&record(raw), &okta()).await
+    house.directory.create_user(&record(raw), "Okta", &okta()).await
 }
 
 async fn amend(house: &House, id: UserId, expected: Option<i64>, raw: RawRecord) -> Result<User, ChangeError> {

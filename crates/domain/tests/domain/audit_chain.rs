@@ -6,6 +6,7 @@ mod faults;
 mod meanwhile;
 mod model;
 mod noted;
+mod rotation;
 
 use std::sync::Arc;
 
@@ -94,7 +95,7 @@ impl Trail {
 fn service(make: &Builders, chain: Arc<dyn AuditChain>, key: u64) -> AuditChainService {
     AuditChainService {
         chain,
-        sealer: Arc::new(FakeAuditSealer(key)),
+        sealer: Arc::new(FakeAuditSealer::of_key(key)),
         clock: make.clock.clone(),
         entropy: make.entropy.clone(),
     }
@@ -109,7 +110,8 @@ pub(super) async fn seal_all(service: &AuditChainService) {
 }
 
 pub(super) async fn verify(service: &AuditChainService, older: &[u64], noted: Option<NotedHead>) -> ChainReport {
-    let older: Vec<Arc<dyn AuditSealer>> = older.iter().map(|key| Arc::new(FakeAuditSealer(*key)) as _).collect();
+    let older: Vec<Arc<dyn AuditSealer>> =
+        older.iter().map(|key| Arc::new(FakeAuditSealer::of_key(*key)) as _).collect();
     service.verify(&older, noted, &mut |_, _| {}).await.unwrap()
 }
 

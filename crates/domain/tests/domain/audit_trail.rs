@@ -51,7 +51,7 @@ async fn every_change_of_a_busy_day_is_on_record_in_order() {
     tick();
     house.sessions.refresh(&issued.refresh_token, &house.origin).await.unwrap();
     tick();
-    assert!(house.devices.remove(ada.id, device.id, &house.origin).await.unwrap());
+    assert!(house.devices.remove(ada.id, Some(issued.id), device.id, &house.origin).await.unwrap());
     tick();
     assert!(house.sessions.revoke(ada.id, issued.id, &house.origin).await.unwrap());
     let expected = [

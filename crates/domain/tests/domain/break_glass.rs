@@ -4,11 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use muster_domain::access::{AccessService, AccessTokens, Audience, AuthenticateError, Principal};
+use muster_domain::access::{
+    AccessService, AccessTokens, Audience, AuthenticateError, Candidates, IdentityKey, IdentityStore, Principal,
+};
 use muster_domain::audit::{Actor, Origin};
 use muster_domain::break_glass::{
-    AccountName, BreakGlassService, BreakGlassStore, CreateAccountError, CreatedAccount, Password, PasswordError,
-    PasswordHash, PasswordHasher, SignInError, SignedIn,
+    AccountName, BreakGlassService, BreakGlassStore, CreateAccountError, CreatedAccount, Lane, Password, PasswordError,
+    PasswordHash, PasswordHasher, PasswordTag, PasswordTurn, SignInError, SignedIn,
 };
 use muster_domain::notice::{Due, Notice, NoticeContent, NoticeStore};
 use muster_domain::user::{Role, Source, UserQuery, UserStore};
@@ -62,9 +64,11 @@ impl Glass {
             users: Arc::new(self.house.store.clone()),
             access_tokens: self.house.access_tokens.clone(),
             identities: None,
+            people: Arc::new(self.house.store.clone()),
             keys: self.house.api_keys(),
             newcomers: None,
             clock: self.house.clock.clone(),
+            entropy: self.house.make.entropy.clone(),
         }
     }
 
@@ -266,17 +270,33 @@ struct Meanwhile {
     the_store_fails: bool,
 }
 
+struct MeanwhileHasher(Arc<Meanwhile>);
+
 #[async_trait]
-impl PasswordHasher for Meanwhile {
+impl PasswordHasher for MeanwhileHasher {
     async fn hash_password(&self, password: &Password) -> Result<PasswordHash, PasswordError> {
-        self.glass.hasher.hash_password(password).await
+        self.0.glass.hasher.hash_password(password).await
     }
 
-    async fn is_password(&self, _: &Password, _: Option<PasswordHash>) -> Result<bool, PasswordError> {
-        if self.the_store_fails {
-            self.glass.house.store.set_unavailable(true);
+    fn tag(&self, password: &Password) -> PasswordTag {
+        self.0.glass.hasher.tag(password)
+    }
+
+    async fn turn(&self, _: Lane) -> Result<Box<dyn PasswordTurn>, PasswordError> {
+        Ok(Box::new(MeanwhileTurn(self.0.clone())))
+    }
+}
+
+struct MeanwhileTurn(Arc<Meanwhile>);
+
+#[async_trait]
+impl PasswordTurn for MeanwhileTurn {
+    async fn is_password(self: Box<Self>, _: &Password, _: Option<PasswordHash>) -> Result<bool, PasswordError> {
+        let Meanwhile { glass, the_store_fails } = &*self.0;
+        if *the_store_fails {
+            glass.house.store.set_unavailable(true);
         } else {
-            assert!(self.glass.service.revoke("Night", &self.glass.house.origin).await.unwrap());
+            assert!(glass.service.revoke("Night", &glass.house.origin).await.unwrap());
         }
         Ok(true)
     }
@@ -292,7 +312,7 @@ async fn meanwhile(the_store_fails: bool) -> (Result<SignedIn, SignInError>, Vec
     let house = &hasher.glass.house;
     let service = BreakGlassService {
         accounts: Arc::new(house.store.clone()),
-        passwords: hasher.clone(),
+        passwords: Arc::new(MeanwhileHasher(hasher.clone())),
         clock: house.clock.clone(),
         entropy: house.make.entropy.clone(),
     };
@@ -370,7 +390,9 @@ async fn nobody_finds_a_break_glass_admin_in_a_list_or_by_an_identity_providers_
     assert_eq!(listed.iter().map(|user| user.id).collect::<Vec<_>>(), [ada.id]);
     for login in ["Night", "break-glass: Night"] {
         assert_eq!(glass.house.store.find_login(login).await.unwrap(), None);
-        assert_eq!(glass.house.store.find_identity(login, &[login.to_owned()]).await.unwrap(), None);
+        let (issuer, subject, logins) = (String::new(), login.to_owned(), vec![login.to_owned()]);
+        let key = IdentityKey { issuer, subject, logins, email: None };
+        assert_eq!(glass.house.store.candidates(&key).await.unwrap(), Candidates::default());
     }
     assert_eq!(BreakGlassStore::admins(&glass.house.store).await.unwrap(), [ada.id]);
 }

@@ -59,7 +59,7 @@ fn a_code_is_six_ascii_digits() {
 fn debug_shows_no_code_and_no_hash() {
     let code = Code::parse("042917").unwrap();
     assert_eq!(format!("{code:?}"), "Code(redacted)");
-    let hash = CodeHasher::hash(&FakeHasher, &binding(&Builders::default()), &code);
+    let hash = CodeHasher::hash(&FakeHasher::default(), &binding(&Builders::default()), &code);
     assert_eq!(format!("{hash:?}"), "CodeHash(redacted)");
 }
 
@@ -68,7 +68,7 @@ fn binding(make: &Builders) -> CodeBinding {
         challenge_id: ChallengeId::new(make.now(), &*make.entropy),
         user_id: UserId::new(make.now(), &*make.entropy),
         method: Method::Email,
-        fingerprint: Fingerprint([1; 32]),
+        fingerprint: Fingerprint::from([1; 32]),
     }
 }
 
@@ -76,17 +76,17 @@ fn binding(make: &Builders) -> CodeBinding {
 fn a_hash_is_good_for_its_own_binding_only() {
     let make = Builders::default();
     let (code, bound) = (Code::parse("042917").unwrap(), binding(&make));
-    let hash = CodeHasher::hash(&FakeHasher, &bound, &code);
-    assert!(FakeHasher.matches(&bound, &code, &hash));
+    let hash = CodeHasher::hash(&FakeHasher::default(), &bound, &code);
+    assert!(FakeHasher::default().matches(&bound, &code, &hash));
     let other = binding(&make);
     let moved = [
         CodeBinding { challenge_id: other.challenge_id, ..bound.clone() },
         CodeBinding { user_id: other.user_id, ..bound.clone() },
         CodeBinding { method: Method::Sms, ..bound.clone() },
-        CodeBinding { fingerprint: Fingerprint([2; 32]), ..bound },
+        CodeBinding { fingerprint: Fingerprint::from([2; 32]), ..bound },
     ];
     for binding in moved {
-        assert!(!FakeHasher.matches(&binding, &code, &hash), "{binding:?}");
+        assert!(!FakeHasher::default().matches(&binding, &code, &hash), "{binding:?}");
     }
 }
 

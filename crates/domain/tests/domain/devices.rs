@@ -11,7 +11,7 @@ fn new(platform: Platform, token: &str) -> NewDevice {
 }
 
 async fn register(house: &House, user: &User, new: NewDevice) -> Result<bool, RegisterDeviceError> {
-    house.devices.register(user.id, new, &house.origin).await.map(|registered| registered.created)
+    house.devices.register(user.id, None, new, &house.origin).await.map(|registered| registered.created)
 }
 
 #[tokio::test]
@@ -24,7 +24,7 @@ async fn a_device_is_registered_with_what_its_app_says() {
         app_version: Some(Text::parse("3.1").unwrap()),
         ..new(Platform::Ios, " token ")
     };
-    let registered = house.devices.register(ada.id, said, &house.origin).await.unwrap();
+    let registered = house.devices.register(ada.id, None, said, &house.origin).await.unwrap();
     assert!(registered.created);
     let device = registered.device;
     assert_eq!((device.user_id, device.platform, device.token.expose()), (ada.id, Platform::Ios, "token"));
@@ -130,12 +130,12 @@ async fn a_removed_device_is_gone() {
     let (ada, grace) = (house.user("ada").await, house.user("grace").await);
     let device = house.device(&ada, "token").await;
     let mark = house.mark();
-    assert!(!house.devices.remove(grace.id, device.id, &house.origin).await.unwrap(), "it is not hers");
+    assert!(!house.devices.remove(grace.id, None, device.id, &house.origin).await.unwrap(), "it is not hers");
     let unknown = DeviceId::new(house.now(), &*house.make.entropy);
-    assert!(!house.devices.remove(ada.id, unknown, &house.origin).await.unwrap());
+    assert!(!house.devices.remove(ada.id, None, unknown, &house.origin).await.unwrap());
     assert_eq!(house.actions_since(mark), [""; 0]);
-    assert!(house.devices.remove(ada.id, device.id, &house.origin).await.unwrap());
-    assert!(!house.devices.remove(ada.id, device.id, &house.origin).await.unwrap());
+    assert!(house.devices.remove(ada.id, None, device.id, &house.origin).await.unwrap());
+    assert!(!house.devices.remove(ada.id, None, device.id, &house.origin).await.unwrap());
     assert_eq!(house.actions_since(mark), ["device.removed"]);
     assert_eq!(house.devices.list(ada.id).await.unwrap(), []);
 }

@@ -6,7 +6,7 @@ use muster_domain::api_key::ApiKeyService;
 use muster_domain::audit::{AuditEvent, Origin};
 use muster_domain::device::{Device, DeviceService, NewDevice, Platform};
 use muster_domain::directory::{
-    BrakePolicy, DirectoryRecord, DirectoryService, DirectoryStore, InsertOutcome, RawRecord,
+    BrakePolicy, DirectoryRecord, DirectoryService, DirectoryStore, InsertOutcome, RawRecord, UpdateOutcome, UserUpdate,
 };
 use muster_domain::preferences::PreferenceService;
 use muster_domain::session::SessionService;
@@ -34,6 +34,7 @@ pub(crate) struct House {
     pub(crate) sessions: SessionService,
     pub(crate) directory: DirectoryService,
     pub(crate) origin: Origin,
+    limits: SendLimits,
 }
 
 /// Limits that no test meets by accident.
@@ -48,14 +49,41 @@ impl House {
 
     /// A house that has those channels on and sends so many codes.
     pub(crate) fn with(channels: ChannelSet, limits: SendLimits) -> Self {
-        let make = Builders::default();
-        let (clock, entropy): (Arc<FixedClock>, Arc<SeededEntropy>) = (make.clock.clone(), make.entropy.clone());
-        let store = MemoryStore::new();
-        let shared = Arc::new(store.clone());
-        let hasher = Arc::new(FakeHasher);
         let sender = Arc::new(RecordingSender::default());
         let access_tokens = Arc::new(FakeAccessTokens::default());
+        Self::over(
+            MemoryStore::new(),
+            Builders::default(),
+            sender,
+            access_tokens,
+            channels,
+            limits,
+            FakeHasher::default(),
+        )
+    }
+
+    /// Another server over the same store, with these keys.
+    pub(crate) fn with_keys(&self, keys: FakeHasher) -> Self {
+        let (store, make) = (self.store.clone(), self.make.clone());
+        let (sender, access_tokens) = (self.sender.clone(), self.access_tokens.clone());
+        let (channels, limits) = (self.verification.channels, self.limits.clone());
+        Self::over(store, make, sender, access_tokens, channels, limits, keys)
+    }
+
+    fn over(
+        store: MemoryStore,
+        make: Builders,
+        sender: Arc<RecordingSender>,
+        access_tokens: Arc<FakeAccessTokens>,
+        channels: ChannelSet,
+        limits: SendLimits,
+        keys: FakeHasher,
+    ) -> Self {
+        let (clock, entropy): (Arc<FixedClock>, Arc<SeededEntropy>) = (make.clock.clone(), make.entropy.clone());
+        let shared = Arc::new(store.clone());
+        let hasher = Arc::new(keys);
         Self {
+            limits: limits.clone(),
             users: UserService {
                 profiles: shared.clone(),
                 users: shared.clone(),
@@ -72,6 +100,7 @@ impl House {
                 profiles: shared.clone(),
                 store: shared.clone(),
                 devices: shared.clone(),
+                fingerprinter: hasher.clone(),
                 hasher: hasher.clone(),
                 email: sender.clone(),
                 sms: sender.clone(),
@@ -115,7 +144,7 @@ impl House {
     pub(crate) fn api_keys(&self) -> ApiKeyService {
         ApiKeyService {
             keys: Arc::new(self.store.clone()),
-            hasher: Arc::new(FakeHasher),
+            hasher: Arc::new(FakeHasher::default()),
             clock: self.clock.clone(),
             entropy: self.make.entropy.clone(),
         }
@@ -137,6 +166,22 @@ impl House {
         user
     }
 
+    /// Writes a person over what is stored, as somebody does who writes to the store by hand.
+    pub(crate) async fn overwrite(&self, user: &User) {
+        let update = UserUpdate {
+            expected_version: user.version,
+            lost_proofs: Vec::new(),
+            duplicates: vec![],
+            deactivates: false,
+            brake: None,
+            notices: Vec::new(),
+            at: self.now(),
+            user: User { version: user.version + 1, ..user.clone() },
+        };
+        let outcome = self.store.update_user(&update, &[]).await.unwrap();
+        assert_eq!(outcome, UpdateOutcome::Updated);
+    }
+
     pub(crate) async fn profile(&self, id: UserId) -> ProfileFacts {
         self.store.profile(id).await.unwrap().unwrap()
     }
@@ -147,7 +192,7 @@ impl House {
 
     pub(crate) async fn device(&self, user: &User, token: &str) -> Device {
         let new = NewDevice { platform: Platform::Android, token: token.to_owned(), name: None, app_version: None };
-        self.devices.register(user.id, new, &self.origin).await.unwrap().device
+        self.devices.register(user.id, None, new, &self.origin).await.unwrap().device
     }
 
     pub(crate) async fn try_send(&self, user: &User, method: Method) -> Result<SentCode, SendCodeError> {

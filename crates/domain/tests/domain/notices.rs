@@ -66,6 +66,7 @@ async fn tell(house: &House, user_id: UserId, notices: Vec<Notice>) {
         lost_proofs: Vec::new(),
         deactivates: false,
         brake: None,
+        duplicates: vec![],
         notices,
         at: house.now(),
     };
@@ -89,7 +90,9 @@ fn told(house: &House) -> Vec<(Method, Method)> {
         };
         match notice.content {
             NoticeContent::ContactChanged { method, .. } => (channel, method),
-            NoticeContent::BreakGlassUsed { .. } => panic!("no glass was broken"),
+            NoticeContent::BreakGlassUsed { .. } | NoticeContent::BreakGlassFlooded { .. } => {
+                panic!("no glass was broken")
+            }
         }
     });
     told.collect()

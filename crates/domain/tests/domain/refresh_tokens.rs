@@ -39,7 +39,7 @@ fn what_has_not_the_form_is_refused() {
 fn debug_shows_nothing_of_a_token() {
     let token = RefreshToken::generate(&SeededEntropy::default());
     assert_eq!(format!("{token:?}"), "RefreshToken(redacted)");
-    assert_eq!(format!("{:?}", RefreshTokenHasher::hash(&FakeHasher, &token)), "TokenHash(redacted)");
+    assert_eq!(format!("{:?}", RefreshTokenHasher::hash(&FakeHasher::default(), &token)), "TokenHash(redacted)");
     assert_eq!(format!("{:?}", SuccessorSalt([7; 16])), "SuccessorSalt(redacted)");
 }
 

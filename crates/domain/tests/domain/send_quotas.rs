@@ -110,14 +110,15 @@ async fn whoever_floods_an_address_all_day_sends_it_fifteen_codes() {
 
 #[test]
 fn quotas_are_given_in_one_order() {
-    let (user, destination) = (Builders::default().user("ada").build().id, Fingerprint([7; 32]));
+    let (user, destination) = (Builders::default().user("ada").build().id, Fingerprint::from([7; 32]));
     let limits = SendLimits {
         per_destination: Allowance { hour: 3, day: 4 },
         per_user: Allowance { hour: 1, day: 2 },
         installation: Allowance { hour: 5, day: 6 },
         sms_prefixes: SmsPrefixes::Any,
     };
-    let quotas = limits.quotas(user, destination).map(|quota| (quota.scope, quota.window, quota.max));
+    let quotas = limits.quotas(user, &[destination]).into_iter().map(|quota| (quota.scope, quota.window, quota.max));
+    let quotas: Vec<_> = quotas.collect();
     let [user, destination] = [QuotaScope::User(user), QuotaScope::Destination(destination)];
     let (hour, day, all) = (QuotaWindow::Hour, QuotaWindow::Day, QuotaScope::Installation);
     let expected =

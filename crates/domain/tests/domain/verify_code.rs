@@ -198,9 +198,9 @@ async fn a_push_proof_goes_with_its_device() {
     house.clock.advance(Challenge::COOLDOWN);
     let second = house.device(&ada, "second").await;
     house.prove(&ada, Method::Push).await;
-    assert!(house.devices.remove(ada.id, first.id, &house.origin).await.unwrap());
+    assert!(house.devices.remove(ada.id, None, first.id, &house.origin).await.unwrap());
     assert!(house.status(ada.id).await.push.verified_at.is_some());
-    assert!(house.devices.remove(ada.id, second.id, &house.origin).await.unwrap());
+    assert!(house.devices.remove(ada.id, None, second.id, &house.origin).await.unwrap());
     let status = house.status(ada.id).await;
     assert_eq!((status.push.verified_at, status.device_count), (None, 0));
 }
@@ -211,7 +211,7 @@ async fn a_code_of_a_removed_device_is_refused() {
     let ada = house.user("ada").await;
     let device = house.device(&ada, "token").await;
     let code = house.send(&ada, Method::Push).await;
-    assert!(house.devices.remove(ada.id, device.id, &house.origin).await.unwrap());
+    assert!(house.devices.remove(ada.id, None, device.id, &house.origin).await.unwrap());
     house.device(&ada, "token").await;
     assert!(is_dead(&verify(&house, ada.id, Method::Push, &code).await));
 }

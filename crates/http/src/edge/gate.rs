@@ -54,7 +54,9 @@ pub(crate) async fn gate(
         Err(problem) => return Ok(request.error_response(problem)),
     };
     let response = next.call(request).await?.map_into_boxed_body();
-    if let Some((limits, client)) = limited.filter(|_| !anonymous && response.status() == StatusCode::UNAUTHORIZED) {
+    let undecided = response.response().extensions().get::<Problem>().is_some_and(Problem::is_undecided);
+    let no_good = response.status() == StatusCode::UNAUTHORIZED || undecided;
+    if let Some((limits, client)) = limited.filter(|_| !anonymous && no_good) {
         limits.count_refused(client);
     }
     Ok(response)

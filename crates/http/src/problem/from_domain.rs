@@ -1,5 +1,5 @@
 use muster_domain::StoreError;
-use muster_domain::access::{AuthenticateError, Denied, SigningError};
+use muster_domain::access::{AuthenticateError, Denied, IdentityError, SigningError};
 use muster_domain::api_key::RotateKeyError;
 use muster_domain::break_glass::{PasswordError, SignInError};
 use muster_domain::device::RegisterDeviceError;
@@ -13,6 +13,7 @@ use time::Duration;
 
 use super::{Kind, Problem};
 use crate::authentication::refused;
+use crate::telemetry;
 
 /// How long a client should wait while the store cannot be reached.
 const UNAVAILABLE_WAIT: Duration = Duration::seconds(5);
@@ -49,6 +50,16 @@ impl From<AuthenticateError> for Problem {
     fn from(error: AuthenticateError) -> Self {
         match error {
             AuthenticateError::Refused => refused(),
+            AuthenticateError::TokenRefused(reason) => {
+                telemetry::token_refused(reason);
+                refused()
+            }
+            // No failure: the client tries again when the provider may be asked again.
+            AuthenticateError::Unavailable(IdentityError::NotYet { retry_after }) => {
+                telemetry::token_deferred(retry_after);
+                let detail = "the identity provider is asked about the credential in a moment; try again then";
+                Self::new(Kind::Unavailable, detail).retry_after(retry_after).with_undecided_credential()
+            }
             AuthenticateError::Unavailable(cause) => {
                 let detail = "the identity provider cannot be asked about the credential; try again in a few seconds";
                 Self::failure(Kind::Unavailable, detail, &cause).retry_after(UNAVAILABLE_WAIT)
@@ -173,6 +184,7 @@ impl From<RegisterDeviceError> for Problem {
     fn from(error: RegisterDeviceError) -> Self {
         match error {
             RegisterDeviceError::InvalidToken(error) => Self::field("token", error.to_string()),
+            RegisterDeviceError::SessionEnded => refused(),
             RegisterDeviceError::LimitReached => Self::new(Kind::DeviceLimit, "remove a device first"),
             RegisterDeviceError::Store(error) => error.into(),
         }

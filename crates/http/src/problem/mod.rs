@@ -28,6 +28,8 @@ struct Details {
     headers: HeaderMap,
     /// The chain of what went wrong, for the log alone.
     cause: Option<String>,
+    /// Whether the request's credential could not be judged yet.
+    undecided: bool,
 }
 
 impl Problem {
@@ -39,6 +41,7 @@ impl Problem {
             extensions: Map::new(),
             headers: HeaderMap::new(),
             cause: None,
+            undecided: false,
         }))
     }
 
@@ -89,6 +92,17 @@ impl Problem {
         let seconds = wait.whole_seconds() + i64::from(wait.subsec_nanoseconds() > 0);
         self.0.retry_after_seconds = Some(seconds.max(1));
         self
+    }
+
+    /// That the credential could not be judged yet. It counts like one that is refused: made-up key ids must not get
+    /// around the limit by address.
+    pub(crate) fn with_undecided_credential(mut self) -> Self {
+        self.0.undecided = true;
+        self
+    }
+
+    pub(crate) fn is_undecided(&self) -> bool {
+        self.0.undecided
     }
 
     /// What the log should say, once.

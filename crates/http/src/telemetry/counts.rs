@@ -1,9 +1,11 @@
 //! What became of codes, sessions and sign-ins. Counted here because the domain has no metrics; labels never hold anything
 //! of a person.
 
-use muster_domain::break_glass::SignInError;
+use muster_domain::access::TokenRefusal;
+use muster_domain::break_glass::{PasswordError, SignInError};
 use muster_domain::session::{RefreshError, RefusedReason};
 use muster_domain::verification::{Method, SendCodeError, SentCode, VerifyCodeError};
+use time::Duration;
 
 /// Counts what came of a code that was asked for: refused before there was any, or opened, and sent or not.
 pub(crate) fn challenge_sent(method: Method, sent: &Result<SentCode, SendCodeError>) {
@@ -63,7 +65,22 @@ pub(crate) fn signed_in_by_break_glass<T>(outcome: &Result<T, SignInError>) {
         Ok(_) => "accepted",
         Err(SignInError::Refused) => "refused",
         Err(SignInError::TooManyAttempts { .. }) => "too_many",
-        Err(SignInError::Password(_) | SignInError::Signing(_) | SignInError::Store(_)) => "failed",
+        Err(SignInError::Password(PasswordError::Busy { .. })) => "busy",
+        Err(SignInError::Password(PasswordError::Failed(_)) | SignInError::Signing(_) | SignInError::Store(_)) => {
+            "failed"
+        }
     };
     metrics::counter!("muster_break_glass_sign_ins_total", "outcome" => outcome).increment(1);
+}
+
+/// Counts and logs a token of the identity provider that was refused: the reason and nothing of the token.
+pub(crate) fn token_refused(reason: TokenRefusal) {
+    metrics::counter!("muster_tokens_refused_total", "reason" => reason.as_str()).increment(1);
+    tracing::info!(reason = reason.as_str(), "a token is refused");
+}
+
+/// Logs a token that cannot be judged before the identity provider may be asked again.
+pub(crate) fn token_deferred(retry_after: Duration) {
+    let retry_after_seconds = retry_after.whole_seconds();
+    tracing::info!(retry_after_seconds, "a token waits for the identity provider to be asked again");
 }

@@ -4,7 +4,8 @@ mod counts;
 mod requests;
 
 pub(crate) use counts::{
-    challenge_answered, challenge_sent, session_issued, session_refreshed, signed_in_by_break_glass,
+    challenge_answered, challenge_sent, session_issued, session_refreshed, signed_in_by_break_glass, token_deferred,
+    token_refused,
 };
 pub use requests::Observe;
 

@@ -50,6 +50,13 @@ struct PushStatusView {
     /// How many devices there are.
     #[schema(minimum = 0, maximum = 20, examples(1))]
     device_count: usize,
+    /// Why push is not proven any more; null while it is, and when it never was.
+    #[schema(required = true, examples("signedOut"))]
+    reason: Option<&'static str>,
+    /// Since when.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(value_type = Option<schemas::Time>, required = true)]
+    since: Option<OffsetDateTime>,
 }
 
 /// A code that was sent and is not used up.
@@ -77,7 +84,12 @@ impl From<VerificationStatus> for VerificationStatusView {
             missing: status.missing(),
             email: status.email.into(),
             sms: status.sms.into(),
-            push: PushStatusView { channel: status.push.into(), device_count: status.device_count },
+            push: PushStatusView {
+                channel: status.push.into(),
+                device_count: status.device_count,
+                reason: status.push_loss.map(|loss| loss.reason.as_str()),
+                since: status.push_loss.map(|loss| loss.at),
+            },
         }
     }
 }

@@ -101,6 +101,20 @@ async fn credentials_that_are_refused_count_and_shut_their_address_out() {
     assert_eq!(anonymous(&world, MALLORY).await.status, 429);
 }
 
+/// A flood of tokens that name keys nobody knows is held up like one of wrong tokens.
+#[actix_web::test]
+async fn credentials_that_cannot_be_judged_yet_count_too() {
+    let world = World::production().await.behind(settings(2));
+    for _ in 0..3 {
+        assert_eq!(with_credential(&world, "idp?grace", MALLORY).await.problem(), "unavailable");
+    }
+    assert_eq!(with_credential(&world, "idp?grace", MALLORY).await.problem(), "too-many-requests");
+    // An outage of the provider or of the store is nobody's fault.
+    for _ in 0..5 {
+        assert_eq!(with_credential(&world, "idp!grace", "198.51.100.8").await.problem(), "unavailable");
+    }
+}
+
 /// A credential that nobody looks at opens no way around.
 #[actix_web::test]
 async fn every_route_is_limited_whatever_credential_is_made_up() {
@@ -146,12 +160,13 @@ async fn break_glass_counts_attempts_by_the_clients_own_address() {
         let request = TestRequest::post().uri("/auth/break-glass").set_json(body);
         world.call(from(request.insert_header(("x-forwarded-for", client)), "10.0.0.1")).await.problem()
     };
+    assert_eq!(attempt("198.51.100.8").await, "sign-in-refused");
+    assert_eq!(world.last_event().origin.ip, Some("198.51.100.8".parse().unwrap()));
     for _ in 0..10 {
         assert_eq!(attempt(MALLORY).await, "sign-in-refused");
     }
     assert_eq!(attempt(MALLORY).await, "too-many-sign-ins");
     assert_eq!(attempt("198.51.100.8").await, "sign-in-refused");
-    assert_eq!(world.last_event().origin.ip, Some("198.51.100.8".parse().unwrap()));
 }
 
 #[actix_web::test]

@@ -235,3 +235,42 @@ async fn a_session_needs_an_account() {
     let answer = world.call(TestRequest::post().uri(TOKEN).set_json(json!({}))).await;
     assert_eq!((answer.status, answer.problem().as_str()), (401, "unauthenticated"));
 }
+
+/// A phone that is signed out gets no more messages, and the status says why push is not proven any more.
+#[actix_web::test]
+async fn a_phone_that_is_signed_out_gets_no_more_codes() {
+    for by_owner in [false, true] {
+        let world = World::new().await;
+        let device = json!({ "platform": "android", "token": "fcm-lost", "name": "Lost phone" });
+        let device = world.post(&world.grace, "/api/notifications/devices", device).await.json();
+        assert_eq!(world.prove(&world.grace, "push").await.status, 200);
+        let opened = world.post(&world.grace, TOKEN, json!({ "deviceId": device["id"] })).await.json();
+        world.make.clock.advance(Duration::hours(1));
+        let ended = if by_owner {
+            let path = format!("{TOKENS}/{}", opened["id"].as_str().unwrap());
+            world.ask(&world.grace, Method::DELETE, &path, Value::Null).await
+        } else {
+            let token = json!({ "refreshToken": opened["refreshToken"] });
+            world.call(TestRequest::delete().uri(TOKEN).set_json(token)).await
+        };
+        assert_eq!(ended.status, 204);
+        let push = world.get(&world.grace, "/api/notifications/verification/status").await.json()["push"].clone();
+        let reason = if by_owner { "revokedByOwner" } else { "signedOut" };
+        assert_eq!(
+            push,
+            json!({
+                "destination": null, "deviceCount": 0, "pending": null, "reason": reason,
+                "since": "2026-11-22T13:00:00Z", "verified": false, "verifiedAt": null,
+            })
+        );
+        let send = json!({ "method": "push" });
+        let sent = world.post(&world.grace, "/api/notifications/verification/send", send).await;
+        assert_eq!((sent.status, sent.problem().as_str()), (409, "no-destination"));
+
+        // The access token of the session outlives it by minutes, and brings no device back.
+        let bearer = format!("Bearer {}", opened["accessToken"].as_str().unwrap());
+        let again = TestRequest::post().uri("/api/notifications/devices").insert_header(("authorization", bearer));
+        let again = world.call(again.set_json(json!({ "platform": "android", "token": "fcm-lost" }))).await;
+        assert_eq!((again.status, again.problem().as_str()), (401, "unauthenticated"));
+    }
+}

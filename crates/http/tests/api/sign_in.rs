@@ -57,3 +57,13 @@ async fn a_provider_that_cannot_be_asked_is_503_and_not_401() {
         assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")), "{path}");
     }
 }
+
+#[actix_web::test]
+async fn a_key_that_may_not_be_looked_for_yet_is_503_until_it_may() {
+    let world = World::production().await;
+    for path in ["/api/users/me", "/api/users"] {
+        let answer = get(&world, "idp?grace", path).await;
+        assert_eq!((answer.status, answer.header("retry-after")), (503, Some("4")), "{path}");
+        assert_eq!(answer.problem(), "unavailable");
+    }
+}

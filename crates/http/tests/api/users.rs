@@ -114,6 +114,8 @@ async fn me_shows_the_whole_profile() {
           "destination": null,
           "deviceCount": 0,
           "pending": null,
+          "reason": null,
+          "since": null,
           "verified": false,
           "verifiedAt": null
         },

@@ -35,6 +35,8 @@ async fn nothing_is_proven_at_first() {
         "destination": null,
         "deviceCount": 0,
         "pending": null,
+        "reason": null,
+        "since": null,
         "verified": false,
         "verifiedAt": null
       },
@@ -132,6 +134,8 @@ async fn all_three_proofs_put_a_person_on_call() {
         "destination": "ios",
         "deviceCount": 1,
         "pending": null,
+        "reason": null,
+        "since": null,
         "verified": true,
         "verifiedAt": "2026-11-22T12:00:00Z"
       },

@@ -8,7 +8,7 @@ use actix_web::web;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use muster_domain::access::{
-    AccessClaims, AccessService, AccessTokens, Audience, Identity, IdentityError, IdentityTokens,
+    AccessClaims, AccessService, AccessTokens, Audience, Identity, IdentityError, IdentityTokens, TokenRefusal,
 };
 use muster_domain::api_key::ApiKeyService;
 use muster_domain::audit::{Actor, AuditEvent, DirectoryFeed};
@@ -101,7 +101,8 @@ impl Exchange {
 
 struct NoMessages;
 
-/// An identity provider whose tokens are `idp:` and a user name, and which has an outage for `idp!`.
+/// An identity provider whose tokens are `idp:` and a user name, which has an outage for `idp!`, and which may be asked
+/// again in 3.2 seconds for `idp?`.
 struct Provider;
 
 #[async_trait::async_trait]
@@ -110,9 +111,14 @@ impl IdentityTokens for Provider {
         if token.starts_with("idp!") {
             return Err(IdentityError::Unavailable("told to be unavailable".into()));
         }
-        let login = token.strip_prefix("idp:").ok_or(IdentityError::Invalid)?;
+        if token.starts_with("idp?") {
+            return Err(IdentityError::NotYet { retry_after: Duration::milliseconds(3200) });
+        }
+        let login = token.strip_prefix("idp:").ok_or(IdentityError::Refused(TokenRefusal::Malformed))?;
         let subject = format!("subject of {login}");
-        Ok(Identity { subject, logins: vec![login.to_owned()], email: None, display_name: None })
+        let logins = vec![login.to_owned()];
+        let issuer = "https://login.example".to_owned();
+        Ok(Identity { issuer, subject, logins, email: None, display_name: None, issued_at: None })
     }
 }
 
@@ -304,6 +310,7 @@ fn api(
             profiles: store.clone(),
             store: store.clone(),
             devices: store.clone(),
+            fingerprinter: hasher.clone(),
             hasher: hasher.clone(),
             email: sender.clone(),
             sms: sender.clone(),
@@ -339,6 +346,7 @@ fn api(
             users: store.clone(),
             access_tokens: tokens.clone(),
             identities: Some(Arc::new(Provider)),
+            people: store.clone(),
             keys: ApiKeyService {
                 keys: store.clone(),
                 hasher: Arc::new(make.hasher),
@@ -347,6 +355,7 @@ fn api(
             },
             newcomers: None,
             clock: clock.clone(),
+            entropy: make.entropy.clone(),
         },
         jwks: json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519" }] }),
         channels,

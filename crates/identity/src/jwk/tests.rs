@@ -37,19 +37,37 @@ fn without(mut key: Value, member: &str) -> Value {
     key
 }
 
-fn algorithms(keys: &[Value]) -> Vec<Algorithm> {
-    KeySet::parse(json!({ "keys": keys }).to_string().as_bytes()).unwrap().algorithms().collect()
+/// A point of P-384, by its form: ring looks at whether it is on the curve when it verifies.
+fn ec384() -> Value {
+    let coordinate = URL_SAFE_NO_PAD.encode([7; 48]);
+    json!({ "kty": "EC", "crv": "P-384", "x": coordinate, "y": coordinate })
 }
 
+/// What the keys of a set take.
+fn algorithms(keys: &[Value]) -> Vec<Algorithm> {
+    let set = KeySet::parse(json!({ "keys": keys }).to_string().as_bytes()).unwrap();
+    Algorithm::ALL.into_iter().filter(|algorithm| set.count(*algorithm) > 0).collect()
+}
+
+const OF_RSA: [Algorithm; 6] =
+    [Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512, Algorithm::Ps256, Algorithm::Ps384, Algorithm::Ps512];
+
 #[rstest]
-#[case(rsa(), Algorithm::Rs256)]
-#[case(with(rsa(), "n", json!(modulus(8192))), Algorithm::Rs256)]
-#[case(without(without(rsa(), "alg"), "use"), Algorithm::Rs256)]
-#[case(ec(), Algorithm::Es256)]
-#[case(with(ec(), "key_ops", json!(["verify"])), Algorithm::Es256)]
-#[case(ed(), Algorithm::EdDsa)]
-fn key_says_what_it_is_for(#[case] key: Value, #[case] algorithm: Algorithm) {
-    assert_eq!(algorithms(&[key]), [algorithm]);
+#[case(rsa(), &[Algorithm::Rs256])]
+#[case(with(rsa(), "n", json!(modulus(8192))), &[Algorithm::Rs256])]
+#[case(with(rsa(), "alg", json!("RS384")), &[Algorithm::Rs384])]
+#[case(with(rsa(), "alg", json!("RS512")), &[Algorithm::Rs512])]
+#[case(with(rsa(), "alg", json!("PS256")), &[Algorithm::Ps256])]
+#[case(with(rsa(), "alg", json!("PS384")), &[Algorithm::Ps384])]
+#[case(with(rsa(), "alg", json!("PS512")), &[Algorithm::Ps512])]
+#[case::that_names_no_algorithm(without(without(rsa(), "alg"), "use"), &OF_RSA)]
+#[case(ec(), &[Algorithm::Es256])]
+#[case(with(ec(), "key_ops", json!(["verify"])), &[Algorithm::Es256])]
+#[case(ec384(), &[Algorithm::Es384])]
+#[case(with(ec384(), "alg", json!("ES384")), &[Algorithm::Es384])]
+#[case(ed(), &[Algorithm::EdDsa])]
+fn key_says_what_it_is_for(#[case] key: Value, #[case] expected: &[Algorithm]) {
+    assert_eq!(algorithms(&[key]), expected);
 }
 
 #[rstest]
@@ -63,8 +81,9 @@ fn key_says_what_it_is_for(#[case] key: Value, #[case] algorithm: Algorithm) {
 #[case::without_exponent(without(rsa(), "e"))]
 #[case::even_exponent(with(rsa(), "e", json!("AQAC")))]
 #[case::huge_exponent(with(rsa(), "e", json!("AQABAQAB")))]
-#[case::for_another_hash(with(rsa(), "alg", json!("RS512")))]
-#[case::for_pss(with(rsa(), "alg", json!("PS256")))]
+#[case::for_another_type_of_key(with(rsa(), "alg", json!("ES256")))]
+#[case::for_an_unknown_algorithm(with(rsa(), "alg", json!("RS1")))]
+#[case::for_no_algorithm(with(rsa(), "alg", json!("none")))]
 #[case::for_hmac(with(rsa(), "alg", json!("HS256")))]
 #[case::for_encryption(with(rsa(), "use", json!("enc")))]
 #[case::for_encryption_by_its_algorithm(with(rsa(), "alg", json!("RSA-OAEP")))]
@@ -73,6 +92,10 @@ fn key_says_what_it_is_for(#[case] key: Value, #[case] algorithm: Algorithm) {
 #[case::private(with(rsa(), "d", json!("AQAB")))]
 #[case::secret(json!({ "kty": "oct", "k": "AAAA", "alg": "HS256" }))]
 #[case::of_another_curve(with(ec(), "crv", json!("P-384")))]
+#[case::of_a_curve_that_ring_lacks(with(ec(), "crv", json!("P-521")))]
+#[case::for_another_curves_algorithm(with(ec(), "alg", json!("ES384")))]
+#[case::of_384_bits_for_another_curves_algorithm(with(ec384(), "alg", json!("ES256")))]
+#[case::of_384_bits_with_short_coordinates(with(ec384(), "y", ec()["y"].clone()))]
 #[case::of_bitcoins_curve(with(ec(), "crv", json!("secp256k1")))]
 #[case::with_a_short_coordinate(with(ec(), "x", json!("AAAA")))]
 #[case::without_a_coordinate(without(ec(), "y"))]
@@ -87,7 +110,8 @@ fn key_says_what_it_is_for(#[case] key: Value, #[case] algorithm: Algorithm) {
 #[case::no_object(json!("key"))]
 #[case::list(json!(["OKP", "Ed25519"]))]
 fn key_that_is_no_good_is_passed_over(#[case] key: Value) {
-    assert_eq!(algorithms(&[key, ed()]), [Algorithm::EdDsa]);
+    let set = KeySet::parse(json!({ "keys": [key, ed()] }).to_string().as_bytes()).unwrap();
+    assert_eq!((set.ids().count(), set.passed_over(), set.count(Algorithm::EdDsa)), (1, 1, 1));
 }
 
 #[rstest]
@@ -109,6 +133,21 @@ fn set_has_a_bounded_number_of_keys() {
     let set = |count| json!({ "keys": vec![ed(); count] }).to_string();
     assert!(KeySet::parse(set(MAX_KEYS).as_bytes()).is_some());
     assert!(KeySet::parse(set(MAX_KEYS + 1).as_bytes()).is_none());
+}
+
+/// Made by rnbyc 1.1.11, the tool that Glewlwyd's documentation names for making keys. Its y begins with a zero byte, which
+/// is left out.
+#[test]
+fn coordinate_without_its_first_zero_byte_is_understood() {
+    let key = json!({
+        "kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "e115",
+        "x": "vus_WRHF1G1AjXF2ImJOXvocL_ITh6a-gmyp7Qd_7Tw", "y": "yaJWLx3t0GPGI7JTnFUJgzjGBfZNK_eQMTUHiphBuA",
+    });
+    let token = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiIsImtpZCI6ImUxMTUifQ.eyJpc3MiOiJodHRwczovL2EuZXhhbXBsZSIsInN1YiI6ImFkYSJ9.JNkeoQaL6p03NDBlYs__vt_bMFfYhoE07uezQ_O4gP0nIb6zKeaUut3ayLINiH1z3o5eIv1J2j4YxLND-xnKtw";
+    let set = |key: Value| KeySet::parse(json!({ "keys": [key] }).to_string().as_bytes()).unwrap();
+    assert!(set(key.clone()).verify(&Jws::parse(token).unwrap()));
+    let too_short = URL_SAFE_NO_PAD.encode([7; 27]);
+    assert!(set(with(key, "y", json!(too_short))).is_empty());
 }
 
 /// The token of RFC 7515, appendix A.3, and its key.

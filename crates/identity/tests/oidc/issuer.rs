@@ -21,7 +21,19 @@ pub(crate) fn tokens_of(issuer: &str) -> OidcTokens {
 }
 
 pub(crate) fn tokens_trusting(issuer: &str, roots: RootCertStore) -> OidcTokens {
-    let settings = OidcSettings { issuer: issuer.parse().unwrap(), audience: AUDIENCE.parse().unwrap() };
+    tokens_with(settings(issuer), roots)
+}
+
+/// Tokens of an issuer whose userinfo is not asked.
+pub(crate) fn tokens_without_userinfo(issuer: &str) -> OidcTokens {
+    tokens_with(OidcSettings { asks_userinfo: false, ..settings(issuer) }, RootCertStore::empty())
+}
+
+fn settings(issuer: &str) -> OidcSettings {
+    OidcSettings { issuer: issuer.parse().unwrap(), audience: AUDIENCE.parse().unwrap(), asks_userinfo: true }
+}
+
+fn tokens_with(settings: OidcSettings, roots: RootCertStore) -> OidcTokens {
     let client = muster_outbound::client_trusting(roots).unwrap();
     OidcTokens::new(settings, client.no_proxy()).unwrap()
 }
@@ -67,7 +79,8 @@ impl Told {
     }
 }
 
-type Paths = Arc<Mutex<HashMap<String, (Told, usize)>>>;
+/// By path, what is answered, how often it was asked for, and the last request.
+type Paths = Arc<Mutex<HashMap<String, (Told, usize, String)>>>;
 
 /// An issuer over plain HTTP on this machine.
 pub(crate) struct TestIssuer {
@@ -78,6 +91,7 @@ pub(crate) struct TestIssuer {
 
 pub(crate) const DISCOVERY: &str = "/.well-known/openid-configuration";
 pub(crate) const KEYS: &str = "/keys";
+pub(crate) const USERINFO: &str = "/userinfo";
 
 impl TestIssuer {
     /// Starts one that publishes these keys.
@@ -95,22 +109,35 @@ impl TestIssuer {
             }
         });
         let issuer = Self { url, paths, serving };
-        issuer
-            .tell(DISCOVERY, Told::json(json!({ "issuer": issuer.url, "jwks_uri": format!("{}{KEYS}", issuer.url) })));
+        issuer.tell(DISCOVERY, Told::json(issuer.discovery()));
         issuer.tell(KEYS, Told::json(keys));
         issuer
+    }
+
+    /// Its discovery document.
+    pub(crate) fn discovery(&self) -> Value {
+        json!({
+            "issuer": self.url, "jwks_uri": format!("{}{KEYS}", self.url),
+            "userinfo_endpoint": format!("{}{USERINFO}", self.url),
+            "id_token_signing_alg_values_supported": ["RS256", "ES256", "EdDSA"],
+        })
     }
 
     /// What it does from now on.
     pub(crate) fn tell(&self, path: &str, told: Told) {
         let mut paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
-        let asked = paths.get(path).map_or(0, |(_, asked)| *asked);
-        paths.insert(path.to_owned(), (told, asked));
+        let (asked, last) = paths.get(path).map_or((0, String::new()), |(_, asked, last)| (*asked, last.clone()));
+        paths.insert(path.to_owned(), (told, asked, last));
     }
 
     /// How often a document was asked for.
     pub(crate) fn asked(&self, path: &str) -> usize {
-        self.paths.lock().unwrap_or_else(PoisonError::into_inner).get(path).map_or(0, |(_, asked)| *asked)
+        self.paths.lock().unwrap_or_else(PoisonError::into_inner).get(path).map_or(0, |(_, asked, _)| *asked)
+    }
+
+    /// The last request for it, as it came.
+    pub(crate) fn last(&self, path: &str) -> String {
+        self.paths.lock().unwrap_or_else(PoisonError::into_inner).get(path).unwrap().2.clone()
     }
 
     pub(crate) fn tokens(&self) -> OidcTokens {
@@ -135,8 +162,9 @@ async fn serve(mut stream: TcpStream, paths: Paths) {
     let Some(path) = request.split(' ').nth(1) else { return };
     let told = {
         let mut paths = paths.lock().unwrap_or_else(PoisonError::into_inner);
-        let (told, asked) = paths.entry(path.to_owned()).or_insert((Told::status(404), 0));
+        let (told, asked, last) = paths.entry(path.to_owned()).or_insert((Told::status(404), 0, String::new()));
         *asked += 1;
+        last.clone_from(&request);
         told.clone()
     };
     answer(stream, told).await;

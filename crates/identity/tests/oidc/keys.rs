@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use muster_domain::access::{IdentityError, IdentityTokens};
+use muster_domain::access::{IdentityError, IdentityTokens, TokenRefusal};
 use muster_identity::OidcTokens;
 use muster_testkit_providers::{TlsServer, Told as Answer};
 use rstest::rstest;
@@ -14,6 +14,8 @@ use crate::issuer::{DISCOVERY, KEYS, NOW, TestIssuer, Told, claims, tokens_of, t
 use crate::signer::Signer;
 
 const MINUTE: Duration = Duration::from_mins(1);
+/// The least time between two fetches for a key that is not there.
+const APART: Duration = Duration::from_secs(5);
 
 /// Lets time pass for what measures it by tokio; what goes over the network needs the real clock again.
 async fn pass(time: Duration) {
@@ -25,7 +27,12 @@ async fn pass(time: Duration) {
 async fn outcome(tokens: &OidcTokens, token: &str) -> &'static str {
     match tokens.verify(token, NOW).await {
         Ok(_) => "taken",
-        Err(IdentityError::Invalid) => "invalid",
+        Err(IdentityError::Refused(TokenRefusal::UnknownKey)) => "unknown key",
+        Err(IdentityError::Refused(_)) => "refused",
+        Err(IdentityError::NotYet { retry_after }) => {
+            assert!((1..=5).contains(&retry_after.whole_seconds()), "{retry_after}");
+            "not yet"
+        }
         Err(IdentityError::Unavailable(_)) => "unavailable",
     }
 }
@@ -37,10 +44,10 @@ fn with_subject(issuer: &TestIssuer, subject: &str) -> Value {
 }
 
 /// Tokens whose key ids nobody knows.
-fn of_unknown_keys(issuer: &TestIssuer, count: usize) -> Vec<String> {
+fn of_unknown_keys(issuer: &TestIssuer, first: usize, count: usize) -> Vec<String> {
     let signer = Signer::new();
     let header = |number| json!({ "alg": "EdDSA", "kid": format!("unknown-{number}") }).to_string();
-    (0..count).map(|number| signer.sign_text("ed", &header(number), &issuer.claims().to_string())).collect()
+    (first..first + count).map(|number| signer.sign_text("ed", &header(number), &issuer.claims().to_string())).collect()
 }
 
 async fn until_asked(issuer: &TestIssuer, path: &str, times: usize) {
@@ -60,8 +67,8 @@ async fn nothing_is_fetched_before_a_token_could_be_good() {
     let tokens = issuer.tokens();
     let mut foreign = issuer.claims();
     foreign["iss"] = json!("https://muster.example");
-    assert_eq!(outcome(&tokens, "mst_key_1").await, "invalid");
-    assert_eq!(outcome(&tokens, &signer.sign("ed", &foreign)).await, "invalid");
+    assert_eq!(outcome(&tokens, "mst_key_1").await, "refused");
+    assert_eq!(outcome(&tokens, &signer.sign("ed", &foreign)).await, "refused");
     assert_eq!((issuer.asked(DISCOVERY), issuer.asked(KEYS)), (0, 0));
     assert_eq!(outcome(&tokens, &signer.sign("ed", &issuer.claims())).await, "taken");
     assert_eq!((issuer.asked(DISCOVERY), issuer.asked(KEYS)), (1, 1));
@@ -96,21 +103,87 @@ async fn fetch_goes_on_when_who_began_it_hangs_up() {
 }
 
 #[tokio::test]
-async fn unknown_key_makes_the_keys_be_fetched_at_most_once_a_minute() {
+async fn flood_of_unknown_keys_asks_the_issuer_each_five_seconds_and_holds_nobody_up() {
     let signer = Signer::new();
     let issuer = TestIssuer::start(signer.jwks()).await;
     let tokens = Arc::new(issuer.tokens());
     assert_eq!(outcome(&tokens, &signer.sign("ed", &issuer.claims())).await, "taken");
-    for minute in 0..3 {
+    for turn in 0..3 {
         let mut flood = JoinSet::new();
-        for token in of_unknown_keys(&issuer, 100) {
+        for token in of_unknown_keys(&issuer, 100 * turn, 100) {
             let tokens = tokens.clone();
             flood.spawn(async move { outcome(&tokens, &token).await });
         }
-        assert!(flood.join_all().await.iter().all(|outcome| *outcome == "invalid"));
-        assert_eq!((issuer.asked(DISCOVERY), issuer.asked(KEYS)), (1 + minute, 1 + minute));
-        pass(MINUTE).await;
+        let outcomes = flood.join_all().await;
+        // The one that the fetch was made for is known to be unknown; of those that came while it ran, it is not.
+        assert!(outcomes.iter().all(|outcome| ["not yet", "unknown key"].contains(outcome)), "{outcomes:?}");
+        assert_eq!((issuer.asked(DISCOVERY), issuer.asked(KEYS)), (1 + turn, 1 + turn));
+        let person = with_subject(&issuer, &format!("person {turn}"));
+        assert_eq!(outcome(&tokens, &signer.sign("ed", &person)).await, "taken", "a known key needs no fetch");
+        pass(APART).await;
     }
+}
+
+#[tokio::test]
+async fn new_key_is_usable_within_ten_seconds_in_a_flood_too() {
+    let signer = Signer::new();
+    let issuer = TestIssuer::start(json!({ "keys": [signer.ec_jwk()] })).await;
+    let tokens = issuer.tokens();
+    assert_eq!(outcome(&tokens, &signer.sign("ec", &issuer.claims())).await, "taken");
+    pass(APART).await;
+    assert_eq!(outcome(&tokens, &of_unknown_keys(&issuer, 0, 1)[0]).await, "unknown key");
+    // The issuer rotates at the worst moment, right after a fetch.
+    issuer.tell(KEYS, Told::json(signer.jwks()));
+    let token = signer.sign("ed", &issuer.claims());
+    let mut waited = Duration::ZERO;
+    let mut flood = of_unknown_keys(&issuer, 1, 100).into_iter();
+    loop {
+        assert_ne!(outcome(&tokens, &flood.next().unwrap()).await, "taken");
+        match outcome(&tokens, &token).await {
+            "taken" => break,
+            outcome => assert_eq!(outcome, "not yet", "a client that gets 401 throws its token away"),
+        }
+        pass(Duration::from_secs(1)).await;
+        waited += Duration::from_secs(1);
+        assert!(waited <= Duration::from_secs(10), "no key after {waited:?}");
+    }
+    assert!(issuer.asked(KEYS) <= 4, "asked {} times", issuer.asked(KEYS));
+}
+
+#[tokio::test]
+async fn key_that_was_looked_for_in_vain_is_unknown_for_five_seconds() {
+    let signer = Signer::new();
+    let issuer = TestIssuer::start(json!({ "keys": [signer.ec_jwk()] })).await;
+    let (tokens, token) = (issuer.tokens(), signer.sign("ed", &issuer.claims()));
+    for _ in 0..20 {
+        assert_eq!(outcome(&tokens, &token).await, "unknown key");
+    }
+    assert_eq!(issuer.asked(KEYS), 1);
+    // An issuer that signs with a key before it publishes it.
+    issuer.tell(KEYS, Told::json(signer.jwks()));
+    pass(APART).await;
+    assert_eq!(outcome(&tokens, &token).await, "taken");
+    assert_eq!(issuer.asked(KEYS), 2);
+}
+
+#[tokio::test]
+async fn no_more_than_256_wait_for_a_slow_issuer() {
+    let signer = Signer::new();
+    let issuer = TestIssuer::start(signer.jwks()).await;
+    let tokens = Arc::new(issuer.tokens());
+    assert_eq!(outcome(&tokens, &signer.sign("ed", &issuer.claims())).await, "taken");
+    issuer.tell(KEYS, Told::Late(Duration::from_secs(3), Box::new(Told::json(signer.jwks()))));
+    pass(APART).await;
+    let mut flood = JoinSet::new();
+    for token in of_unknown_keys(&issuer, 0, 300) {
+        let tokens = tokens.clone();
+        flood.spawn(async move { (outcome(&tokens, &token).await, Instant::now()) });
+    }
+    let ended = flood.join_all().await;
+    let last = ended.iter().map(|(_, at)| *at).max().unwrap();
+    // Those of the flood that were turned away at once ended long before the fetch did.
+    let at_once = ended.iter().filter(|(_, at)| last.duration_since(*at) > Duration::from_secs(1)).count();
+    assert_eq!(at_once, 44, "of {}", ended.len());
 }
 
 #[tokio::test]
@@ -138,7 +211,7 @@ async fn key_that_was_withdrawn_during_a_long_silence_is_not_believed_once_more(
     assert_eq!(outcome(&tokens, &signer.sign("ed", &issuer.claims())).await, "taken");
     issuer.tell(KEYS, Told::json(json!({ "keys": [signer.ec_jwk()] })));
     pass(60 * MINUTE).await;
-    assert_eq!(outcome(&tokens, &signer.sign("ed", &issuer.claims())).await, "invalid");
+    assert_eq!(outcome(&tokens, &signer.sign("ed", &issuer.claims())).await, "unknown key");
     assert_eq!(outcome(&tokens, &signer.sign("ec", &issuer.claims())).await, "taken");
 }
 
@@ -160,7 +233,7 @@ async fn keys_serve_for_a_day_while_no_new_ones_can_be_had(#[case] told: Told) {
         until_asked(&issuer, KEYS, 1 + hour).await;
     }
     // Of another key nobody can tell now.
-    assert_eq!(outcome(&tokens, &of_unknown_keys(&issuer, 1)[0]).await, "unavailable");
+    assert_eq!(outcome(&tokens, &of_unknown_keys(&issuer, 0, 1)[0]).await, "unavailable");
     pass(60 * MINUTE).await;
     let token = signer.sign("rsa", &issuer.claims());
     assert_eq!(outcome(&tokens, &token).await, "unavailable");
@@ -271,7 +344,10 @@ async fn verified_token_is_believed_for_a_minute_and_never_beyond_its_expiry() {
     assert_eq!(outcome(&tokens, &token).await, "taken");
     let last = NOW + Duration::from_secs(599);
     assert!(tokens.verify(&token, last).await.is_ok());
-    assert!(matches!(tokens.verify(&token, last + Duration::from_secs(1)).await, Err(IdentityError::Invalid)));
+    assert!(matches!(
+        tokens.verify(&token, last + Duration::from_secs(1)).await,
+        Err(IdentityError::Refused(TokenRefusal::Expired))
+    ));
     // Whose key is gone, it is believed for a minute at most.
     let token = signer.sign("ed", &with_subject(&issuer, "2"));
     assert_eq!(outcome(&tokens, &token).await, "taken");
@@ -279,8 +355,10 @@ async fn verified_token_is_believed_for_a_minute_and_never_beyond_its_expiry() {
     pass(Duration::from_secs(59)).await;
     assert_eq!(outcome(&tokens, &token).await, "taken");
     pass(Duration::from_secs(1)).await;
-    assert_eq!(outcome(&tokens, &of_unknown_keys(&issuer, 1)[0]).await, "invalid");
-    assert_eq!(outcome(&tokens, &token).await, "invalid");
+    assert_eq!(outcome(&tokens, &of_unknown_keys(&issuer, 0, 1)[0]).await, "unknown key");
+    assert_eq!(outcome(&tokens, &token).await, "not yet");
+    pass(APART).await;
+    assert_eq!(outcome(&tokens, &token).await, "unknown key");
 }
 
 #[tokio::test]

@@ -6,5 +6,7 @@ mod check;
 mod issuer;
 mod keys;
 mod provider;
+mod reasons;
 mod signer;
 mod tamper;
+mod userinfo;

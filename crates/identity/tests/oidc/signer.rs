@@ -4,8 +4,8 @@ use muster_testkit_providers::GoogleKey;
 use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
-    RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384,
+    RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
 };
 use serde_json::{Value, json};
 
@@ -67,15 +67,27 @@ impl Signer {
     pub(crate) fn signature(&self, key: &str, message: &str) -> Vec<u8> {
         let message = message.as_bytes();
         match key {
-            "rsa" => {
-                let mut signature = vec![0; self.rsa.public().modulus_len()];
-                self.rsa.sign(&RSA_PKCS1_SHA256, &self.random, message, &mut signature).unwrap();
-                signature
-            }
+            "rsa" => self.rsa_signature("RS256", message),
             "ec" => self.p256.sign(&self.random, message).unwrap().as_ref().to_vec(),
             "ed" => self.ed25519.sign(message).as_ref().to_vec(),
             other => panic!("no key {other}"),
         }
+    }
+
+    /// Signs with the RSA key by the algorithm that is named.
+    pub(crate) fn rsa_signature(&self, algorithm: &str, message: &[u8]) -> Vec<u8> {
+        let encoding: &'static dyn RsaEncoding = match algorithm {
+            "RS256" => &RSA_PKCS1_SHA256,
+            "RS384" => &RSA_PKCS1_SHA384,
+            "RS512" => &RSA_PKCS1_SHA512,
+            "PS256" => &RSA_PSS_SHA256,
+            "PS384" => &RSA_PSS_SHA384,
+            "PS512" => &RSA_PSS_SHA512,
+            other => panic!("no algorithm {other}"),
+        };
+        let mut signature = vec![0; self.rsa.public().modulus_len()];
+        self.rsa.sign(encoding, &self.random, message, &mut signature).unwrap();
+        signature
     }
 
     /// A token of these very texts.

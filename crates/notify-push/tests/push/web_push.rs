@@ -73,12 +73,13 @@ async fn a_code_that_a_browser_decrypted_proves_it() {
         entropy: make.entropy.clone(),
     };
     let new = NewDevice { platform: Platform::Web, token: browser.subscription.clone(), name: None, app_version: None };
-    devices.register(user.id, new, &origin).await.unwrap();
+    devices.register(user.id, None, new, &origin).await.unwrap();
     let others = Arc::new(RecordingSender::default());
     let verification = VerificationService {
         profiles: Arc::new(store.clone()),
         store: Arc::new(store.clone()),
         devices: Arc::new(store.clone()),
+        fingerprinter: Arc::new(make.hasher),
         hasher: Arc::new(make.hasher),
         email: others.clone(),
         sms: others,

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use askama::Template;
 use muster_domain::Text;
-use muster_domain::break_glass::BreakGlassService;
+use muster_domain::break_glass::{BreakGlassService, Refusal};
 use muster_domain::notice::{NoticeContent, NoticeMessage};
 use muster_domain::verification::{Masked, Method};
 use muster_notify::contact;
@@ -58,6 +58,29 @@ struct UsedHtml<'a> {
     words: &'a Used<'a>,
 }
 
+/// What is said of a flood of attempts.
+struct Flooded<'a> {
+    is_account: bool,
+    /// `None` when it could pass for something else than a name, and when there is no such account.
+    account: Option<Text<64>>,
+    attempts: u64,
+    minutes: i64,
+    at: String,
+    host: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "break_glass_flooded.txt")]
+struct FloodedText<'a> {
+    words: &'a Flooded<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "break_glass_flooded.html")]
+struct FloodedHtml<'a> {
+    words: &'a Flooded<'a>,
+}
+
 /// The message that carries a notice. Nothing from outside is in its subject, and it has no links.
 pub(super) fn write(message: &NoticeMessage, host: Option<&str>) -> Result<Letter, LetterError> {
     match &message.content {
@@ -65,6 +88,7 @@ pub(super) fn write(message: &NoticeMessage, host: Option<&str>) -> Result<Lette
             contact_changed(*method, destination.as_ref(), message, host)
         }
         NoticeContent::BreakGlassUsed { account, ip, at } => break_glass_used(account, *ip, *at, host),
+        NoticeContent::BreakGlassFlooded { account, at } => break_glass_flooded(account.as_deref(), *at, host),
     }
 }
 
@@ -113,6 +137,22 @@ fn break_glass_used(
         subject: "A break-glass account of Muster was used".to_owned(),
         text: UsedText { words: &words }.render()?,
         html: UsedHtml { words: &words }.render()?,
+    })
+}
+
+fn break_glass_flooded(account: Option<&str>, at: OffsetDateTime, host: Option<&str>) -> Result<Letter, LetterError> {
+    let words = Flooded {
+        is_account: account.is_some(),
+        account: account.and_then(|account| Text::parse(account).ok()),
+        attempts: Refusal::FLOOD,
+        minutes: Refusal::WINDOW.whole_minutes(),
+        at: utc(at).format(DAY_AND_TIME)?,
+        host,
+    };
+    Ok(Letter {
+        subject: "Somebody tries break-glass passwords of Muster".to_owned(),
+        text: FloodedText { words: &words }.render()?,
+        html: FloodedHtml { words: &words }.render()?,
     })
 }
 
@@ -206,6 +246,30 @@ mod tests {
         ");
     }
 
+    fn flooded(account: Option<&str>) -> Letter {
+        let at = datetime!(2026-11-09 00:10 +2);
+        let content = NoticeContent::BreakGlassFlooded { account: account.map(str::to_owned), at };
+        letter(content, "Grace Hopper", Some("muster.example.com"))
+    }
+
+    #[test]
+    fn a_flood_of_attempts_is_told_with_what_to_do() {
+        let letter = flooded(Some("night-shift"));
+        assert_eq!(letter.subject, "Somebody tries break-glass passwords of Muster");
+        insta::assert_snapshot!(letter.text, @r"
+        Somebody tries break-glass passwords of Muster
+
+        What happened
+        By 8 November 2026, 22:10 UTC, 10 wrong passwords were tried within 15 minutes for the break-glass account night-shift, at muster.example.com. Nobody was signed in by them.
+
+        What to do
+        The passwords cannot be guessed, the account is not locked, and whoever has the password can sign in meanwhile. The audit trail tells from which addresses they came: block those in front of Muster.
+
+        Every administrator of Muster gets this message, once in 15 minutes while it goes on.
+        ");
+        assert!(flooded(None).text.contains("for names that are no account's, at"));
+    }
+
     #[test]
     fn what_is_not_known_is_left_out() {
         let content = NoticeContent::ContactChanged { method: Method::Sms, destination: None };
@@ -224,7 +288,7 @@ mod tests {
     fn html_says_what_the_text_says_fetches_nothing_and_links_nowhere() {
         let letters =
             [changed(Method::Sms, Some("***0143")), changed(Method::Email, None), used("night-shift", "203.0.113.7")];
-        for letter in letters {
+        for letter in letters.into_iter().chain([flooded(Some("night-shift")), flooded(None)]) {
             assert_plain(&letter.html);
             assert_says_the_same(&letter);
             assert!(letter.html.contains(&format!("<title>{}</title>", letter.subject)));

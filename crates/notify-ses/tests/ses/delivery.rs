@@ -19,6 +19,7 @@ fn service(store: &MemoryStore, make: &Builders, email: Arc<SesSender>) -> Verif
         profiles: Arc::new(store.clone()),
         store: Arc::new(store.clone()),
         devices: Arc::new(store.clone()),
+        fingerprinter: Arc::new(make.hasher),
         hasher: Arc::new(make.hasher),
         email,
         sms: Arc::new(RecordingSender::default()),

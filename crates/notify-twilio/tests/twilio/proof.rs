@@ -21,6 +21,7 @@ async fn a_code_that_twilio_was_given_proves_the_number() {
         profiles: Arc::new(store.clone()),
         store: Arc::new(store.clone()),
         devices: Arc::new(store.clone()),
+        fingerprinter: Arc::new(make.hasher),
         hasher: Arc::new(make.hasher),
         email: others.clone(),
         sms: Arc::new(sender(&recorder.url)),

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::Store;
 use crate::db::{with_conn, with_lookup, with_tx};
+use crate::one_row::OneRow;
 use crate::record::Record;
 use crate::rows::ApiKeyRow;
 use crate::schema::api_keys;
@@ -44,7 +45,7 @@ impl ApiKeyStore for Store {
         self.asking(move |db| async move {
             let row: Option<ApiKeyRow> = with_lookup!(&db, |c| {
                 let key = api_keys::table.filter(api_keys::hash.eq(hash)).select(ApiKeyRow::as_select());
-                key.get_result(c).await.optional()?
+                key.one(c).await.optional()?
             });
             row.map(ApiKey::try_from).transpose()
         })
@@ -92,7 +93,7 @@ impl ApiKeyStore for Store {
                 let shared: Option<(String, String)> = diesel::update(live)
                     .set(api_keys::expires_at.eq(earlier))
                     .returning((api_keys::name, api_keys::scopes))
-                    .get_result(c)
+                    .one(c)
                     .await
                     .optional()?;
                 let Some((name, scopes)) = shared else {

@@ -9,10 +9,11 @@ use crate::Store;
 use crate::bulk::SealRecords;
 use crate::db::{on_both, with_conn, with_snapshot, with_tx};
 use crate::error::DbError;
+use crate::one_row::OneRow;
 use crate::record::Record;
 use crate::rows::{AuditRow, MarkRow, SealedRow, place};
 use crate::schema::{audit_chain, audit_events};
-use crate::types::DbId;
+use crate::types::{DbId, key_column};
 
 const START: &str = "start";
 const HEAD: &str = "head";
@@ -39,7 +40,7 @@ impl AuditChain for Store {
     async fn unsealed(&self, limit: u16) -> Result<Unsealed, StoreError> {
         self.reading(move |db| async move {
             with_snapshot!(&db, |c| {
-                let head = audit_chain::table.find(HEAD).select(MarkRow::as_select()).get_result(c).await.optional()?;
+                let head = audit_chain::table.find(HEAD).select(MarkRow::as_select()).one(c).await.optional()?;
                 let records: Vec<AuditRow> = audit_events::table
                     .filter(audit_events::position.is_null())
                     .order((audit_events::position, audit_events::at, audit_events::id))
@@ -60,6 +61,7 @@ impl AuditChain for Store {
         let after = sealing.after.map(|mark| MarkRow::new(HEAD, &mark));
         let head = MarkRow::new(HEAD, &sealing.head);
         let last = sealing.after.map_or(0, |mark| place(mark.position));
+        let key = key_column(sealing.key);
         let seals: Vec<_> = sealing.seals.iter().map(|(id, hash)| (DbId::from(*id), (*hash).into())).collect();
         self.detached(move |db| async move {
             let sealed = with_tx!(&db, |c| {
@@ -68,7 +70,7 @@ impl AuditChain for Store {
                     return Ok(false);
                 }
                 let given = seals.len();
-                if c.seal_records(last, seals).await? == given { Ok(true) } else { Err(DbError::Unsealable) }
+                if c.seal_records(last, seals, key).await? == given { Ok(true) } else { Err(DbError::Unsealable) }
             });
             match sealed {
                 Err(DbError::Unsealable) => Ok(false),

@@ -10,6 +10,7 @@ use muster_domain::directory::{Brake, EngagedBrake};
 use crate::db::{Db, on_both, with_conn, with_tx};
 use crate::delivered;
 use crate::error::DbError;
+use crate::one_row::OneRow;
 use crate::record::Record;
 use crate::schema::{directory_brakes, directory_deactivations, users};
 use crate::types::{DbId, Ts};
@@ -31,7 +32,7 @@ on_both! {
                 .do_update()
                 .set(directory_brakes::client.eq(excluded(directory_brakes::client)))
                 .returning((directory_brakes::released_at, directory_brakes::engaged_at))
-                .get_result(conn)
+                .one(conn)
                 .await?;
             let (released_at, engaged_at) = row;
             Ok(HeldBrake { released_at, is_engaged: engaged_at.is_some() })
@@ -80,18 +81,18 @@ on_both! {
                 .filter(directory_deactivations::refused.eq(false))
                 .filter(directory_deactivations::at.gt(held.released_at.map_or(since, |released| released.max(since))))
                 .filter(directory_deactivations::user_id.ne(id));
-            let counted = others.count().get_result::<i64>(conn).await?.unsigned_abs() + 1;
+            let counted = others.count().one::<i64>(conn).await?.unsigned_abs() + 1;
             if counted <= brake.policy.free.into() {
                 return Ok(true);
             }
             let is_active = delivered::person().and(users::active);
             let was_there = users::created_at.le(since);
-            let active: i64 = users::table.filter(is_active.and(was_there)).count().get_result(conn).await?;
+            let active: i64 = users::table.filter(is_active.and(was_there)).count().one(conn).await?;
             let gone: i64 = others
                 .inner_join(users::table.on(users::id.eq(directory_deactivations::user_id)))
                 .filter(diesel::dsl::not(is_active).and(was_there))
                 .count()
-                .get_result(conn)
+                .one(conn)
                 .await?;
             Ok(counted <= Brake::allowed(brake.policy, (active + gone).unsigned_abs()))
         }

@@ -3,7 +3,9 @@ use diesel::dsl::{auto_type, case_when};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use muster_domain::audit::AuditEvent;
-use muster_domain::break_glass::{AttemptLimit, BreakGlassAccount, BreakGlassStore, Credential, PasswordHash};
+use muster_domain::break_glass::{
+    AttemptLimit, BreakGlassAccount, BreakGlassStore, Credential, PasswordHash, PasswordTag, Refusal, RefusalRecord,
+};
 use muster_domain::directory::InsertOutcome;
 use muster_domain::notice::Notice;
 use muster_domain::user::{Role, User, fold};
@@ -14,7 +16,8 @@ use crate::Store;
 use crate::bulk::Bulk;
 use crate::db::{with_conn, with_tx};
 use crate::delivered::{self, nobodys_name};
-use crate::ports::sign_in_attempts::count_attempt;
+use crate::one_row::OneRow;
+use crate::ports::sign_in_attempts::Attempts;
 use crate::record::Record;
 use crate::rows::{BreakGlassRow, CredentialRow, DirectoryColumns, NoticeRow, OwnColumns};
 use crate::schema::{break_glass_accounts, users};
@@ -27,6 +30,7 @@ impl BreakGlassStore for Store {
         user: &User,
         name: &str,
         hash: &PasswordHash,
+        tag: PasswordTag,
         event: &AuditEvent,
     ) -> Result<InsertOutcome, StoreError> {
         let (own, id, created_at) = (OwnColumns::from(user), DbId::from(user.id), Ts::from(user.created_at));
@@ -37,7 +41,7 @@ impl BreakGlassStore for Store {
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
                 let of_that_name = break_glass_accounts::table.filter(working(name_key.clone()));
-                if of_that_name.count().get_result::<i64>(c).await? > 0 {
+                if of_that_name.count().one::<i64>(c).await? > 0 {
                     return Ok(InsertOutcome::Taken);
                 }
                 diesel::insert_into(users::table).values((own, described)).execute(c).await?;
@@ -46,6 +50,7 @@ impl BreakGlassStore for Store {
                     break_glass_accounts::name.eq(name),
                     break_glass_accounts::name_key.eq(name_key),
                     break_glass_accounts::password_hash.eq(hash),
+                    break_glass_accounts::password_tag.eq(i64::from(tag.0)),
                     break_glass_accounts::created_at.eq(created_at),
                 );
                 let insert = diesel::insert_into(break_glass_accounts::table).values(account);
@@ -80,7 +85,7 @@ impl BreakGlassStore for Store {
         self.reading(move |db| async move {
             let row: Option<CredentialRow> = with_conn!(&db, |c| {
                 let account = break_glass_accounts::table.filter(working(name_key));
-                account.select(CredentialRow::as_select()).get_result(c).await.optional()?
+                account.select(CredentialRow::as_select()).one(c).await.optional()?
             });
             row.map(TryInto::try_into).transpose()
         })
@@ -98,7 +103,7 @@ impl BreakGlassStore for Store {
                 let revoked: Option<DbId> = diesel::update(break_glass_accounts::table.filter(working(name_key)))
                     .set(break_glass_accounts::revoked_at.eq(at))
                     .returning(break_glass_accounts::user_id)
-                    .get_result(c)
+                    .one(c)
                     .await
                     .optional()?;
                 let Some(id) = revoked else {
@@ -115,11 +120,11 @@ impl BreakGlassStore for Store {
 
     async fn count_attempt(
         &self,
-        limits: &[AttemptLimit],
+        limit: &AttemptLimit,
         at: OffsetDateTime,
     ) -> Result<Option<OffsetDateTime>, StoreError> {
-        let limits = limits.to_vec();
-        self.detached(move |db| count_attempt(db, limits, at)).await
+        let limit = limit.clone();
+        self.detached(move |db| async move { with_tx!(&db, |c| c.count_attempt(&limit, at).await) }).await
     }
 
     async fn admins(&self) -> Result<Vec<UserId>, StoreError> {
@@ -160,9 +165,21 @@ impl BreakGlassStore for Store {
         .await
     }
 
-    async fn record_refusal(&self, event: &AuditEvent) -> Result<(), StoreError> {
-        let event = [event.clone()];
-        self.detached(move |db| async move { with_tx!(&db, |c| c.record(&event).await) }).await
+    async fn record_refusal(&self, refusal: &Refusal) -> Result<u64, StoreError> {
+        let (refusal, notices) = (refusal.clone(), NoticeRow::of(&refusal.notices)?);
+        self.detached(move |db| async move {
+            with_tx!(&db, |c| {
+                let number = c.count_refusal(refusal.account.as_deref(), refusal.at).await?;
+                if RefusalRecord::of(number) == RefusalRecord::FloodBegins {
+                    c.insert_notices(notices).await?;
+                }
+                if let Some(record) = refusal.record(number) {
+                    c.record(&[record]).await?;
+                }
+                Ok(number)
+            })
+        })
+        .await
     }
 }
 

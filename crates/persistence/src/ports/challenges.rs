@@ -3,7 +3,9 @@ use diesel::prelude::*;
 use diesel::query_dsl::methods;
 use diesel_async::RunQueryDsl;
 use muster_domain::audit::AuditEvent;
-use muster_domain::verification::{Challenge, Delivery, Method, OpenOutcome, Quota, Refused, VerificationStore};
+use muster_domain::verification::{
+    Challenge, Delivery, Fingerprint, Method, OpenOutcome, Quota, Refused, VerificationStore,
+};
 use muster_domain::{ChallengeId, StoreError, UserId};
 use time::OffsetDateTime;
 
@@ -11,12 +13,13 @@ use crate::Store;
 use crate::db::{on_both, with_conn, with_tx};
 use crate::error::DbError;
 use crate::locks::Locks;
+use crate::one_row::OneRow;
 use crate::ports::send_limits::SendLimits;
 use crate::ports::spend_attempt::{SpendAttempt, live, spend_attempt};
 use crate::record::Record;
 use crate::rows::{ChallengeRow, ProofRow};
 use crate::schema::{challenges, devices, proofs};
-use crate::types::{DbId, Ts};
+use crate::types::{DbId, Ts, key_column};
 
 #[async_trait]
 impl VerificationStore for Store {
@@ -26,16 +29,18 @@ impl VerificationStore for Store {
         quotas: &[Quota],
         event: &AuditEvent,
     ) -> Result<OpenOutcome, StoreError> {
-        let mut row = ChallengeRow::from(challenge);
+        let row = ChallengeRow::from(challenge);
         let (opened_at, quotas) = (challenge.opened_at, quotas.to_vec());
         let event = [event.clone()];
         self.detached(move |db| async move {
             let opened = with_tx!(&db, |c| {
-                // A device that has gone since it was chosen leaves a challenge that nothing completes.
+                if !c.share_user(row.user_id).await?.iter().any(|(is_active, ..)| *is_active) {
+                    return Ok(OpenOutcome::NoUser);
+                }
                 if let Some(device) = row.device_id
-                    && c.share_device(device).await?.is_empty()
+                    && !c.share_device(device).await?.contains(&row.user_id)
                 {
-                    row.device_id = None;
+                    return Ok(OpenOutcome::NoDevice);
                 }
                 let latest = challenges::table.find((row.user_id, row.method.clone()));
                 let replace = diesel::insert_into(challenges::table)
@@ -47,7 +52,7 @@ impl VerificationStore for Store {
                 let replace_old = methods::FilterDsl::filter(replace, challenges::resend_after.le(Ts::from(opened_at)));
                 if replace_old.execute(c).await? == 0 {
                     let times = latest.select((challenges::opened_at, challenges::resend_after));
-                    let (opened_at, resend_after): (Ts, Ts) = times.get_result(c).await?;
+                    let (opened_at, resend_after): (Ts, Ts) = times.one(c).await?;
                     return Ok(OpenOutcome::TooSoon { opened_at: opened_at.into(), resend_after: resend_after.into() });
                 }
                 for quota in &quotas {
@@ -107,7 +112,7 @@ impl VerificationStore for Store {
         self.reading(move |db| async move {
             let row = with_conn!(&db, |c| {
                 let latest = challenges::table.find((DbId::from(user_id), method.as_str()));
-                latest.select(ChallengeRow::as_select()).get_result(c).await.optional()?
+                latest.select(ChallengeRow::as_select()).one(c).await.optional()?
             });
             row.map(TryInto::try_into).transpose()
         })
@@ -127,18 +132,19 @@ impl VerificationStore for Store {
     async fn complete_challenge(
         &self,
         id: ChallengeId,
+        destination: &Fingerprint,
         at: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
-        let (id, at) = (DbId::from(id), Ts::from(at));
+        let (id, destination, at) = (DbId::from(id), *destination, Ts::from(at));
         let event = [event.clone()];
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
                 let challenge = challenges::table.filter(challenges::id.eq(id)).select(ChallengeRow::as_select());
-                let Some(challenge) = challenge.get_result(c).await.optional()? else {
+                let Some(challenge) = challenge.one(c).await.optional()? else {
                     return Ok(false);
                 };
-                if !c.lock_destination(&challenge).await? {
+                if c.lock_destination(&challenge).await? != Some(destination) {
                     return Ok(false);
                 }
                 let completed = diesel::update(challenges::table.filter(live(id, at)))
@@ -148,7 +154,7 @@ impl VerificationStore for Store {
                 if completed == 0 {
                     return Ok(false);
                 }
-                c.prove(challenge, at).await?;
+                c.prove(challenge, destination, at).await?;
                 c.record(&event).await?;
                 Ok(true)
             })
@@ -159,11 +165,12 @@ impl VerificationStore for Store {
 
 on_both! {
     trait Proving {
-        /// Whether a challenge's destination is still its person's; if so, it stays that until the transaction ends.
-        async fn lock_destination(conn, challenge: &ChallengeRow) -> bool {
+        /// The fingerprint that the person has now for a challenge's method, or the challenge's device. It stays that
+        /// until the transaction ends.
+        async fn lock_destination(conn, challenge: &ChallengeRow) -> Option<Fingerprint> {
             // Not shared: what is proven changes their row too, and two who shared it would wait for each other.
             let Some((_, email, phone)) = conn.lock_contacts(challenge.user_id).await?.pop() else {
-                return Ok(false);
+                return Ok(None);
             };
             let current = match (challenge.method()?, challenge.device_id) {
                 (Method::Email, _) => email,
@@ -174,18 +181,19 @@ on_both! {
                     device.filter(|(owner, _)| *owner == challenge.user_id).map(|(_, token)| token)
                 }
             };
-            Ok(current == Some(challenge.fingerprint))
+            Ok(current.map(|hash| hash.0.into()))
         }
 
         /// Puts the proof where it belongs.
-        async fn prove(conn, challenge: ChallengeRow, at: Ts) -> () {
+        async fn prove(conn, challenge: ChallengeRow, destination: Fingerprint, at: Ts) -> () {
             if let Some(device) = challenge.device_id {
                 let device = devices::table.find(device);
                 diesel::update(device).set(devices::verified_at.eq(at)).execute(conn).await?;
                 return Ok(());
             }
-            let ChallengeRow { user_id, method, fingerprint, .. } = challenge;
-            let proof = ProofRow { user_id, method, fingerprint, verified_at: at };
+            let ChallengeRow { user_id, method, .. } = challenge;
+            let fingerprint_key = destination.key.map(key_column);
+            let proof = ProofRow { user_id, method, fingerprint: destination.into(), fingerprint_key, verified_at: at };
             diesel::insert_into(proofs::table)
                 .values(&proof)
                 .on_conflict((proofs::user_id, proofs::method))

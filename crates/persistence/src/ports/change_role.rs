@@ -7,6 +7,7 @@ use crate::db::{Db, with_tx};
 use crate::delivered;
 use crate::error::DbError;
 use crate::locks::Locks;
+use crate::one_row::OneRow;
 use crate::record::Record;
 use crate::schema::users;
 use crate::types::{DbId, Ts};
@@ -39,7 +40,7 @@ pub(super) async fn change_role(
             return Ok(RoleOutcome::Changed);
         }
         let person = users::table.find(id).filter(delivered::person());
-        let current: Option<String> = person.select(users::role).get_result(c).await.optional()?;
+        let current: Option<String> = person.select(users::role).one(c).await.optional()?;
         Ok(match current {
             None => RoleOutcome::NotFound,
             Some(current) if current == role.as_str() => RoleOutcome::Unchanged,

@@ -12,6 +12,7 @@ use crate::bulk::IDS;
 use crate::db::{Db, on_both, with_conn, with_snapshot};
 use crate::delivered;
 use crate::error::DbError;
+use crate::one_row::OneRow;
 use crate::ports::directory_filter::Filter;
 use crate::ports::directory_sql::Sorting;
 use crate::rows::{GroupRow, UserRow};
@@ -24,7 +25,7 @@ impl DirectoryReader for Store {
         self.reading(move |db| async move {
             let row: Option<UserRow> = with_conn!(&db, |c| {
                 let person = users::table.find(DbId::from(id)).filter(delivered::person());
-                person.select(UserRow::as_select()).get_result(c).await.optional()?
+                person.select(UserRow::as_select()).one(c).await.optional()?
             });
             row.map(TryInto::try_into).transpose()
         })
@@ -40,7 +41,7 @@ impl DirectoryReader for Store {
         self.reading(move |db| async move {
             with_snapshot!(&db, |c| {
                 let group = teams::table.find(DbId::from(id)).filter(delivered::group()).select(GroupRow::as_select());
-                let row: Option<GroupRow> = group.get_result(c).await.optional()?;
+                let row: Option<GroupRow> = group.one(c).await.optional()?;
                 Ok(c.with_members(row.into_iter().collect(), with_members).await?.pop())
             })
         })
@@ -95,7 +96,7 @@ async fn users(db: Db, query: DirectoryQuery<UserAttribute>) -> Result<Found<Use
         let rows: Vec<UserRow> = page.select(UserRow::as_select()).load(c).await?;
         let total = match total_of(&query, rows.len()) {
             Some(total) => total,
-            None => fitting.count().get_result::<i64>(c).await?.unsigned_abs(),
+            None => fitting.count().one::<i64>(c).await?.unsigned_abs(),
         };
         Ok(Found { total, items: rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()? })
     })
@@ -109,7 +110,7 @@ async fn groups(db: Db, query: DirectoryQuery<GroupAttribute>, with_members: boo
         let rows: Vec<GroupRow> = page.select(GroupRow::as_select()).load(c).await?;
         let total = match total_of(&query, rows.len()) {
             Some(total) => total,
-            None => fitting.count().get_result::<i64>(c).await?.unsigned_abs(),
+            None => fitting.count().one::<i64>(c).await?.unsigned_abs(),
         };
         Ok(Found { total, items: c.with_members(rows, with_members).await? })
     })

@@ -12,6 +12,7 @@ use crate::db::{Db, on_both, with_tx};
 use crate::delivered::{self, nobodys_name};
 use crate::error::DbError;
 use crate::locks::Locks;
+use crate::one_row::OneRow;
 use crate::ports::directory::unless_taken_meanwhile;
 use crate::record::Record;
 use crate::rows::{MemberRow, NewTeamRow};
@@ -47,7 +48,7 @@ pub(super) async fn update_group(
     let updated = with_tx!(&db, |c| {
         let are_known = c.share_members(&update.added).await?;
         let group = teams::table.find(id).filter(teams::version.eq(update.expected_version)).filter(delivered::group());
-        let names = group.select((teams::name_key, teams::external_id)).get_result(c).await.optional()?;
+        let names = group.select((teams::name_key, teams::external_id)).one(c).await.optional()?;
         let Some(names): Option<(String, Option<String>)> = names else {
             return Ok(UpdateOutcome::Stale);
         };
@@ -55,7 +56,7 @@ pub(super) async fn update_group(
             let others = teams::table
                 .filter(teams::id.ne(id))
                 .filter(teams::name_key.eq(&name_key).or(teams::external_id.eq(&update.external_id)));
-            if others.count().get_result::<i64>(c).await? > 0 {
+            if others.count().one::<i64>(c).await? > 0 {
                 return Ok(UpdateOutcome::Taken);
             }
         }

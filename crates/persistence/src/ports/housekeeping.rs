@@ -9,7 +9,7 @@ use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 use muster_domain::StoreError;
 use muster_domain::audit::AuditEvent;
-use muster_domain::device::Platform;
+use muster_domain::device::{DeviceLoss, Platform};
 use muster_domain::housekeeping::{Housekeeping, OldDevice, Stale};
 use time::OffsetDateTime;
 
@@ -59,7 +59,11 @@ impl Housekeeping for Store {
         self.reading(move |db| async move {
             let old_and_unproven = devices::verified_at.is_null().and(devices::last_seen_at.lt(unproven));
             let old_and_proven = devices::verified_at.is_not_null().and(devices::last_seen_at.lt(proven));
-            let in_use = sessions::table.filter(sessions::device_id.eq(devices::id.nullable())).filter(live(now));
+            let in_use = sessions::table
+                .filter(
+                    sessions::device_id.eq(devices::id.nullable()).or(sessions::id.nullable().eq(devices::session_id)),
+                )
+                .filter(live(now));
             let old = devices::table
                 .filter(old_and_unproven.or(old_and_proven))
                 .filter(not(exists(in_use)))
@@ -95,7 +99,7 @@ impl Housekeeping for Store {
                 if c.lock_device_as_seen(id, owner, last_seen_at).await?.is_empty() {
                     return Ok(false);
                 }
-                c.drop_device(id, at).await?;
+                c.drop_device(id, at, DeviceLoss::Expired).await?;
                 c.record(&event).await?;
                 Ok(true)
             })

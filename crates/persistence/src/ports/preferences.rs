@@ -7,6 +7,7 @@ use muster_domain::{StoreError, UserId};
 
 use crate::Store;
 use crate::db::{with_conn, with_tx};
+use crate::one_row::OneRow;
 use crate::record::Record;
 use crate::rows::PreferencesRow;
 use crate::schema::preferences;
@@ -18,7 +19,7 @@ impl PreferenceStore for Store {
         self.reading(move |db| async move {
             let row = with_conn!(&db, |c| {
                 let stored = preferences::table.find(DbId::from(user_id)).select(PreferencesRow::as_select());
-                stored.get_result(c).await.optional()?
+                stored.one(c).await.optional()?
             });
             row.map(TryInto::try_into).transpose()
         })

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::db::on_both;
 use crate::error::DbError;
+use crate::one_row::OneRow;
 use crate::schema::{send_counts, send_refusals};
 use crate::types::{DbId, Ts};
 
@@ -45,7 +46,7 @@ on_both! {
                 }
             }
             let running = send_counts::table.find((scope, key, window)).filter(send_counts::began_at.gt(ended));
-            let running: Option<Ts> = running.select(send_counts::began_at).get_result(conn).await.optional()?;
+            let running: Option<Ts> = running.select(send_counts::began_at).one(conn).await.optional()?;
             let until = running.map_or(at, OffsetDateTime::from) + length;
             Err(DbError::OverQuota(OpenOutcome::OverQuota { scope: quota.scope, until }))
         }
@@ -73,7 +74,7 @@ on_both! {
 fn key(scope: QuotaScope) -> Vec<u8> {
     match scope {
         QuotaScope::User(id) => id.0.as_bytes().to_vec(),
-        QuotaScope::Destination(fingerprint) => fingerprint.0.to_vec(),
+        QuotaScope::Destination(fingerprint) => fingerprint.hash.to_vec(),
         QuotaScope::Installation => Vec::new(),
     }
 }

@@ -2,16 +2,21 @@ use async_trait::async_trait;
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use muster_domain::audit::{AuditEvent, RevokeReason};
+use muster_domain::audit::AuditEvent;
 use muster_domain::session::{
-    IssueOutcome, RefreshCandidate, RotateOutcome, Rotation, Session, SessionStore, StoredToken, TokenHash,
+    Ending, IssueOutcome, Opening, RefreshCandidate, RotateOutcome, Rotation, Session, SessionStore, StoredToken,
+    TokenHash,
 };
 use muster_domain::{SessionId, StoreError, UserId};
 use time::OffsetDateTime;
 
 use crate::Store;
 use crate::db::{with_conn, with_lookup, with_tx};
+use crate::locks::Locks;
+use crate::one_row::OneRow;
+use crate::ports::endings::Endings;
 use crate::ports::issue::{Issue, issue};
+use crate::ports::issue_at_limit::issue_in_place_of_another;
 use crate::ports::rotate::{Rotate, rotate};
 #[cfg(feature = "postgres")]
 use crate::postgres;
@@ -24,16 +29,21 @@ use crate::types::{DbId, Hash, Ts};
 
 #[async_trait]
 impl SessionStore for Store {
-    async fn issue(
-        &self,
-        session: &Session,
-        token: &StoredToken,
-        event: &AuditEvent,
-    ) -> Result<IssueOutcome, StoreError> {
-        let token = TokenRow::new(session.id, token, session.created_at);
-        let session = SessionRow::from(session);
-        let opening = Issue { session, token, event: event.into() };
-        self.detached(move |db| issue(db, opening)).await
+    async fn issue(&self, opening: &Opening, event: &AuditEvent) -> Result<IssueOutcome, StoreError> {
+        let Opening { session, token, presented, max, surplus } = opening.clone();
+        let token = TokenRow::new(session.id, &token, session.created_at);
+        let (session, presented) = (SessionRow::from(&session), presented.map(DbId::from));
+        let opening = Issue { session, token, presented, max: max.into(), event: event.into() };
+        if let Some(outcome) = self
+            .detached({
+                let opening = opening.clone();
+                move |db| issue(db, opening)
+            })
+            .await?
+        {
+            return Ok(outcome);
+        }
+        self.detached(move |db| issue_in_place_of_another(db, opening, surplus)).await
     }
 
     async fn load_for_refresh(&self, hash: &TokenHash) -> Result<Option<RefreshCandidate>, StoreError> {
@@ -49,8 +59,10 @@ impl SessionStore for Store {
     }
 
     async fn rotate(&self, rotation: &Rotation, event: &AuditEvent) -> Result<RotateOutcome, StoreError> {
-        let Rotation { session_id, presented, parent, successor, successor_salt: salt, at } = *rotation;
-        let successor = StoredToken { hash: successor, parent: Some(presented), salt, superseded_at: None };
+        let Rotation { session_id, presented, parent, successor, successor_salt: salt, successor_key, at } = *rotation;
+        let successor_key = Some(successor_key);
+        let successor =
+            StoredToken { hash: successor, parent: Some(presented), salt, successor_key, superseded_at: None };
         let rotation = Rotate {
             presented: presented.into(),
             parent: parent.map(Into::into),
@@ -65,21 +77,20 @@ impl SessionStore for Store {
         &self,
         user_id: UserId,
         id: SessionId,
-        reason: RevokeReason,
-        at: OffsetDateTime,
+        ending: &Ending,
         events: &[AuditEvent],
     ) -> Result<bool, StoreError> {
-        let (user_id, id, at) = (DbId::from(user_id), DbId::from(id), Ts::from(at));
-        let events = events.to_vec();
+        let (user_id, id) = (DbId::from(user_id), DbId::from(id));
+        let (ending, events) = (ending.clone(), events.to_vec());
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
-                let session = sessions::table.find(id).filter(sessions::user_id.eq(user_id)).filter(live(at));
-                let end = (sessions::revoked_at.eq(at), sessions::revoke_reason.eq(reason.as_str()));
-                let ended = diesel::update(session).set(end).execute(c).await? == 1;
-                if ended {
-                    c.record(&events).await?;
+                c.lock_user(user_id).await?;
+                if !c.live_sessions(user_id, ending.at.into()).await?.contains(&id) {
+                    return Ok(false);
                 }
-                Ok(ended)
+                c.record(&events).await?;
+                c.end_by(user_id, &[id], &ending).await?;
+                Ok(true)
             })
         })
         .await
@@ -92,7 +103,7 @@ impl SessionStore for Store {
                 .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
                 .filter(refresh_tokens::hash.eq(hash))
                 .select((sessions::id, sessions::user_id));
-            let row: Option<(DbId, DbId)> = with_lookup!(&db, |c| family.get_result(c).await.optional()?);
+            let row: Option<(DbId, DbId)> = with_lookup!(&db, |c| family.one(c).await.optional()?);
             Ok(row.map(|(session, owner)| (session.into(), owner.into())))
         })
         .await
@@ -114,6 +125,6 @@ impl SessionStore for Store {
 
 /// Sessions that are neither ended nor expired.
 #[auto_type]
-pub(super) fn live(at: Ts) -> _ {
+pub(crate) fn live(at: Ts) -> _ {
     sessions::revoked_at.is_null().and(sessions::expires_at.gt(at))
 }

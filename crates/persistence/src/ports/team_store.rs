@@ -10,6 +10,7 @@ use crate::Store;
 use crate::db::{Db, with_conn, with_snapshot, with_tx};
 use crate::error::DbError;
 use crate::locks::Locks;
+use crate::one_row::OneRow;
 use crate::ports::on_call::{can_be_on_call, email_is_proven, push_is_proven, sms_is_proven};
 use crate::record::Record;
 use crate::rows::{PlaceRow, TeamMemberRow};
@@ -76,7 +77,7 @@ async fn team(db: Db, id: TeamId) -> Result<Option<TeamFacts>, DbError> {
     with_snapshot!(&db, |c| {
         let key = DbId::from(id);
         let team = teams::table.find(key).filter(teams::active).select((teams::name, teams::synced_from_directory));
-        let team: Option<(String, bool)> = team.get_result(c).await.optional()?;
+        let team: Option<(String, bool)> = team.one(c).await.optional()?;
         let Some((name, synced_from_directory)) = team else {
             return Ok(None);
         };

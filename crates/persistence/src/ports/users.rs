@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::Store;
 use crate::db::{with_conn, with_lookup};
 use crate::delivered;
+use crate::one_row::OneRow;
 use crate::ports::change_role::change_role;
 use crate::ports::people_list::people_list;
 #[cfg(feature = "postgres")]
@@ -41,7 +42,7 @@ impl UserStore for Store {
         self.asking(move |db| async move {
             let row = with_lookup!(&db, |c| {
                 let account = users::table.find(DbId::from(id)).select(AccountRow::as_select());
-                account.get_result(c).await.optional()?
+                account.one(c).await.optional()?
             });
             row.map(TryInto::try_into).transpose()
         })
@@ -63,28 +64,6 @@ impl UserStore for Store {
             let ambiguous = rows.len() > 1;
             let first = rows.into_iter().next().filter(|row| row.user_name_key == login || !ambiguous);
             first.map(TryInto::try_into).transpose()
-        })
-        .await
-    }
-
-    async fn find_identity(&self, subject: &str, logins: &[String]) -> Result<Option<Account>, StoreError> {
-        let subject = subject.to_owned();
-        let logins: Vec<String> = logins.iter().map(|login| fold(login)).collect();
-        self.asking(move |db| async move {
-            // At most one row by the external id, and one for each login.
-            let mut rows: Vec<(Option<String>, AccountRow)> = with_lookup!(&db, |c| {
-                users::table
-                    .filter(delivered::person())
-                    .filter(users::external_id.eq(&subject).or(users::user_name_key.eq_any(&logins)))
-                    .select((users::external_id, AccountRow::as_select()))
-                    .load(c)
-                    .await?
-            });
-            rows.sort_by_key(|(external_id, row)| {
-                let by_login = logins.iter().position(|login| *login == row.user_name_key);
-                if external_id.as_deref() == Some(&subject) { None } else { by_login }
-            });
-            rows.into_iter().next().map(|(_, row)| row.try_into()).transpose()
         })
         .await
     }

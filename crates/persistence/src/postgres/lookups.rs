@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::pools::Pooled;
 use crate::db::PgConn;
-use crate::error::DbError;
+use crate::error::{DbError, ErrorClass};
 
 /// How many lookups of a runtime are under way at once. Each waits for those before it, so there are enough to keep a
 /// server process busy, and few enough that not all wait behind one.
@@ -36,7 +36,7 @@ pub(super) struct Lookups {
 struct Joint {
     /// There until it is dropped.
     connection: Option<Pooled>,
-    /// Whether it is closed then, and not used again: somebody waited in vain for what it still works on.
+    /// Whether it is closed then, and not used again: a lookup waited in vain for what it still works on, or it broke.
     is_abandoned: AtomicBool,
     /// When it answered last, or was opened.
     heard: Mutex<Instant>,
@@ -150,13 +150,23 @@ impl Shared {
     pub(crate) async fn within_limit<T>(&self, lookup: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
         if let Ok(found) = timeout(self.limit.unwrap_or(Duration::MAX), lookup).await {
             *self.joint.heard() = Instant::now();
+            if let Err(error) = &found
+                && matches!(error.class(), ErrorClass::ConnectionLost | ErrorClass::StatementGone)
+            {
+                self.abandon();
+            }
             return found;
         }
+        self.abandon();
+        Err(DbError::Pool(PoolError::Timeout(TimeoutType::Wait)))
+    }
+
+    /// No other lookup joins the connection, and it is closed when the last one has left it.
+    fn abandon(&self) {
         self.joint.is_abandoned.store(true, Ordering::Relaxed);
         let mut joint = self.lookups.joint();
         if joint.as_ptr() == Arc::as_ptr(&self.joint) {
             *joint = Weak::new();
         }
-        Err(DbError::Pool(PoolError::Timeout(TimeoutType::Wait)))
     }
 }

@@ -8,6 +8,7 @@ use muster_domain::user::{Role, UserQuery};
 
 use crate::db::PgConn;
 use crate::error::DbError;
+use crate::one_row::OneRow;
 use crate::ports::people_list::{Listed, containing, reaches};
 use crate::postgres::people_sql::{Group, Page, Sought, Way};
 use crate::rows::SummaryRow;
@@ -71,7 +72,7 @@ async fn is_large(conn: &mut PgConn, team: TeamId) -> Result<Option<bool>, DbErr
     let team = DbId::from(team);
     let more = team_members::table.filter(team_members::team_id.eq(team)).offset(LARGE_TEAM);
     let team = teams::table.find(team).filter(teams::active).select(exists(more));
-    Ok(team.get_result(conn).await.optional()?)
+    Ok(team.one(conn).await.optional()?)
 }
 
 /// The people of each `active` and `reach` stand in the index in order: these are merged. `None` when all of them fit.

@@ -10,7 +10,6 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId};
 use diesel::result::Error::QueryBuilderError;
 use diesel::sql_types::{self, Binary};
-use diesel_async::RunQueryDsl;
 use muster_domain::session::RefreshCandidate;
 use muster_domain::user::ProfileFacts;
 use uuid::Uuid;
@@ -18,6 +17,7 @@ use uuid::Uuid;
 use crate::db::PgConn;
 use crate::error::DbError;
 use crate::facts::Records;
+use crate::one_row::OneRow;
 use crate::rows::{SessionRow, TokenRow, UserRow};
 use crate::schema::{refresh_tokens, sessions, users};
 use crate::types::{DbId, Hash, Id};
@@ -26,7 +26,8 @@ use crate::types::{DbId, Hash, Id};
 #[derive(Clone, Copy, QueryId)]
 struct RecordsJson;
 
-/// Bytes are `\x…` and times RFC 3339 in PostgreSQL's JSON, whatever the client's settings but those of [`super`].
+/// Times are RFC 3339 in PostgreSQL's JSON, whatever the session's settings. Bytes are as `bytea_output` says, and are
+/// read in both forms.
 const RECORDS: &str = "json_build_object(\
     'proofs', (SELECT coalesce(json_agg(p), '[]') FROM proofs p WHERE p.user_id = users.id), \
     'devices', (SELECT coalesce(json_agg(d ORDER BY d.created_at, d.id), '[]') FROM devices d \
@@ -120,7 +121,7 @@ impl QueryFragment<Pg> for CandidateOf {
 }
 
 pub(crate) async fn profile(connection: &mut &PgConn, id: DbId) -> Result<Option<ProfileFacts>, DbError> {
-    let found: Option<(UserRow, String)> = PersonOf(id).get_result(connection).await.optional()?;
+    let found: Option<(UserRow, String)> = PersonOf(id).one(connection).await.optional()?;
     found.map(|(user, json)| records(&json)?.facts(user)).transpose()
 }
 
@@ -128,8 +129,7 @@ pub(crate) async fn refresh_candidate(
     connection: &mut &PgConn,
     hash: Hash,
 ) -> Result<Option<RefreshCandidate>, DbError> {
-    let found: Option<(TokenRow, SessionRow, UserRow, String)> =
-        CandidateOf(hash).get_result(connection).await.optional()?;
+    let found: Option<(TokenRow, SessionRow, UserRow, String)> = CandidateOf(hash).one(connection).await.optional()?;
     let Some((token, session, user, json)) = found else {
         return Ok(None);
     };

@@ -12,6 +12,7 @@ use diesel_async::pooled_connection::deadpool::Pool;
 use tokio::runtime::{Handle, Id};
 
 use super::lookups::{Lookups, Shared};
+use super::pooler::Pooler;
 use crate::db::PgConn;
 use crate::error::DbError;
 
@@ -25,6 +26,7 @@ pub(crate) struct Pools {
     /// How long a lookup may take once it has a connection; none for as long as it likes.
     limit: Option<Duration>,
     by_runtime: Arc<RwLock<HashMap<Id, OfRuntime>>>,
+    pub(crate) pooler: Arc<Pooler>,
 }
 
 #[derive(Clone)]
@@ -43,9 +45,10 @@ impl OfRuntime {
 impl Pools {
     pub(super) fn new(
         limit: Option<Duration>,
+        pooler: Pooler,
         make: impl Fn() -> Result<Pool<PgConn>, BuildError> + Send + Sync + 'static,
     ) -> Self {
-        Self { make: Arc::new(make), limit, by_runtime: Arc::default() }
+        Self { make: Arc::new(make), limit, by_runtime: Arc::default(), pooler: Arc::new(pooler) }
     }
 
     /// A connection of the runtime that this is called in, for the caller alone.

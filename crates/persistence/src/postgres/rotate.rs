@@ -11,17 +11,17 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment};
 use diesel::sql_types::{BigInt, Binary, Nullable};
-use diesel_async::RunQueryDsl;
 
 use crate::db::PgConn;
 use crate::error::DbError;
+use crate::one_row::OneRow;
 use crate::ports::rotate::Rotate;
 use crate::types::{Id, Instant};
 
 impl Rotate {
     /// Whether it happened.
     pub(crate) async fn run(self, connection: &mut PgConn) -> Result<bool, DbError> {
-        let moved: i64 = self.get_result(connection).await?;
+        let moved: i64 = self.one(connection).await?;
         Ok(moved == 1)
     }
 }
@@ -55,7 +55,8 @@ impl QueryFragment<Pg> for Rotate {
         out.push_bind_param::<Nullable<Binary>, _>(&self.parent)?;
         out.push_sql(
             " AND t.session_id = m.id AND t.superseded_at IS NULL), \
-            stored AS (INSERT INTO refresh_tokens (hash, session_id, parent, salt, superseded_at, created_at) SELECT ",
+            stored AS (INSERT INTO refresh_tokens (hash, session_id, parent, salt, superseded_at, created_at, \
+            successor_key) SELECT ",
         );
         self.successor.push(&mut out)?;
         out.push_sql(" FROM moved ON CONFLICT DO NOTHING), recorded AS (");

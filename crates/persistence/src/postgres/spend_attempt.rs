@@ -5,17 +5,17 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment};
 use diesel::sql_types::SmallInt;
-use diesel_async::RunQueryDsl;
 
 use crate::db::PgConn;
 use crate::error::DbError;
+use crate::one_row::OneRow;
 use crate::ports::spend_attempt::{MAX_ATTEMPTS, SpendAttempt};
 use crate::types::{Id, Instant};
 
 impl SpendAttempt {
     /// How many guesses at the challenge were wrong by now, if it could still be completed.
     pub(crate) async fn run(self, connection: &mut PgConn) -> Result<Option<i16>, DbError> {
-        Ok(self.get_result(connection).await.optional()?)
+        Ok(self.one(connection).await.optional()?)
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, SslNegotiation};
 
 /// Why a URL cannot be used. It never holds the URL, which may hold a password.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,10 @@ pub(super) enum InvalidPostgresUrl {
     NothingToVerify,
     #[error("sslrootcert in the PostgreSQL URL is not UTF-8")]
     NotText,
+    #[error("sslnegotiation=direct in the PostgreSQL URL needs sslmode=require, verify-ca or verify-full")]
+    DirectWithoutTls,
+    #[error("the PostgreSQL URL must name Unix sockets or hosts, not both")]
+    MixedHosts,
 }
 
 /// What a server must show before it is told anything.
@@ -76,10 +80,24 @@ pub(super) fn parse(url: &str) -> Result<ParsedUrl, InvalidPostgresUrl> {
 
     let rest = if theirs.is_empty() { base.to_owned() } else { format!("{base}?{}", theirs.join("&")) };
     let mut server: Config = rest.parse()?;
-    // As in libpq: a Unix socket has no TLS, and needs none.
+    if server.get_hosts().is_empty() {
+        // The address is the name that a certificate is for.
+        for address in server.get_hostaddrs().to_vec() {
+            server.host(address.to_string());
+        }
+    }
     #[cfg(unix)]
-    let mode =
-        if server.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) { SslMode::Disable } else { mode };
+    let sockets = server.get_hosts().iter().filter(|host| matches!(host, Host::Unix(_))).count();
+    #[cfg(not(unix))]
+    let sockets = 0;
+    if sockets > 0 && sockets < server.get_hosts().len() {
+        return Err(InvalidPostgresUrl::MixedHosts);
+    }
+    // As in libpq: a Unix socket has no TLS, and needs none.
+    let mode = if sockets > 0 { SslMode::Disable } else { mode };
+    if server.get_ssl_negotiation() == SslNegotiation::Direct && mode == SslMode::Prefer {
+        return Err(InvalidPostgresUrl::DirectWithoutTls);
+    }
     server.ssl_mode(mode);
     Ok(ParsedUrl { server, trust })
 }
@@ -123,10 +141,18 @@ mod tests {
     }
 
     #[test]
+    fn an_address_without_a_name_is_its_own_name() {
+        let parsed = parse("postgres:///muster?hostaddr=127.0.0.1").unwrap();
+        assert_eq!(parsed.server.get_hosts(), [Host::Tcp("127.0.0.1".into())]);
+    }
+
+    #[test]
     fn what_is_wrong_is_said_without_the_url() {
         assert!(refused("?sslmode=yes").contains("sslmode"));
         assert!(refused("?sslrootcert=/etc/ca.pem").contains("sslrootcert"));
         assert!(refused("?sslmode=disable&sslrootcert=/etc/ca.pem").contains("needs sslmode"));
         assert!(refused("?no_such_option=1").contains("malformed"));
+        assert!(refused("?sslnegotiation=direct").contains("sslnegotiation=direct"));
+        assert!(refused("?host=/run/postgresql").contains("not both"));
     }
 }

@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use muster_domain::break_glass::{BreakGlassAccount, Credential, PasswordHash};
+use muster_domain::break_glass::{BreakGlassAccount, Credential, PasswordHash, PasswordTag};
 
 use crate::error::DbError;
 use crate::schema::break_glass_accounts;
@@ -33,6 +33,7 @@ pub(crate) struct CredentialRow {
     user_id: DbId,
     name: String,
     password_hash: String,
+    password_tag: Option<i64>,
 }
 
 impl TryFrom<CredentialRow> for Credential {
@@ -41,6 +42,8 @@ impl TryFrom<CredentialRow> for Credential {
     fn try_from(row: CredentialRow) -> Result<Self, DbError> {
         let hash = PasswordHash::parse(row.password_hash);
         let hash = hash.map_err(|_| DbError::inconsistent("break_glass_accounts", "password_hash is none"))?;
-        Ok(Self { user_id: row.user_id.into(), name: row.name, hash })
+        let tag = row.password_tag.map(u32::try_from).transpose();
+        let tag = tag.map_err(|_| DbError::inconsistent("break_glass_accounts", "password_tag is none"))?;
+        Ok(Self { user_id: row.user_id.into(), name: row.name, hash, tag: tag.map(PasswordTag) })
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::AuditRow;
 use crate::error::DbError;
 use crate::schema::{audit_chain, audit_events};
-use crate::types::{DbId, Hash, Lenient, Ts};
+use crate::types::{DbId, Hash, Lenient, Ts, key_id};
 
 /// A place in the chain as it is stored. No record comes near the last one there is.
 pub(crate) fn place(position: u64) -> i64 {
@@ -46,6 +46,7 @@ impl TryFrom<MarkRow> for ChainMark {
 pub(crate) struct SealedRow {
     position: Option<i64>,
     seal: Lenient<Option<Hash>>,
+    seal_key: Lenient<Option<i32>>,
     id: Lenient<DbId>,
     at: Lenient<Ts>,
     action: Lenient<String>,
@@ -71,6 +72,7 @@ impl TryFrom<SealedRow> for SealedRecord {
             position,
             id: row.id.0.map_or(AuditId(Uuid::nil()), AuditId::from),
             hash: hash.map_or(SealHash::NONE, SealHash::from),
+            key: row.seal_key.0.flatten().map(key_id),
             event: hash.and_then(|_| row.readable()).and_then(|record| AuditEvent::try_from(record).ok()),
         })
     }

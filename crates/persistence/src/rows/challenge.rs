@@ -1,10 +1,10 @@
 use diesel::prelude::*;
-use muster_domain::verification::{Challenge, Closure, Masked, Method, Proof};
+use muster_domain::verification::{Challenge, Closure, CodeHash, Masked, Method, Proof};
 
 use crate::error::DbError;
 use crate::rows::named;
 use crate::schema::{challenges, proofs};
-use crate::types::{DbId, Hash, Ts};
+use crate::types::{DbId, Hash, Ts, fingerprint, key_column, key_id};
 
 /// A challenge's row without what came of sending its code. Written whole, so that nothing of the challenge before it
 /// stays.
@@ -19,7 +19,9 @@ pub(crate) struct ChallengeRow {
     pub(crate) device_id: Option<DbId>,
     destination: String,
     pub(crate) fingerprint: Hash,
+    fingerprint_key: Option<i32>,
     code_hash: Hash,
+    code_key: Option<i32>,
     pub(crate) opened_at: Ts,
     resend_after: Ts,
     streak: i32,
@@ -49,7 +51,9 @@ impl From<&Challenge> for ChallengeRow {
             device_id: challenge.device_id.map(Into::into),
             destination: challenge.destination.as_str().to_owned(),
             fingerprint: challenge.fingerprint.into(),
-            code_hash: challenge.code_hash.clone().into(),
+            fingerprint_key: challenge.fingerprint.key.map(key_column),
+            code_hash: Hash(challenge.code_hash.hash),
+            code_key: challenge.code_hash.key.map(key_column),
             opened_at: challenge.opened_at.into(),
             resend_after: challenge.resend_after.into(),
             streak: challenge.streak.into(),
@@ -78,8 +82,8 @@ impl TryFrom<ChallengeRow> for Challenge {
             user_id: row.user_id.into(),
             device_id: row.device_id.map(Into::into),
             destination: Masked::from_stored(row.destination),
-            fingerprint: row.fingerprint.into(),
-            code_hash: row.code_hash.into(),
+            fingerprint: fingerprint(row.fingerprint, row.fingerprint_key),
+            code_hash: CodeHash { hash: row.code_hash.0, key: row.code_key.map(key_id) },
             opened_at: row.opened_at.into(),
             resend_after: row.resend_after.into(),
             streak: u16::try_from(row.streak)
@@ -95,10 +99,12 @@ impl TryFrom<ChallengeRow> for Challenge {
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[cfg_attr(feature = "postgres", derive(serde::Deserialize))]
 #[diesel(table_name = proofs, primary_key(user_id, method))]
+#[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(crate) struct ProofRow {
     pub(crate) user_id: DbId,
     pub(crate) method: String,
     pub(crate) fingerprint: Hash,
+    pub(crate) fingerprint_key: Option<i32>,
     pub(crate) verified_at: Ts,
 }
 
@@ -107,6 +113,7 @@ impl TryFrom<ProofRow> for Proof {
 
     fn try_from(row: ProofRow) -> Result<Self, DbError> {
         let method = named("proofs", "method", Method::from_name(&row.method))?;
-        Ok(Self { method, fingerprint: row.fingerprint.into(), verified_at: row.verified_at.into() })
+        let fingerprint = fingerprint(row.fingerprint, row.fingerprint_key);
+        Ok(Self { method, fingerprint, verified_at: row.verified_at.into() })
     }
 }

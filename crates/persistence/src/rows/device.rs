@@ -4,7 +4,7 @@ use muster_domain::device::{Device, Platform, PushToken};
 use crate::error::DbError;
 use crate::rows::named;
 use crate::schema::devices;
-use crate::types::{DbId, Hash, Ts};
+use crate::types::{DbId, Hash, Ts, fingerprint, key_column};
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[cfg_attr(feature = "postgres", derive(serde::Deserialize))]
@@ -15,6 +15,7 @@ pub(crate) struct DeviceRow {
     pub(crate) platform: String,
     pub(crate) token: String,
     pub(crate) token_fingerprint: Hash,
+    pub(crate) token_fingerprint_key: Option<i32>,
     pub(crate) name: Option<String>,
     pub(crate) app_version: Option<String>,
     verified_at: Option<Ts>,
@@ -30,6 +31,7 @@ impl From<&Device> for DeviceRow {
             platform: device.platform.as_str().to_owned(),
             token: device.token.expose().to_owned(),
             token_fingerprint: device.token_fingerprint.into(),
+            token_fingerprint_key: device.token_fingerprint.key.map(key_column),
             name: device.name.clone(),
             app_version: device.app_version.clone(),
             verified_at: device.verified_at.map(Into::into),
@@ -48,7 +50,7 @@ impl TryFrom<DeviceRow> for Device {
             user_id: row.user_id.into(),
             platform: named("devices", "platform", Platform::from_name(&row.platform))?,
             token: PushToken::from_stored(row.token),
-            token_fingerprint: row.token_fingerprint.into(),
+            token_fingerprint: fingerprint(row.token_fingerprint, row.token_fingerprint_key),
             name: row.name,
             app_version: row.app_version,
             verified_at: row.verified_at.map(Into::into),

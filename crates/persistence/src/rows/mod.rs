@@ -25,7 +25,9 @@ pub(crate) use notice::NoticeRow;
 pub(crate) use preferences::PreferencesRow;
 pub(crate) use session::{SessionRow, TokenRow};
 pub(crate) use team::{PlaceRow, TeamMemberRow};
-pub(crate) use user::{AccountRow, DirectoryColumns, MembershipRow, OwnColumns, SummaryRow, UserRow};
+pub(crate) use user::{
+    AccountRow, CandidateRow, DirectoryColumns, MembershipRow, NamesRow, OwnColumns, SummaryRow, UserRow,
+};
 
 use crate::error::DbError;
 

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::error::DbError;
 use crate::rows::named;
 use crate::schema::{refresh_tokens, sessions};
-use crate::types::{DbId, Hash, Salt, Ts};
+use crate::types::{DbId, Hash, Salt, Ts, key_column, key_id};
 #[cfg(feature = "postgres")]
 use crate::types::{Id, Instant};
 
@@ -21,7 +21,7 @@ pub(crate) struct SessionRow {
     pub(crate) user_id: DbId,
     device_name: Option<String>,
     pub(crate) device_id: Option<DbId>,
-    created_at: Ts,
+    pub(crate) created_at: Ts,
     last_used_at: Ts,
     expires_at: Ts,
     revoked_at: Option<Ts>,
@@ -110,6 +110,7 @@ pub(crate) struct TokenRow {
     salt: Salt,
     superseded_at: Option<Ts>,
     created_at: Ts,
+    successor_key: Option<i32>,
 }
 
 impl TokenRow {
@@ -121,6 +122,7 @@ impl TokenRow {
             salt: token.salt.into(),
             superseded_at: token.superseded_at.map(Into::into),
             created_at: created_at.into(),
+            successor_key: token.successor_key.map(key_column),
         }
     }
 }
@@ -132,7 +134,7 @@ impl TokenRow {
         &'b self,
         out: &mut diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
     ) -> QueryResult<()> {
-        use diesel::sql_types::{Binary, Nullable};
+        use diesel::sql_types::{Binary, Integer, Nullable};
 
         out.push_bind_param::<Binary, _>(&self.hash)?;
         out.push_sql(", ");
@@ -144,7 +146,9 @@ impl TokenRow {
         out.push_sql(", ");
         out.push_bind_param::<Nullable<Instant>, _>(&self.superseded_at)?;
         out.push_sql(", ");
-        out.push_bind_param::<Instant, _>(&self.created_at)
+        out.push_bind_param::<Instant, _>(&self.created_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Integer>, _>(&self.successor_key)
     }
 }
 
@@ -154,6 +158,7 @@ impl From<TokenRow> for StoredToken {
             hash: row.hash.into(),
             parent: row.parent.map(Into::into),
             salt: row.salt.into(),
+            successor_key: row.successor_key.map(key_id),
             superseded_at: row.superseded_at.map(Into::into),
         }
     }

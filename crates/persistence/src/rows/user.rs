@@ -1,33 +1,55 @@
 use diesel::prelude::*;
+use muster_domain::access::Candidate;
+use muster_domain::device::{DeviceLoss, PushLoss};
 use muster_domain::team::{Membership, TeamRole};
 use muster_domain::user::{Account, EmailAddress, Phone, Role, Source, User, UserSummary, fold};
 
 use crate::error::DbError;
 use crate::rows::named;
 use crate::schema::{team_members, teams, users};
-use crate::types::{DbId, Hash, Ts};
+use crate::types::{DbId, Hash, Ts, fingerprint, key_column};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
 pub(crate) struct UserRow {
-    id: DbId,
+    pub(crate) id: DbId,
     pub(crate) external_id: Option<String>,
     user_name: String,
+    pub(crate) user_name_key: String,
     display_name: String,
     given_name: Option<String>,
     family_name: Option<String>,
     email: Option<String>,
     phone: Option<String>,
     email_fingerprint: Option<Hash>,
+    email_fingerprint_key: Option<i32>,
     phone_fingerprint: Option<Hash>,
+    phone_fingerprint_key: Option<i32>,
     time_zone: Option<String>,
     locale: Option<String>,
     role: String,
     active: bool,
     source: String,
+    signed_in_first: bool,
     version: i64,
     created_at: Ts,
     updated_at: Ts,
+    push_lost_reason: Option<String>,
+    push_lost_at: Option<Ts>,
+}
+
+impl UserRow {
+    /// The last time that the person lost a device that was proven.
+    pub(crate) fn push_loss(&self) -> Result<Option<PushLoss>, DbError> {
+        match (&self.push_lost_reason, self.push_lost_at) {
+            (None, None) => Ok(None),
+            (Some(reason), Some(at)) => {
+                let reason = named("users", "push_lost_reason", DeviceLoss::from_name(reason))?;
+                Ok(Some(PushLoss { reason, at: at.into() }))
+            }
+            _ => Err(DbError::inconsistent("users", "push_lost_reason and push_lost_at come together")),
+        }
+    }
 }
 
 impl TryFrom<UserRow> for User {
@@ -52,13 +74,14 @@ impl TryFrom<UserRow> for User {
             family_name: row.family_name,
             email,
             phone,
-            email_fingerprint: row.email_fingerprint.map(Into::into),
-            phone_fingerprint: row.phone_fingerprint.map(Into::into),
+            email_fingerprint: row.email_fingerprint.map(|hash| fingerprint(hash, row.email_fingerprint_key)),
+            phone_fingerprint: row.phone_fingerprint.map(|hash| fingerprint(hash, row.phone_fingerprint_key)),
             time_zone: row.time_zone,
             locale: row.locale,
             role: named("users", "role", Role::from_name(&row.role))?,
             active: row.active,
             source: named("users", "source", Source::from_name(&row.source))?,
+            signed_in_first: row.signed_in_first,
             version: row.version,
             created_at: row.created_at.into(),
             updated_at: row.updated_at.into(),
@@ -73,6 +96,7 @@ pub(crate) struct OwnColumns {
     id: DbId,
     role: &'static str,
     source: &'static str,
+    signed_in_first: bool,
     created_at: Ts,
 }
 
@@ -82,6 +106,7 @@ impl From<&User> for OwnColumns {
             id: user.id.into(),
             role: user.role.as_str(),
             source: user.source.as_str(),
+            signed_in_first: user.signed_in_first,
             created_at: user.created_at.into(),
         }
     }
@@ -98,10 +123,12 @@ pub(crate) struct DirectoryColumns {
     given_name: Option<String>,
     family_name: Option<String>,
     email: Option<String>,
-    email_key: Option<String>,
+    pub(crate) email_key: Option<String>,
     phone: Option<String>,
     email_fingerprint: Option<Hash>,
+    email_fingerprint_key: Option<i32>,
     phone_fingerprint: Option<Hash>,
+    phone_fingerprint_key: Option<i32>,
     time_zone: Option<String>,
     locale: Option<String>,
     active: bool,
@@ -126,7 +153,9 @@ impl From<&User> for DirectoryColumns {
             email_key,
             phone: user.phone.as_ref().map(|number| number.as_str().to_owned()),
             email_fingerprint: user.email_fingerprint.map(Into::into),
+            email_fingerprint_key: user.email_fingerprint.and_then(|it| it.key).map(key_column),
             phone_fingerprint: user.phone_fingerprint.map(Into::into),
+            phone_fingerprint_key: user.phone_fingerprint.and_then(|it| it.key).map(key_column),
             time_zone: user.time_zone.clone(),
             locale: user.locale.clone(),
             active: user.active,
@@ -140,7 +169,7 @@ impl From<&User> for DirectoryColumns {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
 pub(crate) struct AccountRow {
-    id: DbId,
+    pub(crate) id: DbId,
     role: String,
     active: bool,
     source: String,
@@ -154,6 +183,36 @@ impl TryFrom<AccountRow> for Account {
         let role = named("users", "role", Role::from_name(&row.role))?;
         let source = named("users", "source", Source::from_name(&row.source))?;
         Ok(Self { id: row.id.into(), role, active: row.active, source })
+    }
+}
+
+/// By what a person is known, and whether they are active.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub(crate) struct NamesRow {
+    pub(crate) user_name_key: String,
+    pub(crate) external_id: Option<String>,
+    pub(crate) email_key: Option<String>,
+    pub(crate) active: bool,
+}
+
+/// A person whom a token may mean.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub(crate) struct CandidateRow {
+    #[diesel(embed)]
+    pub(crate) account: AccountRow,
+    pub(crate) external_id: Option<String>,
+    signed_in_first: bool,
+    version: i64,
+}
+
+impl TryFrom<CandidateRow> for Candidate {
+    type Error = DbError;
+
+    fn try_from(row: CandidateRow) -> Result<Self, DbError> {
+        let awaits_directory = row.signed_in_first && row.version == 1;
+        Ok(Self { account: row.account.try_into()?, awaits_directory, version: row.version })
     }
 }
 

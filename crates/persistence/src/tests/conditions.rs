@@ -1,6 +1,6 @@
 //! Conditions that are as large as any may be, and operands that the engines could choke on.
 
-use muster_domain::break_glass::{AttemptLimit, AttemptScope, BreakGlassStore};
+use muster_domain::break_glass::BreakGlassStore;
 use muster_domain::directory::{
     Comparison, Condition, DirectoryQuery, DirectoryReader, DirectoryStore, GroupAttribute, Operand, UserAttribute,
 };
@@ -110,9 +110,7 @@ async fn odd_operands_are_answered(store: &Store) {
         assert_eq!(total(store, Condition::Not(Box::new(filter))).await, 3);
     }
     assert_eq!(BreakGlassStore::find(store, "res\0cue").await.unwrap(), None);
-    let scope = AttemptScope::Account("res\0cue".to_owned());
-    let limit = [AttemptLimit { scope, max: 1, window: Duration::HOUR }];
-    assert_eq!(store.count_attempt(&limit, make.now()).await.unwrap(), None);
+    assert_eq!(store.record_refusal(&make.refusal(Some("res\0cue"))).await.unwrap(), 1);
 
     let member = Condition::Compare(GroupAttribute::Member, Comparison::Equal, Operand::Text("nobody".to_owned()));
     let query = DirectoryQuery { filter: Some(member), sort: None, skip: 0, count: 10 };

@@ -3,12 +3,12 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::BigInt;
 use diesel::{Connection, QueryableByName, SqliteConnection};
-use diesel_async::RunQueryDsl;
 use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
 use muster_domain::StoreError;
 
 use super::{runtime, store};
 use crate::db::Db;
+use crate::one_row::OneRow;
 use crate::{SqliteDurability, Store, StoreOptions};
 
 #[derive(QueryableByName)]
@@ -21,7 +21,7 @@ async fn number<S: SpawnBlocking + Send>(
     connection: &mut SyncConnectionWrapper<SqliteConnection, S>,
     query: &str,
 ) -> i64 {
-    diesel::sql_query(query).get_result::<Number>(connection).await.unwrap().number
+    diesel::sql_query(query).one::<Number>(connection).await.unwrap().number
 }
 
 async fn is_set_up<S: SpawnBlocking + Send>(

@@ -8,7 +8,7 @@ use muster_domain::audit::chain::{AuditChain, Forgetting};
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::{BrakePolicy, DirectoryReader, DirectoryStore, GroupUpdate, UserUpdate};
 use muster_domain::housekeeping::{Housekeeping, Stale};
-use muster_domain::session::SessionStore;
+use muster_domain::session::{Opening, SessionStore};
 use muster_domain::team::{Member, RoleChange, RoleEvents, RoleGiver, TeamRole, TeamStore};
 use muster_domain::user::User;
 use muster_domain::verification::{Method, Quota, QuotaScope, QuotaWindow, VerificationStore};
@@ -72,6 +72,7 @@ impl Stage {
             lost_proofs: vec![Method::Email],
             deactivates: !changed.active,
             brake: client.map(|client| self.make.brake(client, policy, user.id)),
+            duplicates: vec![],
             notices: vec![self.make.notice(user.id, Method::Sms)],
             at: self.make.now(),
             user: changed,
@@ -99,17 +100,20 @@ impl Stage {
     /// A device, a code sent to it and one sent by e-mail, a session, and a code that is completed.
     async fn everything_of(&self, user: &User) -> Result<(), StoreError> {
         let device = self.make.device(user.id);
-        self.store.register(&device, 20, &self.make.registration_events(&device)).await?;
+        self.store.register(&device, 20, None, &self.make.registration_events(&device)).await?;
         let (session, token) = (self.make.session(user.id), self.make.token());
         let session = muster_domain::session::Session { device_id: Some(device.id), ..session };
-        self.store.issue(&session, &token, &self.event(user)).await?;
+        self.store.issue(&Opening { token, ..self.make.opening(session) }, &self.event(user)).await?;
         let quota = Quota { scope: QuotaScope::User(user.id), window: QuotaWindow::Hour, max: 1_000 };
         let email = self.make.challenge(user.id, Method::Email, user.email_fingerprint.unwrap());
         for challenge in [self.make.push_challenge(&device), email] {
             self.store.open_challenge(&challenge, &[quota], &self.event(user)).await?;
-            self.store.complete_challenge(challenge.id, self.make.now(), &self.event(user)).await?;
+            self.store
+                .complete_challenge(challenge.id, &challenge.fingerprint, self.make.now(), &self.event(user))
+                .await?;
         }
-        DeviceStore::remove(&self.store, user.id, device.id, self.make.now(), &self.event(user)).await.map(drop)
+        let removal = self.make.device_removal(user.id, device.id);
+        DeviceStore::remove(&self.store, &removal, &self.event(user)).await.map(drop)
     }
 
     /// Removes everything that may be, as if years had gone by.

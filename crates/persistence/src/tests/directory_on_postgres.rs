@@ -16,6 +16,7 @@ fn deactivation(case: &Case, user: &User, brake: Option<Brake>) -> UserUpdate {
         lost_proofs: Vec::new(),
         deactivates: true,
         brake,
+        duplicates: vec![],
         notices: Vec::new(),
         at: case.make.now(),
     }
@@ -61,9 +62,9 @@ impl Case {
 async fn no_session_is_issued_behind_a_deactivation() {
     let case = Case::new().await;
     case.begin("UPDATE users SET active = false, version = version + 1").await;
-    let (store, session, token) = (case.store.clone(), case.make.session(case.ada.id), case.make.token());
+    let (store, opening) = (case.store.clone(), case.make.opening(case.make.session(case.ada.id)));
     let event = case.make.event("test.session.second", Some(case.ada.id));
-    let issued = case.behind(async move { store.issue(&session, &token, &event).await.unwrap() }, "COMMIT").await;
+    let issued = case.behind(async move { store.issue(&opening, &event).await.unwrap() }, "COMMIT").await;
     assert_eq!(issued, IssueOutcome::NoUser);
     assert_eq!(case.count("sessions").await, 1);
 }
@@ -143,7 +144,8 @@ async fn nothing_is_proven_behind_a_removal() {
     .await;
     let (store, at) = (case.store.clone(), case.make.now());
     let event = case.make.event("test.completed", Some(case.ada.id));
-    let completing = async move { store.complete_challenge(challenge.id, at, &event).await.unwrap() };
+    let completing =
+        async move { store.complete_challenge(challenge.id, &challenge.fingerprint, at, &event).await.unwrap() };
     assert!(!case.behind(completing, "COMMIT").await);
     assert_eq!([case.count("proofs").await, case.count("audit_events WHERE action = 'test.completed'").await], [0, 0]);
 }
@@ -176,6 +178,6 @@ async fn a_name_that_a_new_person_gets_meanwhile_is_taken_for_who_is_renamed() {
         UserUpdate { deactivates: false, user: User { active: true, ..user }, ..deactivation(&case, &grace, None) };
     assert_eq!(case.change(renaming, "test.user.renamed", "COMMIT").await, UpdateOutcome::Taken);
     assert_eq!(case.records("test.user.renamed").await, 0);
-    let key = PersonKey { external_id: None, user_name: "lovelace".to_owned() };
-    assert_ne!(case.store.find_user(&key).await.unwrap().unwrap().id, grace.id);
+    let key = PersonKey { external_id: None, user_name: "lovelace".to_owned(), email: None };
+    assert_ne!(case.store.find_people(&key).await.unwrap().by_user_name.unwrap().id, grace.id);
 }

@@ -50,7 +50,7 @@ async fn what_others_work_on_is_left_to_them_and_not_waited_for() {
 async fn a_device_that_is_seen_while_it_expires_stays() {
     let case = Case::new().await;
     let device = case.make.device(case.ada.id);
-    case.store.register(&device, 1, &case.make.registration_events(&device)).await.unwrap();
+    case.store.register(&device, 1, None, &case.make.registration_events(&device)).await.unwrap();
     let old = OldDevice {
         user_id: device.user_id,
         id: device.id,

@@ -2,7 +2,7 @@
 
 use muster_domain::directory::DirectoryStore;
 use muster_domain::housekeeping::{Housekeeping, Stale};
-use muster_domain::session::{Session, SessionStore, StoredToken};
+use muster_domain::session::{Opening, Session, SessionStore, StoredToken};
 use muster_testkit::Builders;
 use time::Duration;
 
@@ -18,7 +18,8 @@ async fn sessions(store: &Store) -> (Builders, Session, [StoredToken; 2]) {
     let dead = make.session(ada.id);
     let live = Session { expires_at: dead.expires_at + Duration::DAY, ..make.session(ada.id) };
     for (session, token) in [&dead, &live].into_iter().zip(&tokens) {
-        store.issue(session, token, &make.event("test.session.issued", Some(ada.id))).await.unwrap();
+        let opening = Opening { token: *token, ..make.opening(session.clone()) };
+        store.issue(&opening, &make.event("test.session.issued", Some(ada.id))).await.unwrap();
     }
     (make, dead, tokens)
 }

@@ -3,6 +3,8 @@
 mod again;
 #[cfg(feature = "postgres")]
 mod chain_on_postgres;
+#[cfg(feature = "postgres")]
+mod commits_on_postgres;
 mod conditions;
 mod connections;
 #[cfg(feature = "postgres")]
@@ -11,6 +13,8 @@ mod detached;
 #[cfg(feature = "postgres")]
 mod directory_on_postgres;
 mod failures;
+#[cfg(feature = "postgres")]
+mod german_on_postgres;
 #[cfg(feature = "postgres")]
 mod housekeeping_on_postgres;
 mod long_lines;
@@ -24,6 +28,8 @@ mod reach_on_postgres;
 #[cfg(feature = "postgres")]
 mod shared_on_postgres;
 
+#[cfg(feature = "postgres")]
+use muster_domain::KeyId;
 #[cfg(feature = "postgres")]
 use muster_domain::audit::chain::{AuditChain, ChainMark, SealHash, Sealing, Unsealed};
 use tempfile::TempDir;
@@ -50,5 +56,10 @@ async fn sealing(store: &Store) -> Sealing {
     let Unsealed { head: after, records } = store.unsealed(100).await.unwrap();
     let seals: Vec<_> = records.iter().map(|record| (record.id, SealHash([1; 32]))).collect();
     let position = after.map_or(0, |mark| mark.position) + seals.len() as u64;
-    Sealing { after, seals, head: ChainMark { position, hash: SealHash([1; 32]), mac: SealHash([2; 32]) } }
+    Sealing {
+        after,
+        seals,
+        key: KeyId([1; 4]),
+        head: ChainMark { position, hash: SealHash([1; 32]), mac: SealHash([2; 32]) },
+    }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use futures_util::future::poll_immediate;
 use muster_domain::audit::{AuditQuery, AuditReader};
 use muster_domain::directory::{DirectoryStore, UpdateOutcome, UserUpdate};
-use muster_domain::session::{RotateOutcome, Rotation, Session, SessionStore, StoredToken, TokenHash};
+use muster_domain::session::{Opening, RotateOutcome, Rotation, Session, SessionStore, StoredToken, TokenHash};
 use muster_domain::user::{ProfileReader, User, UserStore};
-use muster_domain::{StoreError, StoreHealth};
+use muster_domain::{KeyId, StoreError, StoreHealth};
 use muster_testkit::Builders;
 use muster_testkit_postgres::{Cluster, Database, database};
 use tokio::runtime::Handle;
@@ -52,7 +52,8 @@ impl Case {
         let ada = make.user("ada").build();
         store.insert_user(&ada, &make.event("test.user.created", Some(ada.id))).await.unwrap();
         let (session, token) = (make.session(ada.id), make.token());
-        store.issue(&session, &token, &make.event("test.session.issued", Some(ada.id))).await.unwrap();
+        let opening = Opening { token, ..make.opening(session.clone()) };
+        store.issue(&opening, &make.event("test.session.issued", Some(ada.id))).await.unwrap();
         let onlooker = connect(&database.url).await;
         Self { store, make, ada, session, token, other, onlooker, database }
     }
@@ -64,6 +65,7 @@ impl Case {
             parent: None,
             successor: TokenHash([7; 32]),
             successor_salt: self.make.salt(),
+            successor_key: KeyId([1; 4]),
             at: self.session.last_used_at + Duration::from_mins(1),
         }
     }
@@ -160,6 +162,7 @@ async fn a_name_that_somebody_else_gets_meanwhile_is_taken() {
         lost_proofs: Vec::new(),
         deactivates: false,
         brake: None,
+        duplicates: vec![],
         notices: Vec::new(),
         at: case.make.now(),
     };

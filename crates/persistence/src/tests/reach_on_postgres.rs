@@ -13,7 +13,9 @@ impl Case {
         let event = self.make.event("test.completed", Some(self.ada.id));
         self.other.batch_execute(&format!("BEGIN; {other}")).await.unwrap();
         let (store, at) = (self.store.clone(), self.make.now());
-        let proving = tokio::spawn(async move { store.complete_challenge(challenge.id, at, &event).await.unwrap() });
+        let proving = tokio::spawn(async move {
+            store.complete_challenge(challenge.id, &challenge.fingerprint, at, &event).await.unwrap()
+        });
         self.somebody_waits().await;
         self.other.batch_execute(end).await.unwrap();
         assert!(proving.await.unwrap());

@@ -31,7 +31,7 @@ async fn a_caller_that_is_cancelled_in_a_transaction_leaves_no_transaction_and_n
     let waiting = "SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
     tokio::select! {
-        done = store.register(&device, 1, &events) => panic!("the row is locked: {done:?}"),
+        done = store.register(&device, 1, None, &events) => panic!("the row is locked: {done:?}"),
         () = until(url, waiting, 1) => {}
     }
     holder.batch_execute("COMMIT").await.unwrap();

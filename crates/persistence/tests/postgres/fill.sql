@@ -12,6 +12,8 @@ SELECT id_of(n), 'external-' || n, name, name, name, name || '@example.com', nam
     now(), now(), name || E'\n' || name || E'\n' || name || '@example.com', CASE n % 5 WHEN 0 THEN 7 ELSE 0 END
 FROM generate_series(1, 100000) AS n, LATERAL (SELECT 'person-' || lpad(n::text, 6, '0') AS name) AS named;
 
+INSERT INTO identities SELECT 'subject-' || n, 'https://login.example', id_of(n), now() FROM generate_series(1, 100000) AS n;
+INSERT INTO known_names SELECT 'former-' || n, 'user_name', id_of(n), now() FROM generate_series(1, 100000) AS n;
 INSERT INTO teams SELECT id_of(n), 'Team ' || n, 'team ' || n, true, true, now(), 'group-' || n, 1, now() FROM generate_series(1, 200) AS n;
 INSERT INTO team_members SELECT id_of(1 + n % 200), id_of(5 * n), 'responder' FROM generate_series(1, 20000) AS n;
 -- What the triggers would make of it, person by person, is in the rows above.

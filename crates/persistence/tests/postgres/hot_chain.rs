@@ -1,6 +1,7 @@
 //! Sealing and forgetting records and removing what has served its time, held to the same as the rest of
 //! [`crate::hot_queries`].
 
+use muster_domain::KeyId;
 use muster_domain::audit::chain::{AuditChain, ChainMark, Forgetting, SealHash, Sealing, Unsealed};
 use muster_domain::housekeeping::{Housekeeping, Stale};
 use muster_testkit::Builders;
@@ -24,7 +25,7 @@ async fn chain(filled: &Filled) {
         assert_eq!(records.len(), usize::from(BATCH));
         let head = mark(after.map_or(0, |mark| mark.position) + u64::from(BATCH));
         let seals = records.iter().map(|record| (record.id, SealHash([1; 32]))).collect();
-        assert!(store.seal(&Sealing { after, seals, head }).await.unwrap());
+        assert!(store.seal(&Sealing { after, seals, key: KeyId([1; 4]), head }).await.unwrap());
     };
     let scans = filled.scans(seal).await;
     hold("records to seal", &scans, &["audit_events"], BATCH.into());

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use muster_domain::UserId;
+use muster_domain::access::{AdmitOutcome, IdentityKey, IdentityStore};
 use muster_domain::api_key::{ApiKeyHash, ApiKeyStore};
 use muster_domain::audit::{AuditKey, AuditQuery, AuditReader};
 use muster_domain::device::DeviceStore;
@@ -21,12 +22,14 @@ use crate::plans::{Filled, Scan};
 use crate::{hot_chain, hot_directory, hot_people};
 
 /// The tables that grow with the people, and the keys as if they did. There are a few teams only.
-const LARGE: [&str; 15] = [
+const LARGE: [&str; 17] = [
     "api_keys",
     "audit_events",
     "challenges",
     "devices",
     "directory_deactivations",
+    "identities",
+    "known_names",
     "notices",
     "preferences",
     "proofs",
@@ -81,16 +84,31 @@ async fn reads_of_one(filled: &Filled) {
     let scans = filled.scans(async || store.find_login("Person-050000@example.com").await.unwrap().unwrap()).await;
     hold("account by e-mail address", &scans, &["users"], 2.0);
 
-    let key = PersonKey { external_id: Some("external-50000".to_owned()), user_name: "Person-050000".to_owned() };
-    let scans = filled.scans(async || store.find_user(&key).await.unwrap().unwrap()).await;
-    hold("person by external id and user name", &scans, &["users"], 2.0);
+    let (external_id, user_name) = (Some("external-50000".to_owned()), "Person-050000".to_owned());
+    let key = PersonKey { external_id, user_name, email: Some("Person-050001@example.com".to_owned()) };
+    let scans = filled.scans(async || store.find_people(&key).await.unwrap().target().cloned().unwrap()).await;
+    hold("people whom a record may mean", &scans, &["users", "identities", "known_names"], 3.0);
 
     let scans = filled.scans(async || store.find_challenge(id, Method::Push).await.unwrap().unwrap()).await;
     hold("challenge", &scans, &["challenges"], 1.0);
 
-    let names = ["Person-050000".to_owned(), "Person-050001".to_owned()];
-    let scans = filled.scans(async || store.find_identity("external-50002", &names).await.unwrap().unwrap()).await;
-    hold("person by an identity provider's word", &scans, &["users"], 3.0);
+    let key = IdentityKey {
+        issuer: "https://login.example".to_owned(),
+        subject: "external-50002".to_owned(),
+        logins: vec!["Person-050000".to_owned(), "Person-050001".to_owned()],
+        email: None,
+    };
+    let scans = filled.scans(async || store.candidates(&key).await.unwrap().by_external_id.unwrap()).await;
+    hold("person by an identity provider's word", &scans, &["users", "identities"], 4.0);
+    let plans = scans.iter().filter(|scan| scan.table == "users").count();
+    assert_eq!(plans, 7, "a caller is recognised by more than one look at people: {scans:?}");
+
+    // Added under a name that somebody has, so that nothing is written.
+    let newcomer = make.user("Person-050000").build();
+    let event = make.event("test.admitted", None);
+    let admit = async || store.admit(&newcomer, &key, std::slice::from_ref(&event)).await.unwrap();
+    let scans = filled.scans(async || assert_eq!(admit().await, AdmitOutcome::Known)).await;
+    hold("whether somebody is known", &scans, &["users", "identities"], 4.0);
 
     let key = ApiKeyHash(filled.bytes("key10000").await);
     let scans = filled.scans(async || store.find(&key).await.unwrap().unwrap()).await;
@@ -112,7 +130,8 @@ async fn reads_of_one(filled: &Filled) {
     hold("devices of a person", &scans, &["devices"], 1.0);
 
     let registered = DeviceStore::list(store, id).await.unwrap().remove(0);
-    let register = async || store.register(&registered, 20, &make.registration_events(&registered)).await.unwrap();
+    let register =
+        async || store.register(&registered, 20, None, &make.registration_events(&registered)).await.unwrap();
     let scans = filled.scans(register).await;
     hold("registration of a device by its token", &scans, &["devices"], 1.0);
 }
@@ -120,10 +139,10 @@ async fn reads_of_one(filled: &Filled) {
 async fn limits_of_one(filled: &Filled) {
     let store = &filled.store;
     let make = Builders::default();
-    let destination = QuotaScope::Destination(Fingerprint(filled.bytes("email50000").await));
+    let destination = QuotaScope::Destination(Fingerprint::from(filled.bytes("email50000").await));
     let quota = [Quota { scope: destination, window: QuotaWindow::Day, max: 1 }];
     let over = async || {
-        let challenge = make.challenge(person(), Method::Email, Fingerprint([0; 32]));
+        let challenge = make.challenge(person(), Method::Email, Fingerprint::from([0; 32]));
         let opened = store.open_challenge(&challenge, &quota, &make.event("test.opened", None)).await.unwrap();
         assert!(matches!(opened, OpenOutcome::OverQuota { .. }), "{opened:?}");
     };

@@ -1,8 +1,8 @@
 //! Somebody changed a sealed record by hand: whatever they wrote, the others are read as before.
 
-use muster_domain::StoreError;
 use muster_domain::audit::chain::{AuditChain, ChainMark, SealHash, Sealing};
 use muster_domain::directory::DirectoryStore;
+use muster_domain::{KeyId, StoreError};
 use muster_persistence::Store;
 use muster_testkit::Builders;
 use muster_testkit_postgres::Database;
@@ -20,7 +20,7 @@ async fn sealed() -> (Store, Database) {
     let records = store.unsealed(3).await.unwrap().records;
     let seals = records.iter().zip(1..).map(|(record, n)| (record.id, SealHash([n; 32]))).collect();
     let head = ChainMark { position: 3, hash: SealHash([3; 32]), mac: SealHash([9; 32]) };
-    assert!(store.seal(&Sealing { after: None, seals, head }).await.unwrap());
+    assert!(store.seal(&Sealing { after: None, seals, key: KeyId([1; 4]), head }).await.unwrap());
     let checks = "DO $$ DECLARE found record; BEGIN
         FOR found IN SELECT conrelid::regclass AS of, conname FROM pg_constraint
             WHERE contype = 'c' AND conrelid::regclass::text LIKE 'audit\\_%'

@@ -37,7 +37,7 @@ impl World {
         let directory = Arc::new(DirectoryService {
             directory: shared.clone(),
             reader: shared,
-            fingerprinter: Arc::new(FakeHasher),
+            fingerprinter: Arc::new(FakeHasher::default()),
             brake,
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::default()),

@@ -161,6 +161,31 @@ pub(crate) enum SessionsCommand {
     },
 }
 
+/// What can be done about peppers.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PepperCommand {
+    /// Count rows by the pepper that they were hashed with
+    #[command(after_help = help::PEPPER_STATUS)]
+    Status {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Move contacts and devices to the present pepper now, as servers do
+    #[command(after_help = help::MOVE_PEPPER)]
+    Move {
+        /// A file that holds a pepper that was in use before the present one; can be given again
+        #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+        old_pepper_file: Vec<PathBuf>,
+        /// Also move what none of the peppers made, on your word that the contacts on record are right
+        #[arg(long)]
+        unverified: bool,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 /// What can be done with the audit trail.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {

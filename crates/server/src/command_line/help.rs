@@ -222,8 +222,9 @@ pub(super) const VERIFY_AUDIT: &str = "\
 Each record carries a keyed hash over what it says, its place, and the hash before it. A record that was
 changed, removed, moved or put in by somebody without the pepper is found and named. Whoever has the pepper
 too can make the whole chain anew: note its head, which is printed at the end, where they cannot write, and
-give it back later with --noted. It needs the pepper, and only reads, but with --adopt: after the pepper was
-changed, servers seal nothing until a chain that is whole was adopted.
+give it back later with --noted. It needs the pepper that each record names (MUSTER_PEPPER_PREVIOUS counts too), and
+only reads, but with --adopt: after the pepper was changed without an overlap, servers seal nothing until a chain that
+is whole was adopted.
 
 Exit codes: 0 the chain is whole, 1 could not be checked, 2 wrong usage, 5 faults were found.
 
@@ -233,17 +234,52 @@ Examples:
   muster audit verify --noted \"$(tail -n 1 /mnt/worm/muster-heads)\"
   muster audit verify --old-pepper-file /etc/muster/pepper.2025 --adopt";
 
+pub(super) const PEPPER: &str = "\
+Each contact, device, code and refresh token says which pepper it was hashed with, by a short id that tells
+nothing of the pepper. Servers move what a previous pepper (MUSTER_PEPPER_PREVIOUS) hashed to the present one
+by themselves.
+
+Examples:
+  muster pepper status
+  muster pepper move --old-pepper-file /etc/muster/pepper.2025";
+
+pub(super) const PEPPER_STATUS: &str = "\
+It reads only. Refresh tokens under a pepper that is not configured any more are nothing to mend: their
+sessions go on.
+
+Exit codes: 0 counted, 1 failed, 2 wrong usage.
+
+Examples:
+  muster pepper status
+  muster pepper status --json | jq .rows";
+
+pub(super) const MOVE_PEPPER: &str = "\
+What is proven stays proven. A fingerprint is moved when one of the peppers made it of the contact on record:
+the present one, those of MUSTER_PEPPER_PREVIOUS, and those of --old-pepper-file. With --unverified those are
+moved too whose pepper is lost; whoever changed a contact in the database by hand would gain its proof.
+
+Exit codes: 0 moved, 1 failed, 2 wrong usage.
+
+Examples:
+  muster pepper move --old-pepper-file /etc/muster/pepper.2025    the leaked one was removed from the servers
+  muster pepper move --unverified                                 the old one is lost";
+
 pub(super) const DOCTOR: &str = "\
 It reads the configuration as the server would, looks at the store, and asks each provider whether it
 would take messages: credentials, the sender's identity, sandboxes, clocks. Nothing is sent. With
 --send-to one real message goes out over each channel that is on, to what is on file for that person,
 with a code that works; that counts against the limits and is recorded in the audit trail.
 
-Exit codes: 0 messages can go out, 1 something must be mended, 2 wrong usage.
+With --token it reads a token of the identity provider from standard input and says of each check that
+signing in makes how it went and which setting to change, and at last whether the person is on record
+and active. It prints neither the token nor the person's names; it looks at nothing else.
+
+Exit codes: 0 messages can go out, or the token is good, 1 something must be mended, 2 wrong usage.
 
 Examples:
   muster doctor                                 before the first start, and when people get no codes
   muster doctor --send-to ada@example.com       is it really on her phone?
+  muster doctor --token < token.txt             why is it refused?
   muster doctor --json | jq '.findings[] | select(.verdict == \"bad\")'";
 
 pub(super) const OPENAPI: &str = "\

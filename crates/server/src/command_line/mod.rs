@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use groups::{
-    AdminCommand, AuditCommand, AuditFilters, BreakGlassCommand, DirectoryCommand, KeyCommand, SessionsCommand,
+    AdminCommand, AuditCommand, AuditFilters, BreakGlassCommand, DirectoryCommand, KeyCommand, PepperCommand,
+    SessionsCommand,
 };
 
 use crate::config::flags;
@@ -34,6 +35,9 @@ pub(crate) enum Command {
         /// Send one real message over each channel to the person with this e-mail address or user name
         #[arg(long, value_name = "EMAIL")]
         send_to: Option<String>,
+        /// Explain the identity provider's token on standard input, without printing it
+        #[arg(long, conflicts_with = "send_to")]
+        token: bool,
         /// Print one JSON document
         #[arg(long)]
         json: bool,
@@ -79,6 +83,9 @@ pub(crate) enum Command {
     /// Export the audit trail, and prove that nobody tampered with it
     #[command(subcommand, after_help = help::AUDIT)]
     Audit(AuditCommand),
+    /// See which pepper rows were hashed with, and move them to the present one
+    #[command(subcommand, after_help = help::PEPPER)]
+    Pepper(PepperCommand),
     /// Print the API's OpenAPI document
     #[command(after_help = help::OPENAPI)]
     Openapi {

@@ -1,3 +1,6 @@
+mod token;
+
+use std::io;
 use std::sync::Arc;
 
 use muster_domain::StoreError;
@@ -8,6 +11,7 @@ use muster_notify::{Finding, Verdict};
 use muster_persistence::Store;
 use serde_json::{Value, json};
 
+use crate::commands::pepper;
 use crate::config::{Config, Mode};
 use crate::data_dir::DataDirError;
 use crate::output::{say, say_json};
@@ -33,6 +37,9 @@ pub(crate) enum DoctorError {
     /// The person could not be looked up.
     #[error("cannot find that person")]
     Find(#[source] StoreError),
+    /// Standard input has no token.
+    #[error("cannot read a token from standard input")]
+    Read(#[source] io::Error),
     /// Nobody is meant, or it is unclear who.
     #[error("no one active person has the user name or e-mail address {0}: import them first")]
     Nobody(String),
@@ -44,15 +51,26 @@ pub(crate) enum DoctorError {
 /// # Errors
 /// When nothing can be looked at, or nobody is named so.
 pub(crate) async fn run(config: &Config, send_to: Option<&str>, json: bool) -> Result<bool, DoctorError> {
-    let mut report = Report { healthy: true, findings: json.then(Vec::new) };
+    let mut report = Report::new(json);
     let outbox = (config.mode == Mode::Development).then(wiring::outbox);
     let senders = wiring::senders(&config.messaging, outbox.as_ref()).await?;
-    let store = match config.mode {
-        // As the server would: it makes its own schema there.
-        Mode::Development => store::open(config).await?,
-        Mode::Production => Arc::new(store::connect(config)?),
-    };
-    report.tell("store", &check_store(&store).await);
+    let store = open_store(config).await?;
+    let schema = check_store(&store).await;
+    report.tell("store", &schema);
+    if let Ok(true) = store.lacks_statement_timeout().await {
+        report.tell("store", &Finding::warning("statement_timeout", store::NO_STATEMENT_TIMEOUT));
+    }
+    if schema.verdict == Verdict::Good {
+        let rotation = wiring::key_rotation(&store, super::keyring(config)?);
+        match rotation.count().await {
+            Ok(usage) => {
+                for finding in pepper::findings(&rotation, &usage) {
+                    report.tell("store", &finding);
+                }
+            }
+            Err(error) => report.tell("store", &Finding::bad("pepper", with_causes(&error))),
+        }
+    }
     for method in config.messaging.channels.iter().filter(|method| !has_provider(config, *method)) {
         let captured = "has no provider: in development mode its messages go to the outbox and reach nobody";
         report.tell(method.as_str(), &Finding::warning("channel", captured));
@@ -71,7 +89,7 @@ pub(crate) async fn run(config: &Config, send_to: Option<&str>, json: bool) -> R
             report.tell(channel, &finding);
         }
     }
-    if let Some(oidc) = wiring::oidc(config)? {
+    if let Some(oidc) = wiring::oidc(config, config.public_url.as_deref())? {
         for finding in oidc.check(wiring::clock().now()).await {
             report.tell("sign-in", &finding);
         }
@@ -88,10 +106,33 @@ pub(crate) async fn run(config: &Config, send_to: Option<&str>, json: bool) -> R
             report.tell(method.as_str(), &send(&verification, account.id, method).await);
         }
     }
-    if let Some(findings) = report.findings {
-        say_json(&json!({ "healthy": report.healthy, "findings": findings }));
+    Ok(report.end())
+}
+
+/// Explains the token on standard input: each check that signing in makes, and whom it names. Nothing else is looked at.
+/// Returns whether the token is good.
+///
+/// # Errors
+/// When nothing can be looked at.
+pub(crate) async fn run_for_token(config: &Config, json: bool) -> Result<bool, DoctorError> {
+    let mut report = Report::new(json);
+    let token = token::read().map_err(DoctorError::Read)?;
+    if let Some(oidc) = wiring::oidc(config, config.public_url.as_deref())? {
+        let store = open_store(config).await?;
+        token::explain(&mut report, config, &oidc, &store, &token).await;
+    } else {
+        let nobody = "is not given: no token of an identity provider is taken";
+        report.tell("sign-in", &Finding::bad("MUSTER_OIDC_ISSUER", nobody));
     }
-    Ok(report.healthy)
+    Ok(report.end())
+}
+
+/// As the server would: in development mode it makes its own schema.
+async fn open_store(config: &Config) -> Result<Arc<Store>, OpenStoreError> {
+    match config.mode {
+        Mode::Development => store::open(config).await,
+        Mode::Production => Ok(Arc::new(store::connect(config)?)),
+    }
 }
 
 fn has_provider(config: &Config, method: Method) -> bool {
@@ -150,6 +191,18 @@ struct Report {
 }
 
 impl Report {
+    fn new(json: bool) -> Self {
+        Self { healthy: true, findings: json.then(Vec::new) }
+    }
+
+    /// Prints the document, if one is wanted, and returns whether nothing has to be mended.
+    fn end(self) -> bool {
+        if let Some(findings) = self.findings {
+            say_json(&json!({ "healthy": self.healthy, "findings": findings }));
+        }
+        self.healthy
+    }
+
     /// Prints a finding as one line, or keeps it for the document.
     fn tell(&mut self, about: &str, finding: &Finding) {
         self.healthy &= finding.verdict != Verdict::Bad;

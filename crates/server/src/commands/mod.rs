@@ -9,17 +9,18 @@ pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod manual;
 pub(crate) mod migrate;
+pub(crate) mod pepper;
 pub(crate) mod serve;
 pub(crate) mod sessions;
 pub(crate) mod verify_audit;
 
 use std::sync::Arc;
 
-use muster_crypto::{AccessTokenSigner, Keyring, SystemEntropy};
+use muster_crypto::{AccessTokenSigner, Keyring, Pepper, SystemEntropy};
 use muster_domain::StoreError;
 use muster_domain::user::{Account, UserService};
 
-use crate::config::{Config, Mode};
+use crate::config::{Config, Mode, Others};
 use crate::data_dir::{self, DataDirError};
 
 /// Why it is not known who is meant.
@@ -39,20 +40,29 @@ async fn person(users: &UserService, login: &str) -> Result<Account, FindPersonE
     account.ok_or_else(|| FindPersonError::Nobody(login.escape_debug().to_string()))
 }
 
-/// The keyed hashes under the configured pepper or, in development mode, under the data folder's own.
+/// The keyed hashes under the configured peppers or, in development mode, under the data folder's own.
 fn keyring(config: &Config) -> Result<Arc<Keyring>, DataDirError> {
-    if let Some(pepper) = &config.pepper {
-        return Ok(Arc::new(Keyring::new(pepper)));
-    }
-    data_dir::create(&config.data_dir)?;
-    Ok(Arc::new(Keyring::new(&data_dir::pepper(&config.data_dir, &SystemEntropy)?)))
+    keyring_and(config, Vec::new()).map(Arc::new)
 }
 
-/// Signs for `issuer` with the configured key or, in development mode, with the data folder's own.
+/// The same with more previous peppers than are configured.
+fn keyring_and(config: &Config, mut older: Vec<Pepper>) -> Result<Keyring, DataDirError> {
+    if let Some(pepper) = &config.pepper {
+        let Others { next, previous } = &config.other_peppers;
+        older.extend(previous.iter().cloned());
+        return Ok(Keyring::rotating(pepper, next.as_ref(), &older));
+    }
+    data_dir::create(&config.data_dir)?;
+    Ok(Keyring::rotating(&data_dir::pepper(&config.data_dir, &SystemEntropy)?, None, &older))
+}
+
+/// Signs for `issuer` with the configured keys or, in development mode, with the data folder's own.
 fn signer(config: &Config, issuer: String) -> Result<AccessTokenSigner, DataDirError> {
     let accepts_development = config.mode == Mode::Development;
     if let Some(key) = &config.signing_key {
-        return Ok(AccessTokenSigner::new(key, issuer, accepts_development));
+        let Others { next, previous } = &config.other_signing_keys;
+        let others: Vec<_> = next.iter().chain(previous).collect();
+        return Ok(AccessTokenSigner::rotating(key, &others, issuer, accepts_development));
     }
     data_dir::create(&config.data_dir)?;
     let key = data_dir::signing_key(&config.data_dir, &SystemEntropy)?;

@@ -78,6 +78,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
     let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     // The workers', and this one.
     let store = store::open_for(workers.saturating_add(1), config).await?;
+    if store.lacks_statement_timeout().await? {
+        tracing::warn!("statement_timeout {}", store::NO_STATEMENT_TIMEOUT);
+    }
     let channels = config.messaging.channels;
     let vitals = ServerVitals::start(&store, senders.providers.clone(), channels, wiring::clock())?;
     let users = wiring::users(&store);
@@ -85,8 +88,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
         seed(&wiring::directory(&store, keyring.clone(), config.brake), &users).await?;
     }
 
-    let oidc = wiring::oidc(config)?;
+    let oidc = wiring::oidc(config, Some(&public_url))?;
     let chain = Arc::new(wiring::audit_chain(&store, keyring.clone()));
+    let key_rotation = wiring::key_rotation(&store, keyring.clone());
     let parts = Parts {
         keyring,
         signer,
@@ -104,6 +108,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
     let api = web::Data::new(wiring::api(&store, parts));
     tokio::spawn(background::deliver_notices(wiring::notices(&store, &senders)));
     tokio::spawn(background::seal_audit(chain.clone()));
+    tokio::spawn(background::rotate_keys(key_rotation, chain.clone()));
     tokio::spawn(background::keep_house(wiring::housekeeping(&store), chain, config.audit_retention));
     if let Some(certificate) = certificate {
         tokio::spawn(certificate.follow());

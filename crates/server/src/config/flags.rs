@@ -111,7 +111,11 @@ mod tests {
         let secrets: Vec<_> = SETTINGS.iter().map(|setting| setting.name).filter(|n| !with_flag.contains(n)).collect();
         let expected = [
             "MUSTER_PEPPER",
+            "MUSTER_PEPPER_NEXT",
+            "MUSTER_PEPPER_PREVIOUS",
             "MUSTER_SIGNING_KEY",
+            "MUSTER_SIGNING_KEY_NEXT",
+            "MUSTER_SIGNING_KEY_PREVIOUS",
             "AWS_SECRET_ACCESS_KEY",
             "AWS_SESSION_TOKEN",
             "TWILIO_AUTH_TOKEN",

@@ -4,6 +4,7 @@
 mod edge;
 mod faults;
 pub(crate) mod flags;
+mod keys;
 mod messaging;
 mod parse;
 mod parser;
@@ -13,6 +14,7 @@ mod sources;
 
 pub(crate) use edge::{TlsFiles, Tracing};
 pub(crate) use faults::{ConfigError, Fault};
+pub(crate) use keys::Others;
 pub(crate) use messaging::Messaging;
 pub(crate) use parse::{Config, Mode, Purpose};
 pub(crate) use sources::{Settings, read_secret_file};

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::edge::{TlsFiles, Tracing};
 use super::messaging::Messaging;
 use super::parser::Parser;
-use super::{ConfigError, Settings};
+use super::{ConfigError, Others, Settings};
 
 /// How the server runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +56,12 @@ pub(crate) struct Config {
     pub public_url: Option<String>,
     /// The pepper; `None`, in development only, means the one in the data folder.
     pub pepper: Option<Pepper>,
+    /// The next and the previous peppers, during a rotation.
+    pub other_peppers: Others<Pepper>,
     /// The signing key; `None`, in development only, means the one in the data folder.
     pub signing_key: Option<SigningKey>,
+    /// The next and the previous signing keys, during a rotation.
+    pub other_signing_keys: Others<SigningKey>,
     /// The country of phone numbers without a country code.
     pub default_phone_region: Option<Region>,
     /// How many deactivations of one client of the directory's are let through.
@@ -115,8 +119,8 @@ impl Config {
             "must be an http or https address without a query, like https://muster.example.com",
             public_url,
         );
-        let pepper = parser.secret("MUSTER_PEPPER", "MUSTER_PEPPER_FILE", Pepper::from_base64);
-        let signing_key = parser.secret("MUSTER_SIGNING_KEY", "MUSTER_SIGNING_KEY_FILE", SigningKey::parse);
+        let (pepper, other_peppers) = parser.peppers();
+        let (signing_key, other_signing_keys) = parser.signing_keys();
         let default_phone_region =
             parser.optional("MUSTER_DEFAULT_PHONE_REGION", "must be two letters, like US", |text| text.parse().ok());
         let brake = parser.brake();
@@ -131,6 +135,9 @@ impl Config {
         let creates_users = parser.value("MUSTER_OIDC_CREATE_USERS", false, how, |text| text.parse().ok());
         if creates_users && !parser.any_given(&OIDC) {
             parser.fault("MUSTER_OIDC_CREATE_USERS", "means nothing without MUSTER_OIDC_ISSUER");
+        }
+        if parser.any_given(&["MUSTER_OIDC_USERINFO"]) && !parser.any_given(&OIDC) {
+            parser.fault("MUSTER_OIDC_USERINFO", "means nothing without MUSTER_OIDC_ISSUER");
         }
         let edge = parser.edge(public_url.as_deref());
         let tls = parser.tls();
@@ -160,7 +167,9 @@ impl Config {
             data_dir,
             public_url,
             pepper,
+            other_peppers,
             signing_key,
+            other_signing_keys,
             default_phone_region,
             brake,
             replay_grace: Duration::try_from(replay_grace).unwrap_or(Duration::MINUTE),
@@ -229,7 +238,9 @@ impl Parser<'_> {
         }
         let issuer = self.checked(OIDC[0], str::parse);
         let audience = self.checked(OIDC[1], str::parse);
-        Some(OidcSettings { issuer: issuer?, audience: audience? })
+        let how = "must be true or false";
+        let asks_userinfo = self.value("MUSTER_OIDC_USERINFO", true, how, |text| text.parse().ok());
+        Some(OidcSettings { issuer: issuer?, audience: audience?, asks_userinfo })
     }
 
     fn timeout(&mut self, name: &str) -> Option<std::time::Duration> {
@@ -283,7 +294,9 @@ impl fmt::Debug for Config {
             .field("store", &self.store)
             .field("public_url", &self.public_url)
             .field("pepper", &self.pepper)
+            .field("other_peppers", &self.other_peppers)
             .field("signing_key", &self.signing_key)
+            .field("other_signing_keys", &self.other_signing_keys)
             .field("default_phone_region", &self.default_phone_region)
             .field("brake", &self.brake)
             .field("replay_grace", &self.replay_grace)

@@ -20,7 +20,7 @@ const fn secret(name: &'static str, meaning: &'static str, default: &'static str
 }
 
 /// Every setting there is.
-pub(crate) const SETTINGS: [Setting; 65] = [
+pub(crate) const SETTINGS: [Setting; 74] = [
     setting("MUSTER_MODE", "how the server runs: development or production", "development"),
     setting(
         "MUSTER_LISTEN",
@@ -71,12 +71,43 @@ pub(crate) const SETTINGS: [Setting; 65] = [
     ),
     setting("MUSTER_PEPPER_FILE", "a file that holds the pepper", "none"),
     secret(
+        "MUSTER_PEPPER_NEXT",
+        "during a rotation, the pepper that will be the next one: what other servers hash with it already is recognized",
+        "none",
+    ),
+    setting("MUSTER_PEPPER_NEXT_FILE", "a file that holds the next pepper", "none"),
+    secret(
+        "MUSTER_PEPPER_PREVIOUS",
+        "during a rotation, the pepper of before, or up to 4 with commas between them: what was hashed with them is \
+         recognized and moved to the present one",
+        "none",
+    ),
+    setting("MUSTER_PEPPER_PREVIOUS_FILE", "a file that holds the previous peppers, one a line", "none"),
+    secret(
         "MUSTER_SIGNING_KEY",
         "the Ed25519 private key that signs access tokens: PKCS#8 as PEM, as `openssl genpkey \
          -algorithm ed25519` prints it, or the base64 of its DER in one line",
         "in development, made once in the data folder",
     ),
     setting("MUSTER_SIGNING_KEY_FILE", "a file that holds the signing key", "none"),
+    secret(
+        "MUSTER_SIGNING_KEY_NEXT",
+        "during a rotation, the key that will sign next: it is published, and what other servers sign with it already is \
+         taken",
+        "none",
+    ),
+    setting("MUSTER_SIGNING_KEY_NEXT_FILE", "a file that holds the next signing key", "none"),
+    secret(
+        "MUSTER_SIGNING_KEY_PREVIOUS",
+        "during a rotation, the key that signed before, or up to 4 with commas between them: tokens that they signed are \
+         taken until they expire",
+        "none",
+    ),
+    setting(
+        "MUSTER_SIGNING_KEY_PREVIOUS_FILE",
+        "a file that holds the previous signing keys, one after the other",
+        "none",
+    ),
     setting(
         "MUSTER_OIDC_ISSUER",
         "the OpenID Connect provider whose tokens people sign in with, exactly as its tokens name it, like \
@@ -89,6 +120,12 @@ pub(crate) const SETTINGS: [Setting; 65] = [
         "whether people whom the provider knows and the directory has not delivered are added when they first sign in: \
          true or false",
         "false: they are refused",
+    ),
+    setting(
+        "MUSTER_OIDC_USERINFO",
+        "whether the provider's userinfo endpoint is asked, with the token, for the names of people who are not on \
+         record by their sub and whose token has none: true or false",
+        "true",
     ),
     setting(
         "MUSTER_DEFAULT_PHONE_REGION",

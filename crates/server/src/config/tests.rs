@@ -13,6 +13,7 @@ use super::{Config, ConfigError, Mode, Purpose, Settings};
 const PEPPER: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const KEY: &str = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g";
 
+mod keys;
 mod messaging;
 mod sources;
 
@@ -225,6 +226,11 @@ fn an_identity_provider_is_given_whole_or_not_at_all() {
     let create = ("MUSTER_OIDC_CREATE_USERS", "true");
     assert!(parse(Purpose::Serve, &[issuer, audience, create]).unwrap().creates_users);
     assert_eq!(faulty_names(Purpose::Serve, &[create]), [create.0]);
+    let userinfo = |value| ("MUSTER_OIDC_USERINFO", value);
+    assert!(oidc.asks_userinfo);
+    assert!(!parse(Purpose::Serve, &[issuer, audience, userinfo("false")]).unwrap().oidc.unwrap().asks_userinfo);
+    assert_eq!(faulty_names(Purpose::Serve, &[userinfo("true")]), ["MUSTER_OIDC_USERINFO"]);
+    assert_eq!(faulty_names(Purpose::Serve, &[issuer, audience, userinfo("on")]), ["MUSTER_OIDC_USERINFO"]);
     assert_eq!(faulty_names(Purpose::Serve, &[issuer]), ["MUSTER_OIDC_AUDIENCE"]);
     assert_eq!(faulty_names(Purpose::Serve, &[audience]), ["MUSTER_OIDC_ISSUER"]);
     let http = ("MUSTER_OIDC_ISSUER", "http://example.okta.com");

@@ -69,6 +69,10 @@ fn sentence(message: &Message) -> String {
                 let from = ip.map(|ip| format!(" from {ip}")).unwrap_or_default();
                 format!("The break-glass account {account} was used{from}.")
             }
+            NoticeContent::BreakGlassFlooded { account, .. } => {
+                let whose = account.as_deref().unwrap_or("no account");
+                format!("Somebody tries break-glass passwords of {whose}.")
+            }
         },
     }
 }
@@ -95,6 +99,7 @@ impl EmailSender for MemoryOutbox {
                 match message.content {
                     NoticeContent::ContactChanged { .. } => "A contact of yours was changed",
                     NoticeContent::BreakGlassUsed { .. } => "A break-glass account was used",
+                    NoticeContent::BreakGlassFlooded { .. } => "Somebody tries break-glass passwords",
                 },
                 "If that is wrong, tell an administrator.",
             ),

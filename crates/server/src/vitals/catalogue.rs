@@ -1,6 +1,7 @@
 //! Every metric that there is. docs/operations.md lists the same ones, and a test compares them.
 
 use metrics::{describe_counter, describe_gauge, describe_histogram};
+use muster_domain::access::TokenRefusal;
 
 /// How a metric behaves, as Prometheus names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,7 @@ const fn histogram(name: &'static str, labels: &'static str, meaning: &'static s
     Metric { name, kind: Kind::Histogram, labels, meaning }
 }
 
-pub(crate) const METRICS: [Metric; 34] = [
+pub(crate) const METRICS: [Metric; 36] = [
     counter(
         "muster_http_requests_total",
         "method,route,status",
@@ -89,9 +90,14 @@ pub(crate) const METRICS: [Metric; 34] = [
         "phone sessions: issued, refreshed, and refresh tokens that were late, refused or replayed",
     ),
     counter(
+        "muster_tokens_refused_total",
+        "reason",
+        "tokens of the identity provider that were refused, and what is no credential at all (malformed)",
+    ),
+    counter(
         "muster_break_glass_sign_ins_total",
         "outcome",
-        "attempts to sign in with a break-glass account: accepted, refused, too_many or failed",
+        "attempts to sign in with a break-glass account: accepted, refused, too_many, busy or failed",
     ),
     gauge(
         "muster_directory_brakes_engaged",
@@ -113,6 +119,11 @@ pub(crate) const METRICS: [Metric; 34] = [
     ),
     gauge("muster_audit_seal_lag_seconds", "", "how old the oldest audit record is that is not sealed; 0 when all are"),
     counter("muster_housekeeping_removed_total", "what", "rows that housekeeping removed"),
+    gauge(
+        "muster_pepper_rows",
+        "rows,pepper",
+        "rows by the pepper that they were hashed with: the current, next or a previous one, an unknown or an unrecorded one",
+    ),
     counter(
         "muster_trace_batches_total",
         "outcome",
@@ -141,8 +152,11 @@ pub(crate) fn begin_at_zero() {
     for outcome in ["issued", "refreshed", "late", "refused", "replayed"] {
         metrics::counter!("muster_sessions_total", "outcome" => outcome).increment(0);
     }
-    for outcome in ["accepted", "refused", "too_many", "failed"] {
+    for outcome in ["accepted", "refused", "too_many", "busy", "failed"] {
         metrics::counter!("muster_break_glass_sign_ins_total", "outcome" => outcome).increment(0);
+    }
+    for reason in TokenRefusal::ALL {
+        metrics::counter!("muster_tokens_refused_total", "reason" => reason.as_str()).increment(0);
     }
     metrics::counter!("muster_directory_deactivations_refused_total").increment(0);
     metrics::counter!("muster_passwords_refused_busy_total").increment(0);

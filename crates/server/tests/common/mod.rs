@@ -7,7 +7,7 @@ pub(crate) mod client;
 pub(crate) mod raw;
 pub(crate) mod secrecy;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 
@@ -67,6 +67,18 @@ impl Folder {
     /// The same with settings.
     pub(crate) fn run_with(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Ended {
         Ended::of(&self.muster(arguments).envs(settings.iter().copied()).output().unwrap())
+    }
+
+    /// The same with this on its standard input.
+    pub(crate) fn run_reading(&self, arguments: &[&str], settings: &[(&str, &str)], input: &str) -> Ended {
+        let mut command = self.muster(arguments);
+        command.envs(settings.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // A program that fails before it reads closes the pipe.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        Ended::of(&child.wait_with_output().unwrap())
     }
 
     /// Starts the server on a port that the system chooses, and waits until it listens.

@@ -118,10 +118,21 @@ pub(crate) fn id_of(body: &[u8]) -> String {
     serde_json::from_slice::<Value>(body).unwrap()["id"].as_str().unwrap().to_owned()
 }
 
-/// The sessions that the store has.
+/// The sessions that were opened for a person, by the audit trail: a session and its record are written together. Of the
+/// sessions themselves only the last 50 are still live.
 pub(crate) async fn sessions_of(client: &Client) -> BTreeSet<String> {
-    let page = client.get("/api/mobile/tokens").await;
-    page["items"].as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap().to_owned()).collect()
+    let admin = client.beside("ada@example.com").await;
+    let first = format!("/api/audit?action=session.issued&limit=200&userId={}", client.id().await);
+    let (mut path, mut sessions) = (first.clone(), BTreeSet::new());
+    loop {
+        let page = admin.get(&path).await;
+        let ids = page["items"].as_array().unwrap().iter().map(|record| &record["details"]["sessionId"]);
+        sessions.extend(ids.map(|id| id.as_str().unwrap().to_owned()));
+        match page["nextCursor"].as_str() {
+            Some(cursor) => path = format!("{first}&cursor={cursor}"),
+            None => return sessions,
+        }
+    }
 }
 
 impl Figures {

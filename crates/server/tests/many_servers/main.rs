@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected should fail where it stands")]
 
+mod acknowledged;
 #[path = "../common/mod.rs"]
 mod common;
 mod draining;
@@ -9,8 +10,12 @@ mod fleet;
 mod full_disk;
 mod killed;
 mod load;
+mod phones;
+mod poolers;
 mod quotas;
 mod races;
+mod rotation;
+mod runbook;
 mod schema;
 mod sealing;
 mod startup;

@@ -67,6 +67,12 @@ impl Installation {
         self
     }
 
+    /// The same with another setting, which counts in place of what it was.
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.settings.push((name, value.to_owned()));
+        self
+    }
+
     /// Takes over what the directory says.
     pub(crate) fn import(&self, people: &[Value]) -> Ended {
         self.folder.write("people.json", Value::from(people).to_string());
@@ -76,6 +82,19 @@ impl Installation {
     /// Runs the program to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         self.folder.run_with(arguments, &self.settings())
+    }
+
+    /// Runs the program to its end with this on its standard input.
+    pub(crate) fn run_reading(&self, arguments: &[&str], input: &str) -> Ended {
+        self.folder.run_reading(arguments, &self.settings(), input)
+    }
+
+    /// What its servers logged of tokens that were refused: the reasons, in their order.
+    pub(crate) fn reasons(&self) -> Vec<String> {
+        let log = self.folder.log();
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let refused = lines.filter(|line| line["message"] == "a token is refused");
+        refused.map(|line| line["reason"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Runs the program, which must do what it was told, and returns what it printed.

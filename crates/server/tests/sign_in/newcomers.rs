@@ -94,3 +94,32 @@ async fn nobody_becomes_or_changes_somebody_else_by_signing_in() {
     assert_eq!([&profile["email"], &profile["phone"]], ["ada@newcomer.example", "+12025550191"]);
     installation.assert_silent(&["ada@newcomer.example"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomer_whose_token_has_no_name_is_completed_by_one_question_to_userinfo() {
+    let provider = provider().await;
+    provider.tell_userinfo(newcomer()).await;
+    let installation = Installation::trusting(&provider.issuer()).that_takes_newcomers();
+    let server = installation.serve();
+    let eve = Client::with_token(&server.url, &token(&provider, json!({ "sub": "00u7new" })).await);
+    let answers = at_once(50, || {
+        let eve = eve.clone();
+        async move { me(&eve).await }
+    })
+    .await;
+    assert_eq!(count(&answers, 200), 50);
+    assert_eq!(provider.asked_userinfo().await, 1);
+    let profile = eve.get("/api/users/me").await;
+    assert_eq!(
+        [&profile["userName"], &profile["displayName"], &profile["email"]],
+        ["Eve@newcomer.example", "Eve Newcomb", "Eve@newcomer.example"]
+    );
+    // Another's token: userinfo says that it is about Eve, and she is not who asks.
+    let mallory = eve.holding(&token(&provider, json!({ "sub": "00u8" })).await);
+    for _ in 0..5 {
+        assert_refused(&mallory).await;
+    }
+    assert_eq!(provider.asked_userinfo().await, 2);
+    assert_eq!(installation.reasons(), ["no-name"; 5]);
+    installation.assert_silent(&["00u7new", "00u8", "Eve@newcomer.example", "Newcomb"]);
+}

@@ -1,7 +1,9 @@
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use crate::common::client::{Client, at_once, body, count};
-use crate::installation::{Installation, assert_refused, me, person, provider, token, user_name};
+use crate::installation::{AUDIENCE, Installation, assert_refused, me, person, provider, token, user_name};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_signs_in_by_external_id_else_by_user_name() {
@@ -20,7 +22,7 @@ async fn a_person_signs_in_by_external_id_else_by_user_name() {
         let client = Client::with_token(&server.url, &token(&provider, claims).await);
         assert_eq!(user_name(&client).await, expected);
     }
-    let unverified = json!({ "sub": "other", "email": "ben@signin.example", "email_verified": false });
+    let unverified = json!({ "sub": "stranger", "email": "ben@signin.example", "email_verified": false });
     assert_refused(&Client::with_token(&server.url, &token(&provider, unverified).await)).await;
     assert_eq!(provider.asked().await, (1, 1), "the keys serve for all");
     installation.assert_silent(&["00u1", "ada@signin", "ben@signin", "Ben@SignIn", "BEN@signin"]);
@@ -89,5 +91,36 @@ async fn many_who_sign_in_at_once_cost_the_provider_one_answer() {
     .await;
     assert_eq!(count(&answers, 200), 100);
     assert_eq!(provider.asked().await, (1, 1));
+    installation.assert_silent(&["00u1", "ada@signin"]);
+}
+
+/// Phones and browsers of a provider that has rotated its keys: no 401, and 200 within ten seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_key_is_taken_within_ten_seconds_and_nobody_is_logged_out_meanwhile() {
+    let provider = provider().await;
+    let installation = Installation::trusting(&provider.issuer());
+    installation.import(&[person("00u1", "ada@signin.example")]);
+    let server = installation.serve();
+    let ada = Client::with_token(&server.url, &token(&provider, json!({ "sub": "00u1" })).await);
+    assert_eq!(me(&ada).await.status(), 200);
+    provider.replace_keys("ES384", "second").await;
+    let made = provider.token("second", json!({}), json!({ "aud": AUDIENCE, "sub": "00u1" })).await;
+    let renewed = ada.holding(&made.token);
+    let (rotated, mut refused) = (Instant::now(), 0);
+    loop {
+        let answer = me(&renewed).await;
+        if answer.status() == 200 {
+            break;
+        }
+        assert_eq!(answer.status(), 503, "a client that gets 401 throws its token away");
+        refused += 1;
+        let wait: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1..=5).contains(&wait), "{wait}");
+        tokio::time::sleep(Duration::from_secs(wait)).await;
+    }
+    let took = rotated.elapsed();
+    println!("the first 200 came {took:?} after the rotation and {refused} answers of 503");
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert_eq!(installation.reasons(), [""; 0]);
     installation.assert_silent(&["00u1", "ada@signin"]);
 }

@@ -1,6 +1,9 @@
+use std::time::Instant;
+
 use muster_crypto::{AccessTokenSigner, SigningKey};
 use muster_domain::access::{AccessClaims, AccessTokens, Audience};
 use muster_domain::{Entropy, UserId};
+use reqwest::Method;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
@@ -17,22 +20,32 @@ async fn tokens_for_others_by_others_or_of_another_time_are_refused() {
     let server = installation.serve();
     let (issuer, now) = (provider.issuer(), provider.token(KEY, json!({}), json!({})).await.at);
     let cases: &[(&str, Value)] = &[
-        ("another audience", json!({ "aud": "api://other" })),
-        ("a longer audience", json!({ "aud": format!("{AUDIENCE}/") })),
-        ("no audience", json!({ "aud": Value::Null })),
-        ("other audiences", json!({ "aud": ["api://other", "muster"] })),
-        ("another issuer", json!({ "iss": "https://elsewhere.example" })),
-        ("a longer issuer", json!({ "iss": format!("{issuer}/") })),
+        ("wrong-audience", json!({ "aud": "api://other" })),
+        ("wrong-audience", json!({ "aud": format!("{AUDIENCE}/") })),
+        ("wrong-audience", json!({ "aud": Value::Null })),
+        ("wrong-audience", json!({ "aud": ["api://other", "muster"] })),
+        ("wrong-issuer", json!({ "iss": "https://elsewhere.example" })),
+        ("wrong-issuer", json!({ "iss": format!("{issuer}/") })),
+        ("own-token", json!({ "iss": PUBLIC_URL })),
         ("expired", json!({ "exp": now - 1 })),
-        ("not yet valid", json!({ "nbf": now + 120 })),
-        ("no subject", json!({ "sub": "" })),
+        ("not-yet-valid", json!({ "nbf": now + 120 })),
+        ("no-subject", json!({ "sub": "" })),
     ];
-    for (what, claims) in cases {
+    for (reason, claims) in cases {
         let mut all = json!({ "aud": AUDIENCE, "sub": "00u1" });
         all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
         let made = provider.token(KEY, json!({}), all).await;
         let answer = me(&Client::with_token(&server.url, &made.token)).await;
-        assert_eq!(answer.status(), 401, "{what}");
+        assert_eq!(answer.status(), 401, "{reason}");
+    }
+    let expected: Vec<&str> = cases.iter().map(|(reason, _)| *reason).collect();
+    assert_eq!(installation.reasons(), expected, "one line for each");
+    let metrics = Client::with_token(&server.url, "").send(Method::GET, "/metrics", None).await.text().await.unwrap();
+    for (reason, count) in
+        [("wrong-audience", 4), ("wrong-issuer", 2), ("own-token", 1), ("expired", 1), ("algorithm", 0)]
+    {
+        let series = format!("muster_tokens_refused_total{{reason=\"{reason}\"}} {count}");
+        assert!(metrics.lines().any(|line| line == series), "{series} is not in\n{metrics}");
     }
     assert_eq!(provider.asked().await, (0, 0), "none of them was worth asking for keys");
     // Another provider that says it is this one, under this one's key id.
@@ -91,10 +104,22 @@ async fn a_flood_of_tokens_that_are_nobodys_is_refused_and_not_passed_on_to_the_
         let header = json!({ "kid": format!("unknown-{number}") });
         forged.push(provider.token(KEY, header, json!({ "aud": AUDIENCE, "sub": "00u1" })).await.token);
     }
+    let began = Instant::now();
+    let mut statuses = Vec::new();
     for token in &forged {
-        assert_refused(&good.holding(token)).await;
+        let answer = me(&good.holding(token)).await;
+        if answer.status() == 503 {
+            let wait: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+            assert!((1..=5).contains(&wait), "{wait}");
+        }
+        statuses.push(answer.status().as_u16());
     }
-    assert_eq!(provider.asked().await, (1, 1), "the keys are fetched once a minute at most");
+    // The first was looked for; of the others it is not known yet whether their keys are new.
+    assert_eq!(statuses[0], 401);
+    assert!(statuses.iter().all(|status| [401, 503].contains(status)), "{statuses:?}");
+    let most = 1 + began.elapsed().as_secs().div_ceil(5);
+    let (discoveries, key_sets) = provider.asked().await;
+    assert!((1..=most).contains(&discoveries) && discoveries == key_sets, "asked {discoveries} times");
     assert_eq!(me(&good).await.status(), 200);
     installation.assert_silent(&["00u1", "ada@refusal.example"]);
 }

@@ -4,6 +4,7 @@ use muster_domain::audit::chain::{
     AuditSealer, ChainMark, ChainMarks, Forgetting, SealHash, SealedRecord, Sealing, Unsealed,
 };
 use muster_domain::audit::{Actor, AuditEvent, AuditKey, Origin};
+use muster_domain::break_glass::Refusal;
 use muster_domain::{AuditId, UserId};
 use serde_json::json;
 use time::Duration;
@@ -54,14 +55,17 @@ pub async fn sealed_records_take_the_places_after_the_end_which_moves(world: Wor
     assert_eq!(unsealed(&world, 9).await, waiting, "what is sealed still waits, or what is not does not");
 
     written.extend(write_some(&world, 1).await);
-    let second = seal(&world, 9, 0).await;
+    let second = seal(&world, 9, 1).await;
     assert_eq!(second.head.position, 6);
     assert_eq!(world.stores.chain.marks().await.unwrap(), ChainMarks { start: None, head: Some(second.head) });
     assert_eq!(unsealed(&world, 9).await.records, []);
-    let seals = first.seals.into_iter().chain(second.seals);
+    let seals = first.seals.iter().chain(&second.seals).copied();
     let expected: Vec<SealedRecord> = (1..)
         .zip(seals.zip(written))
-        .map(|(position, ((id, hash), event))| SealedRecord { position, id, hash, event: Some(event) })
+        .map(|(position, ((id, hash), event))| {
+            let key = Some(if position <= 2 { first.key } else { second.key });
+            SealedRecord { position, id, hash, key, event: Some(event) }
+        })
         .collect();
     assert_eq!(chain(&world).await, expected, "not each in the place after the one before it, with its seal");
 }
@@ -206,7 +210,9 @@ pub async fn nothing_is_forgotten_when_the_chain_does_not_start_there_any_more(w
 
 /// Writes a record that came with nothing else.
 pub(super) async fn write(world: &World, event: AuditEvent) -> AuditEvent {
-    world.stores.break_glass.record_refusal(&event).await.unwrap();
+    // The first of its account, whose record is its own.
+    let refusal = Refusal { refused: event.clone(), ..world.make.refusal(Some(&event.id.to_string())) };
+    assert_eq!(world.stores.break_glass.record_refusal(&refusal).await.unwrap(), 1);
     event
 }
 
@@ -230,11 +236,13 @@ pub(super) async fn prepare(world: &World, limit: u16, server: u64) -> Sealing {
 }
 
 pub(super) fn links(Unsealed { head: after, records }: Unsealed, server: u64) -> Sealing {
-    let seals: Vec<(AuditId, SealHash)> =
-        records.iter().map(|record| (record.id, FakeAuditSealer(server).seal(record.id.0.as_bytes()))).collect();
+    let seals: Vec<(AuditId, SealHash)> = records
+        .iter()
+        .map(|record| (record.id, FakeAuditSealer::of_key(server).seal(record.id.0.as_bytes())))
+        .collect();
     let position = after.map_or(0, |mark| mark.position) + seals.len() as u64;
     let last = seals.last().map_or(SealHash::NONE, |(_, hash)| *hash);
-    Sealing { after, seals, head: mark(position, last) }
+    Sealing { after, seals, key: FakeAuditSealer::key_id(server), head: mark(position, last) }
 }
 
 pub(super) async fn try_seal(world: &World, sealing: &Sealing) -> bool {
@@ -249,7 +257,11 @@ pub(super) async fn seal(world: &World, limit: u16, server: u64) -> Sealing {
 }
 
 pub(super) fn mark(position: u64, hash: SealHash) -> ChainMark {
-    ChainMark { position, hash, mac: FakeAuditSealer(1).seal(&[&position.to_be_bytes(), hash.0.as_slice()].concat()) }
+    ChainMark {
+        position,
+        hash,
+        mac: FakeAuditSealer::of_key(1).seal(&[&position.to_be_bytes(), hash.0.as_slice()].concat()),
+    }
 }
 
 /// The whole chain, page by page.

@@ -63,7 +63,7 @@ pub async fn who_is_ready_follows_the_same_rule_as_a_persons_status(world: World
     world.update(world.make.edit(&ada).phone(None).build()).await;
     let device = world.stores.devices.list(eve.id).await.unwrap().remove(0);
     let event = world.make.event("test.removed", Some(eve.id));
-    assert!(world.stores.devices.remove(eve.id, device.id, world.make.now(), &event).await.unwrap());
+    assert!(world.stores.devices.remove(&world.make.device_removal(eve.id, device.id), &event).await.unwrap());
     assert_agrees(&world).await;
 
     // The proof counts again when the address comes back, and a second device adds nothing.

@@ -1,12 +1,13 @@
-use muster_domain::audit::AuditEvent;
-use muster_domain::device::{Device, Platform, PushToken, RegisterOutcome};
-use muster_domain::session::Session;
+use muster_domain::audit::{AuditEvent, RevokeReason};
+use muster_domain::device::{Device, DeviceLoss, DeviceRemoval, Platform, PushLoss, PushToken, RegisterOutcome};
+use muster_domain::session::{Revocation, Session};
 use muster_domain::user::User;
-use muster_domain::verification::{Challenge, Closure, Method, OpenOutcome};
+use muster_domain::verification::{Challenge, Closure, Fingerprinter, Method, OpenOutcome};
 use muster_domain::{ChallengeId, DeviceId, UserId};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
+use crate::FakeHasher;
 use crate::contract::World;
 use crate::contract::race::{RACERS, count, race};
 
@@ -22,7 +23,7 @@ pub async fn a_device_that_nobody_has_is_created_as_it_was_given(world: World) {
     let bare = Device { platform: Platform::Ios, name: None, app_version: None, ..world.make.device(ada.id) };
     for device in [&full, &bare] {
         let events = world.make.registration_events(device);
-        let outcome = world.stores.devices.register(device, 20, &events).await.unwrap();
+        let outcome = world.stores.devices.register(device, 20, None, &events).await.unwrap();
         assert_eq!(outcome, RegisterOutcome::Created(device.clone()));
         world.assert_recorded(&events.registered).await;
     }
@@ -47,7 +48,7 @@ pub async fn a_device_that_the_person_has_is_updated_and_keeps_id_proof_and_crea
     };
     let trail = world.trail().await.len();
     let events = world.make.registration_events(&given);
-    let outcome = world.stores.devices.register(&given, 20, &events).await.unwrap();
+    let outcome = world.stores.devices.register(&given, 20, None, &events).await.unwrap();
     let expected = Device { id: kept.id, verified_at: kept.verified_at, created_at: kept.created_at, ..given.clone() };
     assert_eq!(outcome, RegisterOutcome::Updated(expected.clone()));
     assert_eq!(devices(&world, &ada).await, [expected]);
@@ -66,7 +67,7 @@ pub async fn a_device_that_another_person_has_moves_without_its_proof(world: Wor
     let graces = same_token(&world, &adas, &grace);
     let events = world.make.registration_events(&graces);
     let trail = world.trail().await.len();
-    let outcome = world.stores.devices.register(&graces, 20, &events).await.unwrap();
+    let outcome = world.stores.devices.register(&graces, 20, None, &events).await.unwrap();
     assert_eq!(outcome, RegisterOutcome::Created(graces.clone()));
 
     assert_eq!(devices(&world, &ada).await, []);
@@ -74,11 +75,15 @@ pub async fn a_device_that_another_person_has_moves_without_its_proof(world: Wor
     assert!(!world.complete(&challenge).await, "a code for another person's device still works");
     assert_cancelled(&world, challenge, graces.last_seen_at).await;
     let candidate = world.stores.sessions.load_for_refresh(&token.hash).await.unwrap().unwrap();
-    assert_eq!(candidate.session, Session { device_id: None, ..session });
+    let at = graces.last_seen_at;
+    let revocation = Some(Revocation { at, reason: RevokeReason::DeviceReleased });
+    assert_eq!(candidate.session, Session { device_id: None, revocation, ..session }, "the former owner is signed in");
 
+    let ended = events.ending.of(ada.id).session.copy_for(0, "sessionId", session.id.to_string());
+    world.assert_recorded(&ended).await;
     world.assert_recorded(&AuditEvent { subject: Some(ada.id), ..events.released }).await;
     world.assert_recorded(&events.registered).await;
-    assert_eq!(world.trail().await.len(), trail + 2);
+    assert_eq!(world.trail().await.len(), trail + 3);
 }
 
 pub async fn a_person_who_has_the_most_devices_gets_no_new_one(world: World) {
@@ -90,16 +95,16 @@ pub async fn a_person_who_has_the_most_devices_gets_no_new_one(world: World) {
 
     for new in [world.make.device(ada.id), same_token(&world, &graces, &ada)] {
         let events = world.make.registration_events(&new);
-        let outcome = world.stores.devices.register(&new, 2, &events).await.unwrap();
+        let outcome = world.stores.devices.register(&new, 2, None, &events).await.unwrap();
         assert_eq!(outcome, RegisterOutcome::LimitReached, "a device past the most was registered");
         world.assert_nothing_written(&before).await;
     }
     let again = same_token(&world, &first, &ada);
     let events = world.make.registration_events(&again);
-    let outcome = world.stores.devices.register(&again, 2, &events).await.unwrap();
+    let outcome = world.stores.devices.register(&again, 2, None, &events).await.unwrap();
     assert!(matches!(outcome, RegisterOutcome::Updated(_)), "the one that they have is still theirs to update");
     let event = world.make.event("test.removed", Some(ada.id));
-    assert!(world.stores.devices.remove(ada.id, first.id, world.make.now(), &event).await.unwrap());
+    assert!(world.stores.devices.remove(&world.make.device_removal(ada.id, first.id), &event).await.unwrap());
     world.device(&ada).await;
 }
 
@@ -109,10 +114,10 @@ pub async fn a_device_of_nobody_is_refused(world: World) {
     let before = world.snapshot().await;
     let nobody = UserId::new(world.make.now(), &*world.make.entropy);
     let new = world.make.device(nobody);
-    let moved = Device { token_fingerprint: held.token_fingerprint, ..world.make.device(nobody) };
+    let moved = Device { token: held.token.clone(), token_fingerprint: held.token_fingerprint, ..new.clone() };
     for device in [new, moved] {
         let events = world.make.registration_events(&device);
-        assert!(world.stores.devices.register(&device, 20, &events).await.is_err());
+        assert!(world.stores.devices.register(&device, 20, None, &events).await.is_err());
         world.assert_nothing_written(&before).await;
     }
 }
@@ -140,12 +145,15 @@ pub async fn a_removed_device_goes_with_its_proof_and_its_challenge_is_cancelled
     world.tick();
     let at = world.make.now();
     let event = world.make.event("test.removed", Some(ada.id));
-    assert!(world.stores.devices.remove(ada.id, device.id, at, &event).await.unwrap());
+    let removal = DeviceRemoval { ending: None, ..world.make.device_removal(ada.id, device.id) };
+    assert!(world.stores.devices.remove(&removal, &event).await.unwrap());
 
     assert_eq!(devices(&world, &ada).await, [other]);
     assert_cancelled(&world, challenge, at).await;
     let candidate = world.stores.sessions.load_for_refresh(&token.hash).await.unwrap().unwrap();
     assert_eq!(candidate.session, Session { device_id: None, ..session });
+    let push_loss = Some(PushLoss { reason: DeviceLoss::RemovedByOwner, at });
+    assert_eq!(world.profile(ada.id).await.push_loss, push_loss, "nothing says why push is not proven");
     world.assert_recorded(&event).await;
 }
 
@@ -155,7 +163,7 @@ pub async fn a_removal_leaves_the_challenges_of_other_devices_and_methods(world:
     let push = world.open(world.make.push_challenge(&other)).await;
     let email = world.challenge(&ada, Method::Email).await;
     let event = world.make.event("test.removed", Some(ada.id));
-    assert!(world.stores.devices.remove(ada.id, device.id, world.make.now(), &event).await.unwrap());
+    assert!(world.stores.devices.remove(&world.make.device_removal(ada.id, device.id), &event).await.unwrap());
     assert_eq!(world.find_challenge(&ada, Method::Push).await, Some(push));
     assert_eq!(world.find_challenge(&ada, Method::Email).await, Some(email));
 }
@@ -167,7 +175,7 @@ pub async fn nothing_is_removed_that_is_not_the_persons(world: World) {
     let before = world.snapshot().await;
     for id in [graces.id, unknown] {
         let event = world.make.event("test.removed", Some(ada.id));
-        assert!(!world.stores.devices.remove(ada.id, id, world.make.now(), &event).await.unwrap());
+        assert!(!world.stores.devices.remove(&world.make.device_removal(ada.id, id), &event).await.unwrap());
         world.assert_nothing_written(&before).await;
     }
 }
@@ -179,12 +187,58 @@ pub async fn of_many_removals_at_once_exactly_one_is_true(world: World) {
         let (world, owner, id) = (world.clone(), ada.id, device.id);
         async move {
             let event = world.make.event("test.raced", Some(owner));
-            world.stores.devices.remove(owner, id, world.make.now(), &event).await.unwrap()
+            world.stores.devices.remove(&world.make.device_removal(owner, id), &event).await.unwrap()
         }
     })
     .await;
     assert_eq!(count(&outcomes, &true), 1);
     assert_eq!(world.recorded("test.raced").await, 1);
+}
+
+pub async fn a_device_is_the_same_whatever_key_its_fingerprint_was_made_with(world: World) {
+    let (ada, grace) = (world.user("ada").await, world.user("grace").await);
+    world.prove_push(&ada).await;
+    let device = devices(&world, &ada).await.remove(0);
+    world.tick();
+    let again = under_another_key(&same_token(&world, &device, &ada));
+    let events = world.make.registration_events(&again);
+    let outcome = world.stores.devices.register(&again, 20, None, &events).await.unwrap();
+    let Device { id, verified_at, created_at, .. } = device;
+    let kept = Device { id, verified_at, created_at, ..again.clone() };
+    assert_eq!(outcome, RegisterOutcome::Updated(kept.clone()), "one token became two devices");
+    let listed = devices(&world, &ada).await;
+    assert_eq!(listed, std::slice::from_ref(&kept));
+    assert_eq!(listed[0].token_fingerprint.key, again.token_fingerprint.key);
+
+    // And it moves between people from key to key.
+    let graces = same_token(&world, &device, &grace);
+    let events = world.make.registration_events(&graces);
+    let outcome = world.stores.devices.register(&graces, 20, None, &events).await.unwrap();
+    assert_eq!(outcome, RegisterOutcome::Created(graces.clone()));
+    assert_eq!((devices(&world, &ada).await, devices(&world, &grace).await), (vec![], vec![graces]));
+}
+
+pub async fn however_many_register_a_token_under_two_keys_at_once_one_has_it(world: World) {
+    let mut people = Vec::new();
+    for number in 0..4 {
+        people.push(world.user(&format!("user{number}")).await);
+    }
+    let first = world.make.device(people[0].id);
+    race(RACERS, |number| {
+        let world = world.clone();
+        let device = same_token(&world, &first, &people[number % 4]);
+        let device = if number % 2 == 0 { device } else { under_another_key(&device) };
+        async move {
+            let events = world.make.registration_events(&device);
+            world.stores.devices.register(&device, 20, None, &events).await.unwrap()
+        }
+    })
+    .await;
+    let mut held = Vec::new();
+    for user in &people {
+        held.extend(devices(&world, user).await);
+    }
+    assert_eq!(held.len(), 1, "a token has one holder, whatever key its fingerprint was made with");
 }
 
 pub async fn however_many_people_register_a_token_at_once_one_has_it(world: World) {
@@ -198,7 +252,7 @@ pub async fn however_many_people_register_a_token_at_once_one_has_it(world: Worl
         let device = same_token(&world, &first, &people[number % 8]);
         async move {
             let events = world.make.registration_events(&device);
-            world.stores.devices.register(&device, 20, &events).await.unwrap()
+            world.stores.devices.register(&device, 20, None, &events).await.unwrap()
         }
     })
     .await;
@@ -222,7 +276,7 @@ pub async fn however_many_devices_register_at_once_no_person_has_more_than_the_m
         let device = world.make.device(ada.id);
         async move {
             let events = world.make.registration_events(&device);
-            world.stores.devices.register(&device, 20, &events).await.unwrap()
+            world.stores.devices.register(&device, 20, None, &events).await.unwrap()
         }
     })
     .await;
@@ -249,6 +303,12 @@ async fn assert_cancelled(world: &World, challenge: Challenge, at: OffsetDateTim
         too_soon,
         "the loss of the device shortened the wait for the next code"
     );
+}
+
+/// The same device as a server in another step of a rotation fingerprints it.
+fn under_another_key(device: &Device) -> Device {
+    let token_fingerprint = FakeHasher::of_key(1).fingerprint(Method::Push, &device.destination());
+    Device { token_fingerprint, ..device.clone() }
 }
 
 /// The same device as `user` presents it.

@@ -9,6 +9,7 @@ use time::Duration;
 
 use crate::UserBuilder;
 use crate::contract::World;
+use crate::contract::directory_world::named;
 use crate::contract::race::{RACERS, count, race};
 
 pub async fn people_are_counted_active_or_not(world: World) {
@@ -253,7 +254,7 @@ pub async fn a_deactivation_and_many_new_sessions_at_once_leave_none_alive(world
                 return;
             }
             let event = world.make.event("test.issued", Some(session.user_id));
-            world.stores.sessions.issue(&session, &world.make.token(), &event).await.unwrap();
+            world.stores.sessions.issue(&world.make.opening(session), &event).await.unwrap();
         }
     })
     .await;
@@ -336,8 +337,8 @@ async fn provable(world: &World, name: &str) -> User {
 }
 
 async fn find(world: &World, external_id: Option<&str>, user_name: &str) -> Option<User> {
-    let key = PersonKey { external_id: external_id.map(str::to_owned), user_name: user_name.to_owned() };
-    world.stores.directory.find_user(&key).await.unwrap()
+    let key = PersonKey { external_id: external_id.map(str::to_owned), ..named(user_name) };
+    world.find_user(&key).await
 }
 
 async fn attempt(world: &World, update: &UserUpdate) -> UpdateOutcome {
@@ -348,5 +349,5 @@ async fn attempt(world: &World, update: &UserUpdate) -> UpdateOutcome {
 async fn revoke(world: &World, user: &User, id: SessionId) {
     let event = world.make.event("test.revoked", Some(user.id));
     let reason = RevokeReason::SignedOut;
-    assert!(world.stores.sessions.revoke(user.id, id, reason, world.make.now(), &[event]).await.unwrap());
+    assert!(world.stores.sessions.revoke(user.id, id, &world.ending(reason, event), &[]).await.unwrap());
 }

@@ -1,5 +1,6 @@
 //! What cases about the directory set up and ask for.
 
+use muster_domain::access::{Candidates, IdentityKey};
 use muster_domain::break_glass::PasswordHash;
 use muster_domain::directory::{
     Comparison, Condition, DirectoryQuery, Group, GroupAttribute, GroupUpdate, InsertOutcome, Operand, PersonKey,
@@ -54,10 +55,32 @@ pub(super) fn not<A>(condition: Condition<A>) -> Condition<A> {
 
 /// What names somebody who has no external id, or whose external id nobody knows.
 pub(super) fn named(user_name: &str) -> PersonKey {
-    PersonKey { external_id: None, user_name: user_name.to_owned() }
+    PersonKey { external_id: None, user_name: user_name.to_owned(), email: None }
 }
 
+/// What a token of the usual provider says of whose it is.
+pub(super) fn identity(subject: &str, logins: &[&str]) -> IdentityKey {
+    IdentityKey {
+        issuer: ISSUER.to_owned(),
+        subject: subject.to_owned(),
+        logins: logins.iter().map(|login| (*login).to_owned()).collect(),
+        email: None,
+    }
+}
+
+pub(super) const ISSUER: &str = "https://login.example";
+
 impl World {
+    /// Everyone whom a token may mean.
+    pub(super) async fn candidates(&self, subject: &str, logins: &[&str]) -> Candidates {
+        self.stores.identities.candidates(&identity(subject, logins)).await.unwrap()
+    }
+
+    /// Whom a record means.
+    pub(super) async fn find_user(&self, key: &PersonKey) -> Option<User> {
+        self.stores.directory.find_people(key).await.unwrap().target().cloned()
+    }
+
     /// The user names of those for whom a condition holds, in their order by bytes.
     pub(super) async fn who(&self, condition: Condition<UserAttribute>) -> Vec<String> {
         let query = DirectoryQuery { filter: Some(condition), ..everything() };
@@ -126,7 +149,8 @@ impl World {
     pub(super) async fn account(&self, name: &str) -> (User, PasswordHash) {
         let (user, hash) = (self.make.break_glass_admin(name), self.make.password_hash());
         let event = self.make.event("test.account.created", Some(user.id));
-        let outcome = self.stores.break_glass.insert(&user, name, &hash, &event).await.unwrap();
+        let outcome =
+            self.stores.break_glass.insert(&user, name, &hash, self.make.password_tag(), &event).await.unwrap();
         assert_eq!(outcome, InsertOutcome::Inserted);
         (user, hash)
     }

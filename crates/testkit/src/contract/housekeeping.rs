@@ -1,5 +1,7 @@
+use std::net::{IpAddr, Ipv4Addr};
+
 use muster_domain::audit::RevokeReason;
-use muster_domain::break_glass::{AttemptLimit, AttemptScope};
+use muster_domain::break_glass::{AttemptLimit, Refusal};
 use muster_domain::directory::{Brake, BrakePolicy, UpdateOutcome};
 use muster_domain::housekeeping::Stale;
 use muster_domain::session::{RotateOutcome, Rotation, Session, StoredToken};
@@ -9,6 +11,7 @@ use muster_domain::verification::{
 };
 use time::{Duration, OffsetDateTime};
 
+use crate::FakeHasher;
 use crate::contract::World;
 use crate::contract::world::contact;
 
@@ -162,8 +165,8 @@ pub async fn a_refusal_whose_note_went_is_recorded_again(world: World) {
 }
 
 pub async fn a_count_of_sign_ins_that_went_begins_anew(world: World) {
-    let limits = [AttemptLimit { scope: AttemptScope::Account("ada".to_owned()), max: 1, window: Duration::DAY }];
-    let attempt = async || world.stores.break_glass.count_attempt(&limits, world.make.now()).await.unwrap();
+    let limit = AttemptLimit { address: address(1), max: 1, window: Duration::DAY };
+    let attempt = async || world.stores.break_glass.count_attempt(&limit, world.make.now()).await.unwrap();
     let began = world.make.now();
     assert_eq!(attempt().await, None);
     world.make.clock.advance(Duration::HOUR);
@@ -231,8 +234,8 @@ pub(super) async fn fill(world: &World, what: Stale, count: usize) -> OffsetDate
                 assert!(refuse(world, &user, at).await);
             }
             Stale::SignInAttempts => {
-                let limit = AttemptLimit { scope: AttemptScope::Account(name), max: 1, window: Duration::HOUR };
-                assert_eq!(world.stores.break_glass.count_attempt(&[limit], at).await.unwrap(), None);
+                let refusal = Refusal { at, ..world.make.refusal(Some(&name)) };
+                assert_eq!(world.stores.break_glass.record_refusal(&refusal).await.unwrap(), 1);
             }
             Stale::Deactivations => {
                 let user = world.user(&name).await;
@@ -266,6 +269,7 @@ pub(super) async fn rotated(world: &World, session: &Session, token: &StoredToke
         parent: token.parent,
         successor: successor.hash,
         successor_salt: successor.salt,
+        successor_key: FakeHasher::key_id(0),
         at: world.make.now(),
     };
     let event = world.make.event("test.session.rotated", Some(session.user_id));
@@ -275,8 +279,8 @@ pub(super) async fn rotated(world: &World, session: &Session, token: &StoredToke
 
 async fn revoke(world: &World, session: &Session) -> bool {
     let event = world.make.event("test.session.revoked", Some(session.user_id));
-    let (reason, at) = (RevokeReason::RevokedByOwner, world.make.now());
-    world.stores.sessions.revoke(session.user_id, session.id, reason, at, &[event]).await.unwrap()
+    let reason = RevokeReason::RevokedByOwner;
+    world.stores.sessions.revoke(session.user_id, session.id, &world.ending(reason, event), &[]).await.unwrap()
 }
 
 async fn stop(world: &World, client: &str, user: &User, policy: BrakePolicy) -> UpdateOutcome {
@@ -290,4 +294,9 @@ async fn stop(world: &World, client: &str, user: &User, policy: BrakePolicy) -> 
 async fn assert_gone(world: &World, token: &StoredToken) {
     assert_eq!(world.stores.sessions.load_for_refresh(&token.hash).await.unwrap(), None, "a token stayed");
     assert_eq!(world.stores.sessions.find_family(&token.hash).await.unwrap(), None, "a token stayed");
+}
+
+/// One of many addresses.
+pub(super) fn address(number: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(192, 0, 2, number))
 }

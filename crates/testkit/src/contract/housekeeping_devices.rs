@@ -68,8 +68,8 @@ pub async fn a_device_with_a_live_session_is_not_old(world: World) {
     assert_eq!(found(at + Duration::DAY).await, [as_old(&device)]);
     let event = world.make.event("test.session.revoked", Some(ada.id));
     let reason = RevokeReason::RevokedByOwner;
-    assert!(world.stores.sessions.revoke(ada.id, live.id, reason, at, &[event]).await.unwrap());
-    assert_eq!(found(at).await, [as_old(&device)]);
+    assert!(world.stores.sessions.revoke(ada.id, live.id, &world.ending(reason, event), &[]).await.unwrap());
+    assert_eq!(devices(&world, &ada).await, [], "the device of a session that was ended stays");
 }
 
 pub async fn an_expired_device_goes_as_one_that_is_removed(world: World) {
@@ -96,7 +96,7 @@ pub async fn no_device_is_expired_that_is_gone_or_was_seen_since(world: World) {
     let (ada, grace) = (world.user("ada").await, world.user("grace").await);
     let (device, gone, moved) = (world.device(&ada).await, world.device(&ada).await, world.device(&ada).await);
     let event = world.make.event("test.removed", Some(ada.id));
-    assert!(world.stores.devices.remove(ada.id, gone.id, world.make.now(), &event).await.unwrap());
+    assert!(world.stores.devices.remove(&world.make.device_removal(ada.id, gone.id), &event).await.unwrap());
     world.tick();
     see_again(&world, &device).await;
     let graces = Device { token_fingerprint: moved.token_fingerprint, ..world.make.device(grace.id) };
@@ -137,7 +137,7 @@ pub async fn a_device_that_is_seen_meanwhile_stays_with_its_person(world: World)
             }
             let again = Device { last_seen_at: now, ..device };
             let events = world.make.registration_events(&again);
-            let outcome = world.stores.devices.register(&again, 20, &events).await.unwrap();
+            let outcome = world.stores.devices.register(&again, 20, None, &events).await.unwrap();
             assert_ne!(outcome, RegisterOutcome::LimitReached);
             false
         }
@@ -168,7 +168,7 @@ async fn expire(world: &World, old: &OldDevice) -> bool {
 async fn see_again(world: &World, device: &Device) {
     let again = Device { last_seen_at: world.make.now(), ..device.clone() };
     let events = world.make.registration_events(&again);
-    let outcome = world.stores.devices.register(&again, 20, &events).await.unwrap();
+    let outcome = world.stores.devices.register(&again, 20, None, &events).await.unwrap();
     assert_eq!(outcome, RegisterOutcome::Updated(again));
 }
 

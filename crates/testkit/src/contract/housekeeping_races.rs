@@ -1,11 +1,11 @@
-use muster_domain::break_glass::{AttemptLimit, AttemptScope};
+use muster_domain::break_glass::AttemptLimit;
 use muster_domain::housekeeping::Stale;
 use muster_domain::user::User;
 use muster_domain::verification::{Challenge, Method, OpenOutcome, Quota, QuotaScope, QuotaWindow};
 use time::{Duration, OffsetDateTime};
 
 use crate::contract::World;
-use crate::contract::housekeeping::{fill, patient, purge, refuse, rotated};
+use crate::contract::housekeeping::{address, fill, patient, purge, refuse, rotated};
 use crate::contract::race::{RACERS, count, race};
 
 pub async fn however_many_remove_at_once_nothing_is_removed_twice(world: World) {
@@ -76,8 +76,8 @@ pub async fn what_is_counted_meanwhile_stays_counted(world: World) {
     let (people, others) = (people(&world).await, people_named(&world, "other").await);
     let quota = |user: &User| Quota { scope: QuotaScope::User(user.id), window: QuotaWindow::Hour, max: 1 };
     let limit = |number: usize| {
-        let scope = AttemptScope::Account(format!("u{number}"));
-        [AttemptLimit { scope, max: 1, window: Duration::HOUR }]
+        let address = address(u8::try_from(number).unwrap());
+        AttemptLimit { address, max: 1, window: Duration::HOUR }
     };
     let attempt = async |world: &World, number| {
         world.stores.break_glass.count_attempt(&limit(number), world.make.now()).await.unwrap()

@@ -24,6 +24,7 @@ pub async fn a_profile_is_read_active_or_not(world: World) {
             proofs: vec![],
             devices: vec![],
             challenges: vec![],
+            push_loss: None,
             preferences: None,
         };
         assert_eq!(world.profile(user.id).await, bare);

@@ -15,9 +15,9 @@ pub async fn an_issued_session_reads_back_as_it_was_given(world: World) {
     let full = Session { device_id: Some(device.id), ..world.make.session(ada.id) };
     let bare = Session { device_name: None, ..world.make.session(ada.id) };
     for session in [full, bare] {
-        let token = world.make.token();
-        let event = world.make.event("test.issued", Some(ada.id));
-        let outcome = world.stores.sessions.issue(&session, &token, &event).await.unwrap();
+        let opening = world.make.opening(session.clone());
+        let (token, event) = (opening.token, world.make.event("test.issued", Some(ada.id)));
+        let outcome = world.stores.sessions.issue(&opening, &event).await.unwrap();
         assert_eq!(outcome, IssueOutcome::Issued);
         world.assert_recorded(&event).await;
         let candidate = load(&world, &token).await;
@@ -75,6 +75,9 @@ pub async fn a_live_session_of_that_person_is_revoked(world: World) {
         RevokeReason::RevokedByOperator,
         RevokeReason::Replayed,
         RevokeReason::Deactivated,
+        RevokeReason::TooMany,
+        RevokeReason::DeviceRemoved,
+        RevokeReason::DeviceReleased,
     ];
     for reason in reasons {
         let (session, token) = world.session(&ada).await;
@@ -82,7 +85,9 @@ pub async fn a_live_session_of_that_person_is_revoked(world: World) {
         world.tick();
         let at = world.make.now();
         let events = ["test.first", "test.second"].map(|action| world.make.event(action, Some(ada.id)));
-        assert!(world.stores.sessions.revoke(ada.id, session.id, reason, at, &events).await.unwrap());
+        let ending = world.make.ending(reason, Some(ada.id));
+        assert!(world.stores.sessions.revoke(ada.id, session.id, &ending, &events).await.unwrap());
+        world.assert_recorded(&ending.session.copy_for(0, "sessionId", session.id.to_string())).await;
         let revoked = Session { revocation: Some(Revocation { at, reason }), ..session };
         assert_eq!(load(&world, &token).await.session, revoked);
         assert_eq!(load(&world, &others).await.session.revocation, None);
@@ -159,10 +164,9 @@ pub async fn only_live_sessions_are_listed(world: World) {
 }
 
 async fn assert_refused(world: &World, session: &Session, expected: IssueOutcome) {
-    let token = world.make.token();
-    let event = world.make.event("test.issued", None);
-    assert_eq!(world.stores.sessions.issue(session, &token, &event).await.unwrap(), expected);
-    assert_eq!(world.stores.sessions.find_family(&token.hash).await.unwrap(), None);
+    let opening = world.make.opening(session.clone());
+    assert_eq!(world.try_issue(&opening).await, expected);
+    assert_eq!(world.stores.sessions.find_family(&opening.token.hash).await.unwrap(), None);
 }
 
 async fn load(world: &World, token: &StoredToken) -> RefreshCandidate {
@@ -176,5 +180,5 @@ async fn list(world: &World, user: &User) -> Vec<Session> {
 
 async fn revoke(world: &World, owner: UserId, id: SessionId) -> bool {
     let event = world.make.event("test.session.revoked", Some(owner));
-    world.stores.sessions.revoke(owner, id, RevokeReason::RevokedByOwner, world.make.now(), &[event]).await.unwrap()
+    world.stores.sessions.revoke(owner, id, &world.ending(RevokeReason::RevokedByOwner, event), &[]).await.unwrap()
 }

@@ -3,6 +3,7 @@ use muster_domain::audit::RevokeReason;
 use muster_domain::session::{RotateOutcome, Rotation, Session, StoredToken, TokenHash};
 use time::Duration;
 
+use crate::FakeHasher;
 use crate::contract::World;
 use crate::contract::race::{RACERS, count, race};
 
@@ -47,7 +48,8 @@ pub async fn a_repeated_rotation_keeps_the_successor_with_the_salt_of_the_first(
     let first = next(&world, &session, &token);
     assert_eq!(rotate(&world, &first).await, RotateOutcome::Rotated);
     world.tick();
-    let again = Rotation { successor_salt: world.make.salt(), at: world.make.now(), ..first };
+    let successor_key = FakeHasher::key_id(1);
+    let again = Rotation { successor_salt: world.make.salt(), successor_key, at: world.make.now(), ..first };
     let event = world.make.event("test.repeated", Some(ada.id));
     assert_eq!(world.stores.sessions.rotate(&again, &event).await.unwrap(), RotateOutcome::Rotated);
     let (successor, seen) = load(&world, first.successor).await;
@@ -69,9 +71,8 @@ pub async fn a_token_of_a_revoked_session_is_overtaken(world: World) {
     let ada = world.user("ada").await;
     let (session, token) = world.session(&ada).await;
     let event = world.make.event("test.revoked", Some(ada.id));
-    let at = world.make.now();
     let reason = RevokeReason::SignedOut;
-    assert!(world.stores.sessions.revoke(ada.id, session.id, reason, at, &[event]).await.unwrap());
+    assert!(world.stores.sessions.revoke(ada.id, session.id, &world.ending(reason, event), &[]).await.unwrap());
     assert_overtaken(&world, &next(&world, &session, &token)).await;
 }
 
@@ -132,9 +133,8 @@ pub async fn rotations_and_a_revocation_at_once_leave_no_record_of_what_did_not_
         async move {
             if number == 7 {
                 let event = world.make.event("test.revoked", Some(owner));
-                let at = world.make.now();
                 let reason = RevokeReason::RevokedByOwner;
-                assert!(world.stores.sessions.revoke(owner, id, reason, at, &[event]).await.unwrap());
+                assert!(world.stores.sessions.revoke(owner, id, &world.ending(reason, event), &[]).await.unwrap());
                 return RotateOutcome::Overtaken;
             }
             rotate(&world, &planned).await
@@ -175,6 +175,7 @@ fn next(world: &World, session: &Session, token: &StoredToken) -> Rotation {
         parent: token.parent,
         successor: world.make.token().hash,
         successor_salt: world.make.salt(),
+        successor_key: FakeHasher::key_id(0),
         at: world.make.now(),
     }
 }
@@ -185,6 +186,7 @@ fn stored(rotation: &Rotation) -> StoredToken {
         hash: rotation.successor,
         parent: Some(rotation.presented),
         salt: rotation.successor_salt,
+        successor_key: Some(rotation.successor_key),
         superseded_at: None,
     }
 }

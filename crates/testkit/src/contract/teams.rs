@@ -129,7 +129,7 @@ pub async fn what_is_proven_follows_the_same_rule_as_the_status(world: World) {
     let devices = world.profile(unplugged.id).await.devices;
     let device = devices.into_iter().find(|device| device.verified_at.is_some()).unwrap();
     let event = world.make.event("test.removed", Some(unplugged.id));
-    assert!(world.stores.devices.remove(unplugged.id, device.id, world.make.now(), &event).await.unwrap());
+    assert!(world.stores.devices.remove(&world.make.device_removal(unplugged.id, device.id), &event).await.unwrap());
     assert_eq!(agree(&world, team.id).await, ["set7"]);
 
     // A proof counts again when its destination comes back.

@@ -194,7 +194,7 @@ pub async fn can_be_on_call_follows_the_same_rule_as_the_status(world: World) {
     let eve = ready(&world, "eve").await;
     let device = world.profile(eve.id).await.devices.remove(0);
     let event = world.make.event("test.removed", Some(eve.id));
-    assert!(world.stores.devices.remove(eve.id, device.id, world.make.now(), &event).await.unwrap());
+    assert!(world.stores.devices.remove(&world.make.device_removal(eve.id, device.id), &event).await.unwrap());
     assert_eq!(on_call(&world).await, ["set7"]);
 
     // A proof counts only while the destination has its fingerprint, and so again when it comes back.

@@ -127,8 +127,9 @@ pub async fn an_identity_is_found_active_or_not(world: World) {
     let gone = world.insert(world.make.user("gone").external_id("00u1").deactivated()).await;
     let root = world.insert(world.make.user("root").admin()).await;
     for (user, subject, login) in [(&gone, "00u1", "nobody"), (&gone, "unknown", "gone"), (&root, "unknown", "root")] {
-        let found = world.stores.users.find_identity(subject, &[login.to_owned()]).await.unwrap();
-        assert_eq!(found, Some(Account { id: user.id, role: user.role, active: user.active, source: user.source }));
+        let found = world.candidates(subject, &[login]).await;
+        let found = found.by_external_id.or(found.by_user_name.first().map(|(_, person)| *person)).unwrap();
+        assert_eq!((found.account, found.version), (user.account(), user.version));
     }
 }
 
@@ -263,8 +264,9 @@ async fn login_of(world: &World, login: &str) -> Option<UserId> {
 }
 
 async fn identity_of(world: &World, subject: &str, logins: &[&str]) -> Option<UserId> {
-    let logins: Vec<String> = logins.iter().map(|login| (*login).to_owned()).collect();
-    world.stores.users.find_identity(subject, &logins).await.unwrap().map(|account| account.id)
+    let found = world.candidates(subject, logins).await;
+    let found = found.by_external_id.or(found.by_user_name.first().map(|(_, person)| *person));
+    found.map(|person| person.account.id)
 }
 
 async fn change(world: &World, id: UserId, role: Role) -> RoleOutcome {

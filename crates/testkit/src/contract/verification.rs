@@ -1,6 +1,9 @@
-use muster_domain::ChallengeId;
+use muster_domain::audit::RevokeReason;
+use muster_domain::device::Device;
+use muster_domain::session::Session;
 use muster_domain::user::User;
 use muster_domain::verification::{Challenge, Closure, CodeHash, Delivery, Masked, Method, OpenOutcome};
+use muster_domain::{ChallengeId, UserId};
 use time::Duration;
 
 use crate::contract::World;
@@ -19,7 +22,7 @@ pub async fn an_opened_challenge_is_found_as_it_was_given(world: World) {
     let device = world.device(&ada).await;
     let challenge = Challenge {
         destination: Masked::from_stored("Ada's \u{1f4f1} ***0100".to_owned()),
-        code_hash: CodeHash([0xff; 32]),
+        code_hash: CodeHash::from([0xff; 32]),
         resend_after: world.make.now() + Challenge::LONGEST_WAIT - Duration::MICROSECOND,
         streak: u16::MAX,
         ..world.make.push_challenge(&device)
@@ -61,19 +64,67 @@ pub async fn how_a_challenge_ended_does_not_shorten_the_wait_for_the_next(world:
     assert_eq!(world.try_open(&challenge, &[]).await, too_soon(&before));
 }
 
-pub async fn a_challenge_whose_device_is_gone_meanwhile_is_kept_without_it_and_never_completed(world: World) {
-    let ada = world.user("ada").await;
-    let device = world.device(&ada).await;
+pub async fn no_challenge_is_opened_for_a_device_that_is_not_the_persons_any_more(world: World) {
+    let (ada, grace) = (world.user("ada").await, world.user("grace").await);
+    let (device, moved) = (world.device(&ada).await, world.device(&ada).await);
     let event = world.make.event("test.removed", Some(ada.id));
-    assert!(world.stores.devices.remove(ada.id, device.id, world.make.now(), &event).await.unwrap());
-
-    let challenge = world.open(world.make.push_challenge(&device)).await;
-    let kept = Challenge { device_id: None, ..challenge };
-    assert_eq!(world.find_challenge(&ada, Method::Push).await, Some(kept.clone()));
+    assert!(world.stores.devices.remove(&world.make.device_removal(ada.id, device.id), &event).await.unwrap());
+    let graces = Device { id: moved.id, token: moved.token.clone(), ..world.make.device(grace.id) };
+    let graces = Device { token_fingerprint: moved.token_fingerprint, ..graces };
     let before = world.snapshot().await;
-    assert!(!world.complete(&kept).await, "a code proved a device that is gone");
-    assert_eq!(world.try_open(&world.make.push_challenge(&device), &[]).await, too_soon(&kept));
+    assert_eq!(world.try_open(&world.make.push_challenge(&device), &[]).await, OpenOutcome::NoDevice);
+    let of_another = Challenge { user_id: grace.id, ..world.make.push_challenge(&graces) };
+    assert_eq!(world.try_open(&of_another, &[]).await, OpenOutcome::NoDevice);
     world.assert_nothing_written(&before).await;
+    world.challenge(&ada, Method::Email).await;
+}
+
+pub async fn no_challenge_is_opened_for_somebody_who_is_not_active(world: World) {
+    let (ada, gone) = (world.user("ada").await, world.user("gone").await);
+    let device = world.device(&gone).await;
+    let gone = world.update(world.make.edit(&gone).deactivated().build()).await;
+    let nobody = User { id: UserId::new(world.make.now(), &*world.make.entropy), ..ada.clone() };
+    let before = world.snapshot().await;
+    for challenge in [
+        world.make.challenge(gone.id, Method::Email, contact(&gone, Method::Email)),
+        world.make.push_challenge(&device),
+        world.make.challenge(nobody.id, Method::Sms, contact(&nobody, Method::Sms)),
+    ] {
+        assert_eq!(world.try_open(&challenge, &[]).await, OpenOutcome::NoUser);
+    }
+    world.assert_nothing_written(&before).await;
+}
+
+/// A code is sent after its challenge was opened, so none is sent to a phone that was signed out before.
+pub async fn a_sign_out_and_many_codes_at_once_leave_no_code_that_works(world: World) {
+    for round in 0..5 {
+        let ada = world.user(&format!("ada{round}")).await;
+        let device = world.prove_push(&ada).await;
+        let (session, _) = world.issue(Session { device_id: Some(device.id), ..world.make.session(ada.id) }).await;
+        world.make.clock.advance(Challenge::COOLDOWN);
+        let challenge = world.make.push_challenge(&device);
+        let outcomes = race(8, |number| {
+            let (world, session) = (world.clone(), session.clone());
+            let id = ChallengeId::new(world.make.now(), &*world.make.entropy);
+            let challenge = Challenge { id, ..challenge.clone() };
+            async move {
+                if number == 3 {
+                    assert!(world.revoke(&session, RevokeReason::SignedOut).await);
+                    return None;
+                }
+                Some((world.try_open(&challenge, &[]).await, challenge))
+            }
+        })
+        .await;
+        for (outcome, challenge) in outcomes.into_iter().flatten() {
+            assert!(
+                matches!(outcome, OpenOutcome::Opened | OpenOutcome::NoDevice | OpenOutcome::TooSoon { .. }),
+                "{outcome:?}"
+            );
+            assert!(!world.complete(&challenge).await, "a code proved a phone that was signed out");
+        }
+        assert_eq!(world.profile(ada.id).await.devices, []);
+    }
 }
 
 pub async fn a_new_challenge_starts_without_the_attempts_and_the_closure_of_the_one_before_it(world: World) {

@@ -14,7 +14,14 @@ pub async fn the_right_code_closes_the_challenge_and_proves_the_destination(worl
         world.tick();
         let at = world.make.now();
         let event = world.make.event("test.completed", Some(ada.id));
-        assert!(world.stores.verification.complete_challenge(challenge.id, at, &event).await.unwrap());
+        assert!(
+            world
+                .stores
+                .verification
+                .complete_challenge(challenge.id, &challenge.fingerprint, at, &event)
+                .await
+                .unwrap()
+        );
         world.assert_recorded(&event).await;
 
         let closed = Challenge { closure: Some(Closure::Completed { at }), ..challenge.clone() };
@@ -108,7 +115,7 @@ pub async fn no_challenge_is_completed_whose_fingerprint_is_no_longer_the_person
 
 pub async fn no_challenge_is_completed_for_a_destination_that_the_person_never_had(world: World) {
     let ada = world.user("ada").await;
-    let challenge = world.open(world.make.challenge(ada.id, Method::Email, Fingerprint([7; 32]))).await;
+    let challenge = world.open(world.make.challenge(ada.id, Method::Email, Fingerprint::from([7; 32]))).await;
     assert_refused(&world, &challenge).await;
 }
 
@@ -117,7 +124,7 @@ pub async fn no_challenge_is_completed_whose_device_is_gone(world: World) {
     let device = world.device(&ada).await;
     let challenge = world.open(world.make.push_challenge(&device)).await;
     let event = world.make.event("test.removed", Some(ada.id));
-    assert!(world.stores.devices.remove(ada.id, device.id, world.make.now(), &event).await.unwrap());
+    assert!(world.stores.devices.remove(&world.make.device_removal(ada.id, device.id), &event).await.unwrap());
     assert_refused(&world, &challenge).await;
 }
 

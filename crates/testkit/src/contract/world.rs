@@ -1,11 +1,11 @@
 use muster_domain::UserId;
 use muster_domain::api_key::{ApiKey, ApiKeyHash};
-use muster_domain::audit::{AuditEvent, AuditKey, AuditQuery};
+use muster_domain::audit::{AuditEvent, AuditKey, AuditQuery, RevokeReason};
 use muster_domain::break_glass::BreakGlassAccount;
 use muster_domain::device::{Device, RegisterOutcome};
 use muster_domain::directory::{EngagedBrake, Group, InsertOutcome, UpdateOutcome, UserUpdate};
 use muster_domain::page::Limit;
-use muster_domain::session::{IssueOutcome, Session, StoredToken};
+use muster_domain::session::{Ending, IssueOutcome, Opening, Session, StoredToken};
 use muster_domain::team::{Member, Team, TeamRole};
 use muster_domain::user::{ProfileFacts, User, UserKey, UserQuery, UserSummary};
 use muster_domain::verification::{Challenge, Fingerprint, Method, OpenOutcome, Quota};
@@ -80,6 +80,7 @@ impl World {
             deactivates: false,
             brake: None,
             notices: vec![],
+            duplicates: vec![],
             at,
             user: User { version: user.version + 1, updated_at: at, ..user },
         }
@@ -100,7 +101,7 @@ impl World {
 
     pub(super) async fn register(&self, device: &Device) -> Device {
         let events = self.make.registration_events(device);
-        let outcome = self.stores.devices.register(device, 20, &events).await.unwrap();
+        let outcome = self.stores.devices.register(device, 20, None, &events).await.unwrap();
         assert_eq!(outcome, RegisterOutcome::Created(device.clone()));
         device.clone()
     }
@@ -123,7 +124,7 @@ impl World {
     pub(super) async fn complete(&self, challenge: &Challenge) -> bool {
         let event = self.make.event("test.challenge.completed", Some(challenge.user_id));
         let at = self.make.now();
-        self.stores.verification.complete_challenge(challenge.id, at, &event).await.unwrap()
+        self.stores.verification.complete_challenge(challenge.id, &challenge.fingerprint, at, &event).await.unwrap()
     }
 
     pub(super) async fn spend(&self, challenge: &Challenge) -> Option<u8> {
@@ -152,11 +153,30 @@ impl World {
     }
 
     pub(super) async fn issue(&self, session: Session) -> (Session, StoredToken) {
-        let token = self.make.token();
-        let event = self.make.event("test.session.issued", Some(session.user_id));
-        let outcome = self.stores.sessions.issue(&session, &token, &event).await.unwrap();
-        assert_eq!(outcome, IssueOutcome::Issued);
-        (session, token)
+        let opening = self.make.opening(session);
+        assert_eq!(self.try_issue(&opening).await, IssueOutcome::Issued);
+        (opening.session, opening.token)
+    }
+
+    pub(super) async fn try_issue(&self, opening: &Opening) -> IssueOutcome {
+        let event = self.make.event("test.session.issued", Some(opening.session.user_id));
+        self.stores.sessions.issue(opening, &event).await.unwrap()
+    }
+
+    /// An ending of one session, with `event` as its record.
+    pub(super) fn ending(&self, reason: RevokeReason, event: AuditEvent) -> Ending {
+        Ending { session: event, ..self.make.ending(reason, None) }
+    }
+
+    pub(super) async fn revoke(&self, session: &Session, reason: RevokeReason) -> bool {
+        let ending = self.make.ending(reason, Some(session.user_id));
+        self.stores.sessions.revoke(session.user_id, session.id, &ending, &[]).await.unwrap()
+    }
+
+    /// Registers a device with the credential of a session.
+    pub(super) async fn register_by(&self, device: &Device, session: &Session) -> RegisterOutcome {
+        let events = self.make.registration_events(device);
+        self.stores.devices.register(device, 20, Some(session.id), &events).await.unwrap()
     }
 
     /// Adds a key and returns it with its hash.
@@ -265,5 +285,5 @@ pub(super) fn contact(user: &User, method: Method) -> Fingerprint {
         Method::Sms => user.phone_fingerprint,
         Method::Push => None,
     };
-    fingerprint.unwrap_or(Fingerprint([0; 32]))
+    fingerprint.unwrap_or(Fingerprint::from([0; 32]))
 }

@@ -3,13 +3,70 @@ use std::hash::{DefaultHasher, Hasher};
 use muster_domain::api_key::{ApiKeyHash, ApiKeyHasher, ApiKeyToken};
 use muster_domain::session::{RefreshToken, RefreshTokenHasher, SuccessorSalt, TokenHash};
 use muster_domain::verification::{Code, CodeBinding, CodeHash, CodeHasher, Fingerprint, Fingerprinter, Method};
+use muster_domain::{KeyId, KeyIds};
 
 /// Hashes that are quick, repeatable and **without any security**: std's `SipHash` under a fixed key, four times over.
 /// It stands in for the keyed hashes of codes, of destinations, of refresh tokens and of API keys.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct FakeHasher;
+///
+/// Each number is a key of its own: see [`FakeHasher::rotating`] for a server that has several.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FakeHasher {
+    key: u32,
+    next: Option<u32>,
+    previous: Option<u32>,
+}
 
 impl FakeHasher {
+    /// The hasher of a server that has one key.
+    #[must_use]
+    pub fn of_key(key: u32) -> Self {
+        Self { key, next: None, previous: None }
+    }
+
+    /// The hasher of a server in a rotation.
+    #[must_use]
+    pub fn rotating(key: u32, next: Option<u32>, previous: Option<u32>) -> Self {
+        Self { key, next, previous }
+    }
+
+    /// The id of the key of that number.
+    #[must_use]
+    pub fn key_id(key: u32) -> KeyId {
+        KeyId(key.to_be_bytes())
+    }
+
+    fn all(self) -> impl Iterator<Item = u32> {
+        std::iter::once(self.key).chain(self.next).chain(self.previous)
+    }
+
+    fn ids(self) -> KeyIds {
+        KeyIds {
+            current: Self::key_id(self.key),
+            next: self.next.map(Self::key_id),
+            previous: self.previous.map(Self::key_id).into_iter().collect(),
+        }
+    }
+
+    fn code(key: u32, binding: &CodeBinding, code: &Code) -> CodeHash {
+        let hash = Self::digest(
+            "code",
+            &[
+                &key.to_be_bytes(),
+                binding.challenge_id.0.as_bytes(),
+                binding.user_id.0.as_bytes(),
+                binding.method.as_str().as_bytes(),
+                &binding.fingerprint.hash,
+                code.expose().as_bytes(),
+            ],
+        );
+        CodeHash { hash, key: Some(Self::key_id(key)) }
+    }
+
+    fn destination(key: u32, method: Method, normalized: &str) -> Fingerprint {
+        let parts = [&key.to_be_bytes(), method.as_str().as_bytes(), normalized.as_bytes()];
+        Fingerprint { hash: Self::digest("destination", &parts), key: Some(Self::key_id(key)) }
+    }
+
     pub(super) fn digest(purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
         let mut digest = [0; 32];
         for (lane, chunk) in (0_u8..).zip(digest.chunks_exact_mut(8)) {
@@ -27,26 +84,26 @@ impl FakeHasher {
 
 impl CodeHasher for FakeHasher {
     fn hash(&self, binding: &CodeBinding, code: &Code) -> CodeHash {
-        CodeHash(Self::digest(
-            "code",
-            &[
-                binding.challenge_id.0.as_bytes(),
-                binding.user_id.0.as_bytes(),
-                binding.method.as_str().as_bytes(),
-                &binding.fingerprint.0,
-                code.expose().as_bytes(),
-            ],
-        ))
+        Self::code(self.key, binding, code)
     }
 
     fn matches(&self, binding: &CodeBinding, code: &Code, hash: &CodeHash) -> bool {
-        CodeHasher::hash(self, binding, code) == *hash
+        let mut keys = self.all().filter(|key| hash.key.is_none_or(|id| id == Self::key_id(*key)));
+        keys.any(|key| Self::code(key, binding, code).hash == hash.hash)
     }
 }
 
 impl Fingerprinter for FakeHasher {
     fn fingerprint(&self, method: Method, normalized: &str) -> Fingerprint {
-        Fingerprint(Self::digest("destination", &[method.as_str().as_bytes(), normalized.as_bytes()]))
+        Self::destination(self.key, method, normalized)
+    }
+
+    fn fingerprints(&self, method: Method, normalized: &str) -> Vec<Fingerprint> {
+        self.all().map(|key| Self::destination(key, method, normalized)).collect()
+    }
+
+    fn keys(&self) -> KeyIds {
+        self.ids()
     }
 }
 
@@ -61,7 +118,12 @@ impl RefreshTokenHasher for FakeHasher {
         TokenHash(Self::digest("token", &[token.as_bytes()]))
     }
 
-    fn successor(&self, token: &RefreshToken, salt: &SuccessorSalt) -> RefreshToken {
-        RefreshToken::from_bytes(Self::digest("successor", &[token.as_bytes(), &salt.0]))
+    fn successor(&self, token: &RefreshToken, salt: &SuccessorSalt, key: Option<KeyId>) -> RefreshToken {
+        let key = self.all().find(|known| Some(Self::key_id(*known)) == key).unwrap_or(self.key);
+        RefreshToken::from_bytes(Self::digest("successor", &[&key.to_be_bytes(), token.as_bytes(), &salt.0]))
+    }
+
+    fn key(&self) -> KeyId {
+        Self::key_id(self.key)
     }
 }

@@ -1,7 +1,10 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use muster_domain::break_glass::{Password, PasswordError, PasswordHash, PasswordHasher};
+use muster_domain::break_glass::{
+    Lane, Password, PasswordError, PasswordHash, PasswordHasher, PasswordTag, PasswordTurn,
+};
 use time::Duration;
 
 use crate::FakeHasher;
@@ -10,9 +13,12 @@ use crate::FakeHasher;
 #[derive(Debug, Default)]
 pub struct FakePasswordHasher {
     hashed: AtomicUsize,
-    checked: AtomicUsize,
+    checked: Arc<AtomicUsize>,
     busy: AtomicBool,
+    common_is_busy: AtomicBool,
 }
+
+struct FakeTurn(Arc<AtomicUsize>);
 
 impl FakePasswordHasher {
     /// What it says when to try again, while it is busy.
@@ -21,6 +27,11 @@ impl FakePasswordHasher {
     /// Makes everything be refused as [`PasswordError::Busy`], or work again.
     pub fn set_busy(&self, busy: bool) {
         self.busy.store(busy, Ordering::SeqCst);
+    }
+
+    /// Makes everything in [`Lane::Common`] be refused as [`PasswordError::Busy`], or work again.
+    pub fn set_common_busy(&self, busy: bool) {
+        self.common_is_busy.store(busy, Ordering::SeqCst);
     }
 
     /// How many passwords were hashed to be kept.
@@ -35,24 +46,43 @@ impl FakePasswordHasher {
         self.checked.load(Ordering::SeqCst)
     }
 
-    fn begin(&self, count: &AtomicUsize) -> Result<usize, PasswordError> {
-        if self.busy.load(Ordering::SeqCst) {
-            return Err(PasswordError::Busy { retry_after: Self::RETRY_AFTER });
+    fn busy_unless(&self, admitted: bool) -> Result<(), PasswordError> {
+        if admitted && !self.busy.load(Ordering::SeqCst) {
+            Ok(())
+        } else {
+            Err(PasswordError::Busy { retry_after: Self::RETRY_AFTER })
         }
-        Ok(count.fetch_add(1, Ordering::SeqCst))
     }
 }
 
 #[async_trait]
 impl PasswordHasher for FakePasswordHasher {
     async fn hash_password(&self, password: &Password) -> Result<PasswordHash, PasswordError> {
-        let salt = self.begin(&self.hashed)?;
+        self.busy_unless(true)?;
+        let salt = self.hashed.fetch_add(1, Ordering::SeqCst);
         let hash = PasswordHash::parse(text(&salt.to_string(), password));
         hash.map_err(|error| PasswordError::Failed(error.into()))
     }
 
-    async fn is_password(&self, password: &Password, hash: Option<PasswordHash>) -> Result<bool, PasswordError> {
-        self.begin(&self.checked)?;
+    fn tag(&self, password: &Password) -> PasswordTag {
+        let [a, b, c, d, ..] = FakeHasher::digest("password tag", &[password.expose().as_bytes()]);
+        PasswordTag(u32::from_be_bytes([a, b, c, d]))
+    }
+
+    async fn turn(&self, lane: Lane) -> Result<Box<dyn PasswordTurn>, PasswordError> {
+        self.busy_unless(lane == Lane::Reserved || !self.common_is_busy.load(Ordering::SeqCst))?;
+        Ok(Box::new(FakeTurn(self.checked.clone())))
+    }
+}
+
+#[async_trait]
+impl PasswordTurn for FakeTurn {
+    async fn is_password(
+        self: Box<Self>,
+        password: &Password,
+        hash: Option<PasswordHash>,
+    ) -> Result<bool, PasswordError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
         let Some(hash) = hash else {
             return Ok(false);
         };

@@ -1,13 +1,16 @@
 use std::cmp::Reverse;
+use std::net::IpAddr;
 
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
-use muster_domain::break_glass::{AttemptLimit, BreakGlassAccount, BreakGlassStore, Credential, PasswordHash};
+use muster_domain::break_glass::{
+    AttemptLimit, BreakGlassAccount, BreakGlassStore, Credential, PasswordHash, PasswordTag, Refusal, RefusalRecord,
+};
 use muster_domain::directory::InsertOutcome;
 use muster_domain::notice::Notice;
 use muster_domain::user::{User, fold};
 use muster_domain::{StoreError, UserId};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::MemoryStore;
 use crate::memory::State;
@@ -17,13 +20,22 @@ use crate::memory::State;
 pub(super) struct KeptAccount {
     account: BreakGlassAccount,
     hash: PasswordHash,
+    tag: PasswordTag,
+}
+
+/// What attempts are counted for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum AttemptKey {
+    Address(IpAddr),
+    /// Refused ones, by the account's folded name.
+    Refused(Option<String>),
 }
 
 /// How many attempts one window has seen.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AttemptCount {
     pub(super) began_at: OffsetDateTime,
-    used: u32,
+    used: u64,
 }
 
 #[async_trait]
@@ -33,6 +45,7 @@ impl BreakGlassStore for MemoryStore {
         user: &User,
         name: &str,
         hash: &PasswordHash,
+        tag: PasswordTag,
         event: &AuditEvent,
     ) -> Result<InsertOutcome, StoreError> {
         let mut state = self.open()?;
@@ -47,7 +60,7 @@ impl BreakGlassStore for MemoryStore {
             last_used_at: None,
         };
         state.users.insert(user.id, user.clone());
-        state.break_glass.insert(user.id, KeptAccount { account, hash: hash.clone() });
+        state.break_glass.insert(user.id, KeptAccount { account, hash: hash.clone(), tag });
         state.trail.push(event.clone());
         Ok(InsertOutcome::Inserted)
     }
@@ -67,6 +80,7 @@ impl BreakGlassStore for MemoryStore {
             user_id: kept.account.user_id,
             name: kept.account.name.clone(),
             hash: kept.hash.clone(),
+            tag: Some(kept.tag),
         }))
     }
 
@@ -88,21 +102,16 @@ impl BreakGlassStore for MemoryStore {
 
     async fn count_attempt(
         &self,
-        limits: &[AttemptLimit],
+        limit: &AttemptLimit,
         at: OffsetDateTime,
     ) -> Result<Option<OffsetDateTime>, StoreError> {
         let mut state = self.open()?;
-        let full = limits.iter().filter_map(|limit| {
-            let count = state.running_count_of(limit, at);
-            (count.used >= limit.max).then_some(count.began_at + limit.window)
-        });
-        if let Some(until) = full.max() {
-            return Ok(Some(until));
+        let key = AttemptKey::Address(limit.address);
+        let count = state.attempts_so_far(&key, limit.window, at);
+        if count.used >= limit.max.into() {
+            return Ok(Some(count.began_at + limit.window));
         }
-        for limit in limits {
-            let count = state.running_count_of(limit, at);
-            state.attempts.insert(limit.scope.clone(), AttemptCount { used: count.used + 1, ..count });
-        }
+        state.attempts.insert(key, AttemptCount { used: count.used + 1, ..count });
         Ok(None)
     }
 
@@ -130,9 +139,21 @@ impl BreakGlassStore for MemoryStore {
         Ok(true)
     }
 
-    async fn record_refusal(&self, event: &AuditEvent) -> Result<(), StoreError> {
-        self.open()?.trail.push(event.clone());
-        Ok(())
+    async fn record_refusal(&self, refusal: &Refusal) -> Result<u64, StoreError> {
+        let mut state = self.open()?;
+        let key = AttemptKey::Refused(refusal.account.as_deref().map(fold));
+        let count = state.attempts_so_far(&key, Refusal::WINDOW, refusal.at);
+        let number = count.used + 1;
+        let record = RefusalRecord::of(number);
+        if record == RefusalRecord::FloodBegins {
+            for notice in &refusal.notices {
+                state.require_user(notice.user_id)?;
+            }
+            state.add_notices(&refusal.notices);
+        }
+        state.attempts.insert(key, AttemptCount { used: number, ..count });
+        state.trail.extend(refusal.record(number));
+        Ok(number)
     }
 }
 
@@ -143,9 +164,9 @@ impl State {
         self.break_glass.values().map(|kept| &kept.account).find(works).map(|account| account.user_id)
     }
 
-    /// The count of a limit's window at `at`, which begins then unless one is running.
-    fn running_count_of(&self, limit: &AttemptLimit, at: OffsetDateTime) -> AttemptCount {
-        let running = self.attempts.get(&limit.scope).filter(|count| at < count.began_at + limit.window);
+    /// The count of a window at `at`, which begins then unless one is running.
+    fn attempts_so_far(&self, key: &AttemptKey, window: Duration, at: OffsetDateTime) -> AttemptCount {
+        let running = self.attempts.get(key).filter(|count| at < count.began_at + window);
         running.copied().unwrap_or(AttemptCount { began_at: at, used: 0 })
     }
 }

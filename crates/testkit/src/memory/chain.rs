@@ -40,7 +40,8 @@ impl AuditChain for MemoryStore {
         let after = sealing.after.map_or(0, |mark| mark.position);
         let link = |(position, (id, hash)): (u64, &(AuditId, _))| {
             let event = Some(AuditEvent::clone(waiting.get(id)?));
-            Some((position, SealedRecord { position, id: *id, hash: *hash, event }))
+            let key = Some(sealing.key);
+            Some((position, SealedRecord { position, id: *id, hash: *hash, key, event }))
         };
         let Some(links) = (after + 1..).zip(&sealing.seals).map(link).collect::<Option<Vec<_>>>() else {
             return Ok(false);

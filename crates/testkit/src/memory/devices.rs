@@ -1,12 +1,10 @@
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
-use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEvents};
-use muster_domain::{DeviceId, StoreError, UserId};
+use muster_domain::device::{Device, DeviceLoss, DeviceRemoval, DeviceStore, RegisterOutcome, RegistrationEvents};
+use muster_domain::{SessionId, StoreError, UserId};
 use serde_json::json;
-use time::OffsetDateTime;
 
 use crate::MemoryStore;
-use crate::memory::State;
 
 #[async_trait]
 impl DeviceStore for MemoryStore {
@@ -14,17 +12,25 @@ impl DeviceStore for MemoryStore {
         &self,
         device: &Device,
         max: u32,
+        session: Option<SessionId>,
         events: &RegistrationEvents,
     ) -> Result<RegisterOutcome, StoreError> {
         let mut state = self.open()?;
         state.require_user(device.user_id)?;
-        let holder = state.devices.values_mut().find(|d| d.token_fingerprint == device.token_fingerprint);
+        let live = state.live_sessions(device.user_id, device.last_seen_at);
+        if session.is_some_and(|id| live.iter().all(|session| session.id != id)) {
+            return Ok(RegisterOutcome::SessionEnded);
+        }
+        let holder = state.devices.values_mut().find(|kept| {
+            kept.token_fingerprint == device.token_fingerprint || kept.destination() == device.destination()
+        });
         let (former, former_owner) = match holder {
             Some(kept) if kept.user_id == device.user_id => {
                 let kept = updated(kept, device);
                 let mut event = events.updated.clone();
                 event.details["deviceId"] = json!(kept.id);
                 state.trail.push(event);
+                state.registrations.extend(session.map(|session| (kept.id, session)));
                 return Ok(RegisterOutcome::Updated(kept));
             }
             Some(held) => (Some(held.id), Some(held.user_id)),
@@ -34,10 +40,13 @@ impl DeviceStore for MemoryStore {
             return Ok(RegisterOutcome::LimitReached);
         }
         if let Some((id, owner)) = former.zip(former_owner) {
-            state.drop_device(owner, id, device.last_seen_at);
+            let on = state.sessions_on(owner, id, device.last_seen_at);
+            state.drop_device(owner, id, device.last_seen_at, DeviceLoss::Released);
             state.trail.push(AuditEvent { subject: Some(owner), ..events.released.clone() });
+            state.end_by(owner, &on, &events.ending.clone().of(owner));
         }
         state.devices.insert(device.id, device.clone());
+        state.registrations.extend(session.map(|session| (device.id, session)));
         state.trail.push(events.registered.clone());
         Ok(RegisterOutcome::Created(device.clone()))
     }
@@ -46,30 +55,20 @@ impl DeviceStore for MemoryStore {
         Ok(self.open()?.devices_of(user_id))
     }
 
-    async fn remove(
-        &self,
-        user_id: UserId,
-        id: DeviceId,
-        at: OffsetDateTime,
-        event: &AuditEvent,
-    ) -> Result<bool, StoreError> {
+    async fn remove(&self, removal: &DeviceRemoval, event: &AuditEvent) -> Result<bool, StoreError> {
+        let DeviceRemoval { user_id, id, reason, at, ending, spared } = removal;
         let mut state = self.open()?;
-        if state.devices.get(&id).is_none_or(|device| device.user_id != user_id) {
+        if state.devices.get(id).is_none_or(|device| device.user_id != *user_id) {
             return Ok(false);
         }
-        state.drop_device(user_id, id, at);
+        let mut on = state.sessions_on(*user_id, *id, *at);
+        on.retain(|session| Some(*session) != *spared);
+        state.drop_device(*user_id, *id, *at, *reason);
         state.trail.push(event.clone());
-        Ok(true)
-    }
-}
-
-impl State {
-    pub(super) fn drop_device(&mut self, owner: UserId, id: DeviceId, at: OffsetDateTime) {
-        self.devices.remove(&id);
-        self.cancel_challenge_of_device(owner, id, at);
-        for session in self.sessions.values_mut().filter(|session| session.device_id == Some(id)) {
-            session.device_id = None;
+        if let Some(ending) = ending {
+            state.end_by(*user_id, &on, ending);
         }
+        Ok(true)
     }
 }
 

@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
 use muster_domain::directory::{
-    Brake, DirectoryStore, EngagedBrake, GroupUpdate, InsertOutcome, PersonKey, UpdateOutcome, UserRemoval, UserUpdate,
+    Brake, DirectoryStore, Duplicate, EngagedBrake, GroupUpdate, InsertOutcome, KnownPeople, PersonKey, UpdateOutcome,
+    UserRemoval, UserUpdate,
 };
 use muster_domain::team::{Member, Team};
 use muster_domain::user::{User, fold};
@@ -17,16 +18,8 @@ impl DirectoryStore for MemoryStore {
         Ok(self.open()?.users.len() as u64)
     }
 
-    async fn find_user(&self, key: &PersonKey) -> Result<Option<User>, StoreError> {
-        let state = self.open()?;
-        let by_id = |user: &&User| key.external_id.is_some() && user.external_id == key.external_id;
-        let by_name = |user: &&User| fold(&user.user_name) == fold(&key.user_name);
-        let found = state.named().find(by_id).or_else(|| state.named().find(by_name));
-        Ok(found.cloned())
-    }
-
-    async fn was_removed(&self, key: &PersonKey) -> Result<bool, StoreError> {
-        Ok(self.open()?.was_removed(key))
+    async fn find_people(&self, key: &PersonKey) -> Result<KnownPeople, StoreError> {
+        Ok(self.open()?.find_people(key))
     }
 
     async fn insert_user(&self, user: &User, event: &AuditEvent) -> Result<InsertOutcome, StoreError> {
@@ -35,6 +28,7 @@ impl DirectoryStore for MemoryStore {
             return Ok(InsertOutcome::Taken);
         }
         state.users.insert(user.id, user.clone());
+        state.inherit_identities(user.id, user.external_id.as_deref());
         state.trail.push(event.clone());
         Ok(InsertOutcome::Inserted)
     }
@@ -46,7 +40,10 @@ impl DirectoryStore for MemoryStore {
             return Ok(UpdateOutcome::Stale);
         };
         let role = stored.role;
-        if state.is_taken(&update.user) {
+        if update.duplicates.iter().any(|duplicate| state.user_at(duplicate.id, duplicate.expected_version).is_none()) {
+            return Ok(UpdateOutcome::Stale);
+        }
+        if state.is_taken_by_another(&update.user, &update.duplicates) {
             return Ok(UpdateOutcome::Taken);
         }
         for notice in &update.notices {
@@ -56,13 +53,19 @@ impl DirectoryStore for MemoryStore {
         if !state.lets_go(id, brake, update.at) {
             return Ok(UpdateOutcome::Braked);
         }
+        for duplicate in &update.duplicates {
+            state.remove(duplicate.id, update.at);
+            state.unbind(duplicate.id);
+        }
+        state.remember_former(&update.user, update.at);
         state.users.insert(id, User { role, ..update.user.clone() });
+        state.inherit_identities(id, update.user.external_id.as_deref());
         for method in &update.lost_proofs {
             state.proofs.remove(&(id, *method));
             state.cancel_challenge(id, *method, update.at);
         }
         if update.deactivates {
-            state.end_sessions(id, update.at);
+            state.end_all_sessions(id, update.at);
         }
         state.add_notices(&update.notices);
         state.trail.extend_from_slice(events);
@@ -116,7 +119,7 @@ impl DirectoryStore for MemoryStore {
 
 impl State {
     /// Somebody who is still at that version, and there.
-    fn user_at(&self, id: UserId, version: i64) -> Option<&User> {
+    pub(super) fn user_at(&self, id: UserId, version: i64) -> Option<&User> {
         self.named().find(|user| user.id == id && user.version == version)
     }
 
@@ -127,8 +130,13 @@ impl State {
     }
 
     /// Whether another person has the user name or the external id.
-    fn is_taken(&self, user: &User) -> bool {
-        self.named().filter(|other| other.id != user.id).any(|other| {
+    pub(super) fn is_taken(&self, user: &User) -> bool {
+        self.is_taken_by_another(user, &[])
+    }
+
+    fn is_taken_by_another(&self, user: &User, duplicates: &[Duplicate]) -> bool {
+        let is_duplicate = |other: &User| duplicates.iter().any(|duplicate| duplicate.id == other.id);
+        self.named().filter(|other| other.id != user.id && !is_duplicate(other)).any(|other| {
             fold(&other.user_name) == fold(&user.user_name)
                 || (user.external_id.is_some() && other.external_id == user.external_id)
         })

@@ -3,6 +3,7 @@ use std::hash::Hash;
 
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
+use muster_domain::device::DeviceLoss;
 use muster_domain::housekeeping::{Housekeeping, OldDevice, Stale};
 use muster_domain::session::Session;
 use muster_domain::verification::Challenge;
@@ -28,7 +29,10 @@ impl Housekeeping for MemoryStore {
     ) -> Result<Vec<OldDevice>, StoreError> {
         let state = self.open()?;
         let live = state.sessions.values().filter(|session| is_live(session, now));
-        let in_use: BTreeSet<DeviceId> = live.filter_map(|session| session.device_id).collect();
+        let live: BTreeSet<SessionId> = live.map(|session| session.id).collect();
+        let named = live.iter().filter_map(|id| state.sessions.get(id)?.device_id);
+        let registered = state.registrations.iter().filter(|(_, session)| live.contains(session)).map(|(id, _)| *id);
+        let in_use: BTreeSet<DeviceId> = named.chain(registered).collect();
         let mut old: Vec<OldDevice> = state
             .devices
             .values()
@@ -57,7 +61,7 @@ impl Housekeeping for MemoryStore {
         if kept.is_none_or(|kept| kept.last_seen_at > device.last_seen_at) {
             return Ok(false);
         }
-        state.drop_device(device.user_id, device.id, at);
+        state.drop_device(device.user_id, device.id, at, DeviceLoss::Expired);
         state.trail.push(event.clone());
         Ok(true)
     }

@@ -8,8 +8,11 @@ mod conditions;
 mod devices;
 mod directory;
 mod directory_reader;
+mod endings;
 mod groups;
 mod housekeeping;
+mod identities;
+mod key_rotation;
 mod notices;
 mod preferences;
 mod profiles;
@@ -26,9 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use muster_domain::api_key::{ApiKey, ApiKeyHash};
 use muster_domain::audit::AuditEvent;
-use muster_domain::break_glass::AttemptScope;
-use muster_domain::device::Device;
-use muster_domain::directory::PersonKey;
+use muster_domain::device::{Device, PushLoss};
 use muster_domain::notice::Notice;
 use muster_domain::preferences::StoredPreferences;
 use muster_domain::session::{Session, StoredToken, TokenHash};
@@ -38,8 +39,9 @@ use muster_domain::{ApiKeyId, ChallengeId, DeviceId, NoticeId, SessionId, StoreE
 use time::OffsetDateTime;
 
 use crate::memory::brakes::ClientBrake;
-use crate::memory::break_glass::{AttemptCount, KeptAccount};
+use crate::memory::break_glass::{AttemptCount, AttemptKey, KeptAccount};
 use crate::memory::groups::KeptTeam;
+use crate::memory::identities::KnownName;
 use crate::memory::send_limits::Count;
 
 pub use chain::KeptChain;
@@ -55,14 +57,17 @@ pub struct MemoryStore(Arc<Mutex<State>>);
 struct State {
     unavailable: bool,
     users: BTreeMap<UserId, User>,
-    /// Whom the directory removed, with the names that they had to the last.
-    removed: BTreeMap<UserId, PersonKey>,
+    /// Whom the directory removed, with the external id that they had to the last.
+    removed: BTreeMap<UserId, Option<String>>,
+    /// By subject and issuer.
+    identities: BTreeMap<(String, String), UserId>,
+    known_names: BTreeMap<KnownName, OffsetDateTime>,
     teams: BTreeMap<TeamId, KeptTeam>,
     brakes: BTreeMap<String, ClientBrake>,
     /// Each with when it is due.
     notices: BTreeMap<NoticeId, (Notice, OffsetDateTime)>,
     break_glass: BTreeMap<UserId, KeptAccount>,
-    attempts: HashMap<AttemptScope, AttemptCount>,
+    attempts: HashMap<AttemptKey, AttemptCount>,
     preferences: BTreeMap<UserId, StoredPreferences>,
     challenges: BTreeMap<(UserId, Method), Challenge>,
     deliveries: BTreeMap<ChallengeId, Delivery>,
@@ -70,6 +75,9 @@ struct State {
     refusals: HashMap<(UserId, Method, RefusalReason), OffsetDateTime>,
     proofs: BTreeMap<(UserId, Method), Proof>,
     devices: BTreeMap<DeviceId, Device>,
+    /// With which session's credential each device was registered last.
+    registrations: BTreeMap<DeviceId, SessionId>,
+    push_losses: BTreeMap<UserId, PushLoss>,
     sessions: BTreeMap<SessionId, Session>,
     tokens: BTreeMap<TokenHash, (SessionId, StoredToken)>,
     api_keys: BTreeMap<ApiKeyId, (ApiKey, ApiKeyHash)>,

@@ -28,6 +28,7 @@ impl State {
                 .iter()
                 .filter_map(|method| self.challenges.get(&of_method(*method)).cloned())
                 .collect(),
+            push_loss: self.push_losses.get(&id).copied(),
             preferences: self.preferences.get(&id).cloned(),
         })
     }

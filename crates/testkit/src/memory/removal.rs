@@ -1,21 +1,16 @@
 use muster_domain::UserId;
-use muster_domain::directory::PersonKey;
-use muster_domain::user::{Role, fold};
+use muster_domain::audit::RevokeReason;
+use muster_domain::device::DeviceLoss;
+use muster_domain::user::Role;
 use muster_domain::verification::Method;
 use time::OffsetDateTime;
 
 use crate::memory::State;
 
 impl State {
-    pub(super) fn was_removed(&self, key: &PersonKey) -> bool {
-        self.removed.values().any(|former| {
-            (key.external_id.is_some() && former.external_id == key.external_id)
-                || fold(&former.user_name) == fold(&key.user_name)
-        })
-    }
-
     /// Leaves of somebody what the audit trail needs.
     pub(super) fn remove(&mut self, id: UserId, at: OffsetDateTime) {
+        self.remember_all(id, at);
         let Some(user) = self.users.get_mut(&id) else {
             return;
         };
@@ -24,10 +19,9 @@ impl State {
         user.version += 1;
         user.updated_at = at;
         (user.email, user.email_fingerprint, user.phone, user.phone_fingerprint) = (None, None, None, None);
-        let names = PersonKey { external_id: user.external_id.clone(), user_name: user.user_name.clone() };
-        self.removed.insert(id, names);
+        self.removed.insert(id, user.external_id.clone());
         self.preferences.remove(&id);
-        self.end_sessions(id, at);
+        self.end_all_sessions(id, at);
         for method in Method::ALL {
             self.proofs.remove(&(id, method));
             if let Some(challenge) = self.challenges.remove(&(id, method)) {
@@ -35,9 +29,10 @@ impl State {
             }
         }
         for device in self.devices_of(id) {
-            self.drop_device(id, device.id, at);
+            self.drop_device(id, device.id, at, DeviceLoss::SessionEnded(RevokeReason::Deactivated));
         }
         self.leave_teams(id, at);
+        self.push_losses.remove(&id);
         self.notices.retain(|_, (notice, _)| notice.user_id != id);
     }
 }

@@ -1,7 +1,8 @@
 use async_trait::async_trait;
-use muster_domain::audit::{AuditEvent, RevokeReason};
+use muster_domain::audit::AuditEvent;
 use muster_domain::session::{
-    IssueOutcome, RefreshCandidate, Revocation, RotateOutcome, Rotation, Session, SessionStore, StoredToken, TokenHash,
+    Ending, IssueOutcome, Opening, RefreshCandidate, RotateOutcome, Rotation, Session, SessionStore, StoredToken,
+    TokenHash,
 };
 use muster_domain::{SessionId, StoreError, UserId};
 use time::OffsetDateTime;
@@ -11,23 +12,27 @@ use crate::memory::State;
 
 #[async_trait]
 impl SessionStore for MemoryStore {
-    async fn issue(
-        &self,
-        session: &Session,
-        token: &StoredToken,
-        event: &AuditEvent,
-    ) -> Result<IssueOutcome, StoreError> {
+    async fn issue(&self, opening: &Opening, event: &AuditEvent) -> Result<IssueOutcome, StoreError> {
+        let Opening { session, token, presented, max, surplus } = opening;
+        let (owner, at) = (session.user_id, session.created_at);
         let mut state = self.open()?;
-        if state.active_user(session.user_id).is_none() {
+        if state.active_user(owner).is_none() {
             return Ok(IssueOutcome::NoUser);
         }
-        let is_owned = |id| state.devices.get(&id).is_some_and(|device| device.user_id == session.user_id);
+        let mut live = state.live_sessions(owner, at);
+        if presented.is_some_and(|id| live.iter().all(|session| session.id != id)) {
+            return Ok(IssueOutcome::SessionEnded);
+        }
+        let is_owned = |id| state.devices.get(&id).is_some_and(|device| device.user_id == owner);
         if session.device_id.is_some_and(|id| !is_owned(id)) {
             return Ok(IssueOutcome::NoDevice);
         }
         state.sessions.insert(session.id, session.clone());
         state.tokens.insert(token.hash, (session.id, *token));
         state.trail.push(event.clone());
+        live.truncate((live.len() + 1).saturating_sub(*max as usize));
+        let most_idle: Vec<SessionId> = live.iter().map(|session| session.id).collect();
+        state.end_by(owner, &most_idle, surplus);
         Ok(IssueOutcome::Issued)
     }
 
@@ -45,14 +50,20 @@ impl SessionStore for MemoryStore {
     }
 
     async fn rotate(&self, rotation: &Rotation, event: &AuditEvent) -> Result<RotateOutcome, StoreError> {
-        let Rotation { session_id, presented, parent, successor, successor_salt, at } = *rotation;
+        let Rotation { session_id, presented, parent, successor, successor_salt, successor_key, at } = *rotation;
         let mut state = self.open()?;
         let works = matches!(state.tokens.get(&presented), Some((id, token)) if *id == session_id && token.superseded_at.is_none());
         let live = state.live_session(session_id, at).map(|session| session.user_id);
         if !works || live.is_none_or(|owner| state.active_user(owner).is_none()) {
             return Ok(RotateOutcome::Overtaken);
         }
-        let token = StoredToken { hash: successor, parent: Some(presented), salt: successor_salt, superseded_at: None };
+        let token = StoredToken {
+            hash: successor,
+            parent: Some(presented),
+            salt: successor_salt,
+            successor_key: Some(successor_key),
+            superseded_at: None,
+        };
         state.tokens.entry(successor).or_insert((session_id, token));
         if let Some((_, parent)) = parent.and_then(|parent| state.tokens.get_mut(&parent)) {
             parent.superseded_at.get_or_insert(at);
@@ -68,16 +79,15 @@ impl SessionStore for MemoryStore {
         &self,
         user_id: UserId,
         id: SessionId,
-        reason: RevokeReason,
-        at: OffsetDateTime,
+        ending: &Ending,
         events: &[AuditEvent],
     ) -> Result<bool, StoreError> {
         let mut state = self.open()?;
-        let Some(session) = state.live_session(id, at).filter(|session| session.user_id == user_id) else {
+        if state.live_session(id, ending.at).is_none_or(|session| session.user_id != user_id) {
             return Ok(false);
-        };
-        session.revocation = Some(Revocation { at, reason });
+        }
         state.trail.extend_from_slice(events);
+        state.end_by(user_id, &[id], ending);
         Ok(true)
     }
 
@@ -99,13 +109,6 @@ impl SessionStore for MemoryStore {
 impl State {
     fn live_session(&mut self, id: SessionId, at: OffsetDateTime) -> Option<&mut Session> {
         self.sessions.get_mut(&id).filter(|session| is_live(session, at))
-    }
-
-    pub(super) fn end_sessions(&mut self, user_id: UserId, at: OffsetDateTime) {
-        let live = |session: &&mut Session| session.user_id == user_id && is_live(session, at);
-        for session in self.sessions.values_mut().filter(live) {
-            session.revocation = Some(Revocation { at, reason: RevokeReason::Deactivated });
-        }
     }
 }
 

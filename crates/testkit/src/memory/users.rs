@@ -13,26 +13,18 @@ use crate::memory::State;
 #[async_trait]
 impl UserStore for MemoryStore {
     async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
-        Ok(self.open()?.users.get(&id).map(account))
+        Ok(self.open()?.users.get(&id).map(User::account))
     }
 
     async fn find_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
         let state = self.open()?;
         let login = fold(login);
         if let Some(user) = state.delivered().find(|user| fold(&user.user_name) == login) {
-            return Ok(Some(account(user)));
+            return Ok(Some(user.account()));
         }
         let email_fits = |user: &&User| user.email.as_ref().map(EmailAddress::normalized).as_ref() == Some(&login);
         let mut fitting = state.delivered().filter(email_fits);
-        Ok(fitting.next().filter(|_| fitting.next().is_none()).map(account))
-    }
-
-    async fn find_identity(&self, subject: &str, logins: &[String]) -> Result<Option<Account>, StoreError> {
-        let state = self.open()?;
-        let people: Vec<&User> = state.delivered().collect();
-        let by_subject = people.iter().find(|user| user.external_id.as_deref() == Some(subject));
-        let named = |login: &String| people.iter().find(|user| fold(&user.user_name) == fold(login));
-        Ok(by_subject.or_else(|| logins.iter().find_map(named)).map(|user| account(user)))
+        Ok(fitting.next().filter(|_| fitting.next().is_none()).map(User::account))
     }
 
     async fn list(&self, query: &UserQuery) -> Result<Vec<UserSummary>, StoreError> {
@@ -88,10 +80,6 @@ impl State {
             active.is_some_and(|kept| kept.members.iter().any(|member| member.user_id == id))
         })
     }
-}
-
-fn account(user: &User) -> Account {
-    Account { id: user.id, role: user.role, active: user.active, source: user.source }
 }
 
 fn matches(query: &UserQuery, user: &User) -> bool {

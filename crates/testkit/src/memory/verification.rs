@@ -19,7 +19,13 @@ impl VerificationStore for MemoryStore {
         event: &AuditEvent,
     ) -> Result<OpenOutcome, StoreError> {
         let mut state = self.open()?;
-        state.require_user(challenge.user_id)?;
+        if state.active_user(challenge.user_id).is_none() {
+            return Ok(OpenOutcome::NoUser);
+        }
+        let is_owned = |id| state.devices.get(&id).is_some_and(|device| device.user_id == challenge.user_id);
+        if challenge.device_id.is_some_and(|id| !is_owned(id)) {
+            return Ok(OpenOutcome::NoDevice);
+        }
         let key = (challenge.user_id, challenge.method);
         let before = state.challenges.get(&key);
         if let Some(before) = before.filter(|before| before.resend_after > challenge.opened_at) {
@@ -33,8 +39,7 @@ impl VerificationStore for MemoryStore {
         if let Some(replaced) = replaced {
             state.deliveries.remove(&replaced);
         }
-        let device_id = challenge.device_id.filter(|id| state.devices.contains_key(id));
-        state.challenges.insert(key, Challenge { device_id, ..challenge.clone() });
+        state.challenges.insert(key, challenge.clone());
         state.trail.push(event.clone());
         Ok(OpenOutcome::Opened)
     }
@@ -91,6 +96,7 @@ impl VerificationStore for MemoryStore {
     async fn complete_challenge(
         &self,
         id: ChallengeId,
+        destination: &Fingerprint,
         at: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
@@ -98,10 +104,11 @@ impl VerificationStore for MemoryStore {
         let Some(challenge) = state.challenge_mut(id).filter(|challenge| is_live(challenge, at)).cloned() else {
             return Ok(false);
         };
-        if state.current_fingerprint(&challenge) != Some(challenge.fingerprint) {
+        if state.current_fingerprint(&challenge) != Some(*destination) {
             return Ok(false);
         }
-        let Challenge { user_id, method, fingerprint, device_id, .. } = challenge;
+        let Challenge { user_id, method, device_id, .. } = challenge;
+        let fingerprint = *destination;
         match device_id.and_then(|id| state.devices.get_mut(&id)) {
             Some(device) => device.verified_at = Some(at),
             None => drop(state.proofs.insert((user_id, method), Proof { method, fingerprint, verified_at: at })),

@@ -9,7 +9,7 @@ use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEv
 use muster_domain::directory::{DirectoryStore, UpdateOutcome, UserUpdate};
 use muster_domain::preferences::{PreferenceStore, Preferences};
 use muster_domain::verification::{Challenge, OpenOutcome, Quota, QuotaScope, QuotaWindow, VerificationStore};
-use muster_domain::{StoreError, UserId};
+use muster_domain::{SessionId, StoreError, UserId};
 use muster_testkit::MemoryStore;
 
 use crate::breakable::{Choices, Devices, Directory, Kept, Verification, open_anyway, over_memory};
@@ -102,10 +102,11 @@ impl Devices for WithoutRollback {
         &self,
         device: &Device,
         max: u32,
+        session: Option<SessionId>,
         events: &RegistrationEvents,
     ) -> Result<RegisterOutcome, StoreError> {
         let full = DeviceStore::list(&self.0, device.user_id).await?.len() >= max as usize;
-        let outcome = self.0.register(device, u32::MAX, events).await?;
+        let outcome = self.0.register(device, u32::MAX, session, events).await?;
         Ok(if full { RegisterOutcome::LimitReached } else { outcome })
     }
 }

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use muster_domain::StoreError;
 use muster_domain::audit::AuditEvent;
-use muster_domain::break_glass::BreakGlassStore;
 use muster_domain::directory::{Brake, DirectoryStore, InsertOutcome, UpdateOutcome, UserRemoval, UserUpdate};
 use muster_domain::user::User;
 use muster_testkit::MemoryStore;
 use time::OffsetDateTime;
 
 use crate::breakable::{Directory, Kept, over_memory};
+use crate::records::record;
 use crate::{breaking, caught};
 
 over_memory! {
@@ -98,7 +98,7 @@ impl Directory for RecordsEach {
     async fn update_user(&self, update: &UserUpdate, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError> {
         let outcome = self.0.update_user(update, events).await?;
         if let Some(brake) = update.brake.as_ref().filter(|_| outcome == UpdateOutcome::Braked) {
-            self.0.record_refusal(&brake.refused).await?;
+            record(&self.0, &brake.refused).await?;
         }
         Ok(outcome)
     }

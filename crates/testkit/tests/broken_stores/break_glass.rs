@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
-use muster_domain::break_glass::{AttemptLimit, BreakGlassStore, PasswordHash};
+use muster_domain::break_glass::{AttemptLimit, BreakGlassStore, PasswordHash, PasswordTag, Refusal};
 use muster_domain::directory::{DirectoryStore, InsertOutcome, PersonKey};
 use muster_domain::notice::Notice;
 use muster_domain::user::{Account, User, UserStore};
@@ -13,6 +13,7 @@ use muster_testkit::MemoryStore;
 use time::OffsetDateTime;
 
 use crate::breakable::{BreakGlass, Kept, Users, over_memory};
+use crate::records::record;
 use crate::{breaking, caught};
 
 over_memory! {
@@ -22,10 +23,8 @@ over_memory! {
     Trusting;
     /// Takes break-glass accounts for admins of the directory's.
     TellsItself;
-    /// Counts against each limit by itself.
-    OneByOne;
-    /// Tells the end of the first limit that is used up.
-    FirstEnd;
+    /// Records each attempt of a flood.
+    RecordsEach;
     /// Finds a local account by a login.
     AnyLogin;
 }
@@ -69,12 +68,11 @@ impl BreakGlass for LooksBeforeItLeaps {
 
     async fn count_attempt(
         &self,
-        limits: &[AttemptLimit],
+        limit: &AttemptLimit,
         at: OffsetDateTime,
     ) -> Result<Option<OffsetDateTime>, StoreError> {
         let used = self.attempts.load(Ordering::SeqCst);
-        let most = limits.iter().max_by_key(|limit| limit.max);
-        if let Some(limit) = most.filter(|limit| used >= limit.max) {
+        if used >= limit.max {
             return Ok(Some(at + limit.window));
         }
         self.another_looks().await;
@@ -90,9 +88,10 @@ impl BreakGlass for NoIndex {
         user: &User,
         name: &str,
         hash: &PasswordHash,
+        tag: PasswordTag,
         event: &AuditEvent,
     ) -> Result<InsertOutcome, StoreError> {
-        BreakGlassStore::insert(&self.0, user, &format!("{name} {}", user.id), hash, event).await
+        BreakGlassStore::insert(&self.0, user, &format!("{name} {}", user.id), hash, tag, event).await
     }
 }
 
@@ -120,40 +119,22 @@ impl BreakGlass for TellsItself {
 }
 
 #[async_trait]
-impl BreakGlass for OneByOne {
-    async fn count_attempt(
-        &self,
-        limits: &[AttemptLimit],
-        at: OffsetDateTime,
-    ) -> Result<Option<OffsetDateTime>, StoreError> {
-        for limit in limits {
-            let until = self.0.count_attempt(std::slice::from_ref(limit), at).await?;
-            if until.is_some() {
-                return Ok(until);
-            }
+impl BreakGlass for RecordsEach {
+    async fn record_refusal(&self, refusal: &Refusal) -> Result<u64, StoreError> {
+        let number = self.0.record_refusal(refusal).await?;
+        if number > Refusal::FLOOD {
+            record(&self.0, &refusal.refused).await?;
         }
-        Ok(None)
-    }
-}
-
-#[async_trait]
-impl BreakGlass for FirstEnd {
-    async fn count_attempt(
-        &self,
-        limits: &[AttemptLimit],
-        at: OffsetDateTime,
-    ) -> Result<Option<OffsetDateTime>, StoreError> {
-        let until = self.0.count_attempt(limits, at).await?;
-        Ok(until.zip(limits.first()).map(|(_, limit)| at + limit.window))
+        Ok(number)
     }
 }
 
 #[async_trait]
 impl Users for AnyLogin {
     async fn find_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
-        let key = PersonKey { external_id: None, user_name: login.to_owned() };
-        match self.0.find_user(&key).await? {
-            Some(User { id, role, active, source, .. }) => Ok(Some(Account { id, role, active, source })),
+        let key = PersonKey { external_id: None, user_name: login.to_owned(), email: None };
+        match self.0.find_people(&key).await?.target() {
+            Some(user) => Ok(Some(user.account())),
             None => UserStore::find_login(&self.0, login).await,
         }
     }
@@ -183,20 +164,11 @@ fn attempts_that_are_read_and_then_written_are_caught() {
 }
 
 #[test]
-fn an_attempt_that_counts_against_some_limits_only_is_caught() {
+fn a_flood_of_records_is_caught() {
     caught!(
-        breaking!(break_glass, OneByOne),
-        sign_in_attempts::an_attempt_counts_against_every_limit_or_none,
-        "an attempt that was refused counts"
-    );
-}
-
-#[test]
-fn an_end_that_is_not_the_latest_is_caught() {
-    caught!(
-        breaking!(break_glass, FirstEnd),
-        sign_in_attempts::of_several_used_up_limits_the_latest_end_is_told,
-        "not the latest end is told"
+        breaking!(break_glass, RecordsEach),
+        sign_in_refusals::refusals_are_recorded_one_by_one_until_they_are_a_flood,
+        "each attempt of a flood is recorded"
     );
 }
 

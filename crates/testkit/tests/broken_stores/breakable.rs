@@ -4,31 +4,37 @@
 //! the port of it.
 
 use async_trait::async_trait;
+use muster_domain::access::{AdmitOutcome, BindOutcome, Binding, Candidates, IdentityKey, IdentityStore};
 use muster_domain::api_key::{ApiKey, ApiKeyHash, ApiKeyStore, KeyRotation, RotateKeyOutcome};
 use muster_domain::audit::chain::{AuditChain, ChainMarks, Forgetting, SealedRecord, Sealing, Unsealed};
-use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
-use muster_domain::break_glass::{AttemptLimit, BreakGlassAccount, BreakGlassStore, Credential, PasswordHash};
-use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEvents};
+use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader};
+use muster_domain::break_glass::{
+    AttemptLimit, BreakGlassAccount, BreakGlassStore, Credential, PasswordHash, PasswordTag, Refusal,
+};
+use muster_domain::device::{Device, DeviceRemoval, DeviceStore, RegisterOutcome, RegistrationEvents};
 use muster_domain::directory::{
     DirectoryQuery, DirectoryReader, DirectoryStore, EngagedBrake, Found, Group, GroupAttribute, GroupUpdate,
-    InsertOutcome, PersonKey, UpdateOutcome, UserAttribute, UserRemoval, UserUpdate,
+    InsertOutcome, KnownPeople, PersonKey, UpdateOutcome, UserAttribute, UserRemoval, UserUpdate,
 };
 use muster_domain::housekeeping::{Housekeeping, OldDevice, Stale};
+use muster_domain::key_rotation::{FingerprintMove, KeyCount, KeyRotationStore, StoredFingerprint};
 use muster_domain::notice::{Due, Notice, NoticeStore};
 use muster_domain::preferences::{PreferenceStore, Preferences, StoredPreferences};
 use muster_domain::session::{
-    IssueOutcome, RefreshCandidate, RotateOutcome, Rotation, Session, SessionStore, StoredToken, TokenHash,
+    Ending, IssueOutcome, Opening, RefreshCandidate, RotateOutcome, Rotation, Session, SessionStore, TokenHash,
 };
 use muster_domain::team::{Member, MemberRoleOutcome, RoleChange, Team, TeamFacts, TeamQuery, TeamStore, TeamSummary};
 use muster_domain::user::{
     Account, ProfileFacts, ProfileReader, Role, RoleOutcome, User, UserQuery, UserStore, UserSummary,
 };
 use muster_domain::verification::{
-    Census, Challenge, ChannelSet, Delivery, Method, OpenOutcome, Quota, ReadinessReader, Refused, VerificationStore,
+    Census, Challenge, ChannelSet, Delivery, Fingerprint, Method, OpenOutcome, Quota, ReadinessReader, Refused,
+    VerificationStore,
 };
-use muster_domain::{ApiKeyId, ChallengeId, DeviceId, NoticeId, SessionId, StoreError, StoreHealth, TeamId, UserId};
+use muster_domain::{ApiKeyId, ChallengeId, KeyId, NoticeId, SessionId, StoreError, StoreHealth, TeamId, UserId};
 use muster_testkit::MemoryStore;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Makes the ports of what is breakable.
 pub(crate) struct Broken<T>(pub(crate) T);
@@ -91,9 +97,13 @@ breakable! {
     Users: UserStore {
         fn account(id: UserId) -> Option<Account>;
         fn find_login(login: &str) -> Option<Account>;
-        fn find_identity(subject: &str, logins: &[String]) -> Option<Account>;
         fn list(query: &UserQuery) -> Vec<UserSummary>;
         fn change_role(id: UserId, role: Role, at: OffsetDateTime, event: &AuditEvent) -> RoleOutcome;
+    }
+    Identities: IdentityStore {
+        fn candidates(key: &IdentityKey) -> Candidates;
+        fn bind(binding: &Binding, events: &[AuditEvent]) -> BindOutcome;
+        fn admit(person: &User, key: &IdentityKey, events: &[AuditEvent]) -> AdmitOutcome;
     }
     Teams: TeamStore {
         fn list(query: &TeamQuery) -> Vec<TeamSummary>;
@@ -110,29 +120,28 @@ breakable! {
         fn record_delivery(id: ChallengeId, delivery: &Delivery, event: &AuditEvent) -> ();
         fn find_challenge(user_id: UserId, method: Method) -> Option<Challenge>;
         fn spend_attempt(id: ChallengeId, at: OffsetDateTime, event: &AuditEvent) -> Option<u8>;
-        fn complete_challenge(id: ChallengeId, at: OffsetDateTime, event: &AuditEvent) -> bool;
+        fn complete_challenge(id: ChallengeId, destination: &Fingerprint, at: OffsetDateTime, event: &AuditEvent) -> bool;
     }
     Devices: DeviceStore {
-        fn register(device: &Device, max: u32, events: &RegistrationEvents) -> RegisterOutcome;
+        fn register(
+            device: &Device, max: u32, session: Option<SessionId>, events: &RegistrationEvents
+        ) -> RegisterOutcome;
         fn list(user_id: UserId) -> Vec<Device>;
-        fn remove(user_id: UserId, id: DeviceId, at: OffsetDateTime, event: &AuditEvent) -> bool;
+        fn remove(removal: &DeviceRemoval, event: &AuditEvent) -> bool;
     }
     Sessions: SessionStore {
-        fn issue(session: &Session, token: &StoredToken, event: &AuditEvent) -> IssueOutcome;
+        fn issue(opening: &Opening, event: &AuditEvent) -> IssueOutcome;
         fn load_for_refresh(hash: &TokenHash) -> Option<RefreshCandidate>;
         fn rotate(rotation: &Rotation, event: &AuditEvent) -> RotateOutcome;
-        fn revoke(
-            user_id: UserId, id: SessionId, reason: RevokeReason, at: OffsetDateTime, events: &[AuditEvent]
-        ) -> bool;
+        fn revoke(user_id: UserId, id: SessionId, ending: &Ending, events: &[AuditEvent]) -> bool;
         fn find_family(hash: &TokenHash) -> Option<(SessionId, UserId)>;
         fn list(user_id: UserId, at: OffsetDateTime) -> Vec<Session>;
     }
     Directory: DirectoryStore {
         fn count_users() -> u64;
-        fn find_user(key: &PersonKey) -> Option<User>;
+        fn find_people(key: &PersonKey) -> KnownPeople;
         fn insert_user(user: &User, event: &AuditEvent) -> InsertOutcome;
         fn update_user(update: &UserUpdate, events: &[AuditEvent]) -> UpdateOutcome;
-        fn was_removed(key: &PersonKey) -> bool;
         fn remove_user(removal: &UserRemoval, events: &[AuditEvent]) -> UpdateOutcome;
         fn engaged_brakes() -> Vec<EngagedBrake>;
         fn release_brake(client: &str, at: OffsetDateTime, event: &AuditEvent) -> bool;
@@ -154,14 +163,16 @@ breakable! {
         fn postpone(id: NoticeId, at: OffsetDateTime) -> ();
     }
     BreakGlass: BreakGlassStore {
-        fn insert(user: &User, name: &str, hash: &PasswordHash, event: &AuditEvent) -> InsertOutcome;
+        fn insert(
+            user: &User, name: &str, hash: &PasswordHash, tag: PasswordTag, event: &AuditEvent
+        ) -> InsertOutcome;
         fn list() -> Vec<BreakGlassAccount>;
         fn find(name: &str) -> Option<Credential>;
         fn revoke(name: &str, at: OffsetDateTime, event: &AuditEvent) -> bool;
-        fn count_attempt(limits: &[AttemptLimit], at: OffsetDateTime) -> Option<OffsetDateTime>;
+        fn count_attempt(limit: &AttemptLimit, at: OffsetDateTime) -> Option<OffsetDateTime>;
         fn admins() -> Vec<UserId>;
         fn record_use(id: UserId, at: OffsetDateTime, notices: &[Notice], event: &AuditEvent) -> bool;
-        fn record_refusal(event: &AuditEvent) -> ();
+        fn record_refusal(refusal: &Refusal) -> u64;
     }
     Keys: ApiKeyStore {
         fn insert(key: &ApiKey, hash: &ApiKeyHash, event: &AuditEvent) -> ();
@@ -187,6 +198,14 @@ breakable! {
             unproven: OffsetDateTime, proven: OffsetDateTime, now: OffsetDateTime, limit: u16
         ) -> Vec<OldDevice>;
         fn expire_device(device: &OldDevice, at: OffsetDateTime, event: &AuditEvent) -> bool;
+    }
+    Rotating: KeyRotationStore {
+        fn fingerprints(
+            method: Method, other_than: &[KeyId], after: Option<Uuid>, limit: u16
+        ) -> Vec<StoredFingerprint>;
+        fn move_fingerprints(method: Method, moves: &[FingerprintMove]) -> u64;
+        fn record_successor_key(key: KeyId, limit: u16) -> u64;
+        fn count_by_key(at: OffsetDateTime) -> Vec<KeyCount>;
     }
     Counting: ReadinessReader {
         fn census(required: ChannelSet) -> Census;

@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
-use muster_domain::directory::{
-    DirectoryReader, DirectoryStore, GroupUpdate, PersonKey, UpdateOutcome, UserRemoval, UserUpdate,
-};
+use muster_domain::directory::{DirectoryReader, DirectoryStore, GroupUpdate, UpdateOutcome, UserRemoval, UserUpdate};
 use muster_domain::team::{Member, TeamRole};
 use muster_domain::user::User;
 use muster_domain::{StoreError, TeamId};
@@ -20,8 +18,6 @@ over_memory! {
     OnlyEmpties;
     /// Writes the members of a group anew, each as a responder.
     WritesAnew;
-    /// Does not know whom the directory removed.
-    Forgetful;
 }
 
 #[async_trait]
@@ -37,6 +33,7 @@ impl Directory for OnlyDeactivates {
             deactivates: true,
             brake: removal.brake.clone(),
             notices: vec![],
+            duplicates: vec![],
             at: removal.at,
         };
         self.0.update_user(&update, events).await
@@ -69,13 +66,6 @@ impl Directory for WritesAnew {
         let stay = stay.map(|id| Member { user_id: *id, role: TeamRole::Responder });
         let added = stay.chain(update.added.iter().copied()).collect();
         self.0.update_group(&GroupUpdate { added, removed: members.clone(), ..update.clone() }, events).await
-    }
-}
-
-#[async_trait]
-impl Directory for Forgetful {
-    async fn was_removed(&self, _: &PersonKey) -> Result<bool, StoreError> {
-        Ok(false)
     }
 }
 
@@ -123,14 +113,5 @@ fn a_role_that_an_admin_gave_and_the_directory_takes_is_caught() {
         breaking!(directory, WritesAnew),
         directory_groups::members_who_stay_keep_the_roles_that_they_have,
         "lost the role that an admin gave"
-    );
-}
-
-#[test]
-fn a_removal_that_nobody_remembers_is_caught() {
-    caught!(
-        breaking!(directory, Forgetful),
-        directory_removal::whom_the_directory_removed_is_told_by_their_last_names,
-        "somebody removed is not told"
     );
 }

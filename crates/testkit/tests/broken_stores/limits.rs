@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
 use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEvents};
-use muster_domain::verification::{Challenge, OpenOutcome, Quota, QuotaScope, Refused, VerificationStore};
-use muster_domain::{ChallengeId, StoreError};
+use muster_domain::verification::{Challenge, Fingerprint, OpenOutcome, Quota, QuotaScope, Refused, VerificationStore};
+use muster_domain::{ChallengeId, SessionId, StoreError};
 use time::OffsetDateTime;
 
 use crate::breakable::{Devices, Verification, open_anyway, over_memory};
@@ -51,10 +51,11 @@ impl Verification for EndlessCodes {
     async fn complete_challenge(
         &self,
         id: ChallengeId,
+        destination: &Fingerprint,
         _: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
-        self.0.complete_challenge(id, OffsetDateTime::UNIX_EPOCH, event).await
+        self.0.complete_challenge(id, destination, OffsetDateTime::UNIX_EPOCH, event).await
     }
 }
 
@@ -135,9 +136,10 @@ impl Devices for EndlessDevices {
         &self,
         device: &Device,
         _: u32,
+        session: Option<SessionId>,
         events: &RegistrationEvents,
     ) -> Result<RegisterOutcome, StoreError> {
-        DeviceStore::register(&self.0, device, u32::MAX, events).await
+        DeviceStore::register(&self.0, device, u32::MAX, session, events).await
     }
 }
 

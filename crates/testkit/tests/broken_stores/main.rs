@@ -14,7 +14,9 @@ mod limits;
 mod notices;
 mod races;
 mod records;
+mod rotating;
 mod sealing;
+mod sessions;
 mod stale_reads;
 mod sweeping;
 mod teams;
@@ -25,8 +27,8 @@ use muster_testkit::contract::{World, run};
 use muster_testkit::{MemoryStore, Stores};
 
 use breakable::{
-    BreakGlass, Broken, Chain, Choices, Counting, Delivered, Devices, Directory, Health, Kept, Keys, Notices, Profiles,
-    Sessions, Sweeping, Teams, Trail, Users, Verification,
+    BreakGlass, Broken, Chain, Choices, Counting, Delivered, Devices, Directory, Health, Identities, Kept, Keys,
+    Notices, Profiles, Rotating, Sessions, Sweeping, Teams, Trail, Users, Verification,
 };
 
 /// Breaks nothing: with all of its methods the way they are, what holds the broken ones passes the whole suite.
@@ -40,6 +42,7 @@ impl Kept for Whole {
 
 impl Profiles for Whole {}
 impl Users for Whole {}
+impl Identities for Whole {}
 impl Teams for Whole {}
 impl Choices for Whole {}
 impl Verification for Whole {}
@@ -53,6 +56,7 @@ impl Keys for Whole {}
 impl Trail for Whole {}
 impl Chain for Whole {}
 impl Sweeping for Whole {}
+impl Rotating for Whole {}
 impl Counting for Whole {}
 impl Health for Whole {}
 

@@ -4,12 +4,12 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
-use muster_domain::break_glass::BreakGlassStore;
 use muster_domain::notice::{Due, Notice, NoticeStore};
 use muster_domain::{NoticeId, StoreError};
 use muster_testkit::MemoryStore;
 
 use crate::breakable::{Kept, Notices, over_memory};
+use crate::records::record;
 use crate::{breaking, caught};
 
 over_memory! {
@@ -79,7 +79,7 @@ impl Notices for WritesAnyway {
     async fn finish(&self, id: NoticeId, events: &[AuditEvent]) -> Result<(), StoreError> {
         self.0.finish(id, &[]).await?;
         for event in events {
-            self.0.record_refusal(event).await?;
+            record(&self.0, event).await?;
         }
         Ok(())
     }

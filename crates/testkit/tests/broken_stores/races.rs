@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use muster_domain::api_key::ApiKeyStore;
-use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
+use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader};
 use muster_domain::preferences::{PreferenceStore, Preferences};
-use muster_domain::session::SessionStore;
+use muster_domain::session::{Ending, SessionStore};
 use muster_domain::verification::{Challenge, OpenOutcome, Quota, Refused, VerificationStore};
 use muster_domain::{ApiKeyId, SessionId, StoreError, UserId};
 use muster_testkit::MemoryStore;
@@ -105,15 +105,14 @@ impl Sessions for LooksBeforeItLeaps {
         &self,
         user_id: UserId,
         id: SessionId,
-        reason: RevokeReason,
-        at: OffsetDateTime,
+        ending: &Ending,
         events: &[AuditEvent],
     ) -> Result<bool, StoreError> {
-        if !SessionStore::list(&self.store, user_id, at).await?.iter().any(|session| session.id == id) {
+        if !SessionStore::list(&self.store, user_id, ending.at).await?.iter().any(|session| session.id == id) {
             return Ok(false);
         }
         self.another_looks().await;
-        SessionStore::revoke(&self.store, user_id, id, reason, at, events).await?;
+        SessionStore::revoke(&self.store, user_id, id, ending, events).await?;
         Ok(true)
     }
 }

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use muster_domain::api_key::{ApiKeyStore, KeyRotation, RotateKeyOutcome};
-use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
-use muster_domain::device::{Device, DeviceStore, RegisterOutcome, RegistrationEvents};
+use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader};
+use muster_domain::device::{Device, DeviceRemoval, DeviceStore, RegisterOutcome, RegistrationEvents};
 use muster_domain::directory::{DirectoryStore, InsertOutcome, UpdateOutcome, UserUpdate};
 use muster_domain::preferences::{PreferenceStore, Preferences};
-use muster_domain::session::{IssueOutcome, RotateOutcome, Rotation, Session, SessionStore, StoredToken};
+use muster_domain::session::{Ending, IssueOutcome, Opening, RotateOutcome, Rotation, SessionStore};
 use muster_domain::team::{Member, Team};
 use muster_domain::user::{Role, RoleOutcome, User, UserStore};
-use muster_domain::verification::{Challenge, Delivery, OpenOutcome, Quota, Refused, VerificationStore};
-use muster_domain::{ApiKeyId, ChallengeId, DeviceId, SessionId, StoreError, UserId};
+use muster_domain::verification::{Challenge, Delivery, Fingerprint, OpenOutcome, Quota, Refused, VerificationStore};
+use muster_domain::{ApiKeyId, ChallengeId, SessionId, StoreError, UserId};
 use muster_testkit::{MemoryStore, Stores};
 use time::OffsetDateTime;
 
@@ -64,6 +64,10 @@ fn a_missing_record_of_any_change_is_caught() {
         "device.updated": devices::a_device_that_the_person_has_is_updated_and_keeps_id_proof_and_creation;
         "device.released": devices::a_device_that_another_person_has_moves_without_its_proof;
         "test.removed": devices::a_removed_device_goes_with_its_proof_and_its_challenge_is_cancelled;
+        "session.revoked": session_endings::a_session_that_ends_takes_the_device_that_it_names;
+        "device.removed": session_endings::a_session_that_ends_takes_the_device_that_it_names;
+        "test.refused": sign_in_refusals::refusals_are_recorded_one_by_one_until_they_are_a_flood;
+        "test.flooded": sign_in_refusals::refusals_are_recorded_one_by_one_until_they_are_a_flood;
         "test.issued": sessions::an_issued_session_reads_back_as_it_was_given;
         "test.second": sessions::a_live_session_of_that_person_is_revoked;
         "test.rotated": sessions_rotation::the_first_rotation_stores_the_successor_and_supersedes_nothing;
@@ -131,10 +135,11 @@ impl Verification for RecordsRefusals {
     async fn complete_challenge(
         &self,
         id: ChallengeId,
+        destination: &Fingerprint,
         at: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
-        self.told(self.0.complete_challenge(id, at, event).await?, |completed| !completed, event).await
+        self.told(self.0.complete_challenge(id, destination, at, event).await?, |completed| !completed, event).await
     }
 }
 
@@ -144,33 +149,23 @@ impl Devices for RecordsRefusals {
         &self,
         device: &Device,
         max: u32,
+        session: Option<SessionId>,
         events: &RegistrationEvents,
     ) -> Result<RegisterOutcome, StoreError> {
-        let outcome = DeviceStore::register(&self.0, device, max, events).await?;
+        let outcome = DeviceStore::register(&self.0, device, max, session, events).await?;
         self.told(outcome, |outcome| *outcome == RegisterOutcome::LimitReached, &events.registered).await
     }
 
-    async fn remove(
-        &self,
-        user_id: UserId,
-        id: DeviceId,
-        at: OffsetDateTime,
-        event: &AuditEvent,
-    ) -> Result<bool, StoreError> {
-        let removed = DeviceStore::remove(&self.0, user_id, id, at, event).await?;
+    async fn remove(&self, removal: &DeviceRemoval, event: &AuditEvent) -> Result<bool, StoreError> {
+        let removed = DeviceStore::remove(&self.0, removal, event).await?;
         self.told(removed, |removed| !removed, event).await
     }
 }
 
 #[async_trait]
 impl Sessions for RecordsRefusals {
-    async fn issue(
-        &self,
-        session: &Session,
-        token: &StoredToken,
-        event: &AuditEvent,
-    ) -> Result<IssueOutcome, StoreError> {
-        let outcome = self.0.issue(session, token, event).await?;
+    async fn issue(&self, opening: &Opening, event: &AuditEvent) -> Result<IssueOutcome, StoreError> {
+        let outcome = self.0.issue(opening, event).await?;
         self.told(outcome, |outcome| *outcome != IssueOutcome::Issued, event).await
     }
 
@@ -183,12 +178,11 @@ impl Sessions for RecordsRefusals {
         &self,
         user_id: UserId,
         id: SessionId,
-        reason: RevokeReason,
-        at: OffsetDateTime,
+        ending: &Ending,
         events: &[AuditEvent],
     ) -> Result<bool, StoreError> {
-        let revoked = SessionStore::revoke(&self.0, user_id, id, reason, at, events).await?;
-        self.told(revoked, |revoked| !revoked, &events[0]).await
+        let revoked = SessionStore::revoke(&self.0, user_id, id, ending, events).await?;
+        self.told(revoked, |revoked| !revoked, &ending.session).await
     }
 }
 

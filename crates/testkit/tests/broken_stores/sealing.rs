@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use muster_domain::StoreError;
 use muster_domain::audit::chain::{AuditChain, ChainMarks, Forgetting, SealedRecord, Sealing, Unsealed};
-use muster_domain::break_glass::BreakGlassStore;
 use muster_testkit::MemoryStore;
 
 use crate::breakable::{Chain, Kept, over_memory};
+use crate::records::record;
 use crate::{breaking, caught};
 
 over_memory! {
@@ -163,7 +163,7 @@ impl Chain for KeepsRecords {
             return Ok(false);
         }
         self.0.tamper(|chain| chain.marks.start = Some(forgetting.start));
-        self.0.record_refusal(&forgetting.event).await?;
+        record(&self.0, &forgetting.event).await?;
         Ok(true)
     }
 }
@@ -182,7 +182,7 @@ impl Chain for RecordsRefusals {
     async fn forget(&self, forgetting: &Forgetting) -> Result<bool, StoreError> {
         let forgotten = self.0.forget(forgetting).await?;
         if !forgotten {
-            self.0.record_refusal(&forgetting.event).await?;
+            record(&self.0, &forgetting.event).await?;
         }
         Ok(forgotten)
     }
@@ -223,7 +223,9 @@ impl Chain for ReadsThenSeals {
             let first = sealing.after.map_or(0, |mark| mark.position) + 1;
             for (position, (id, hash)) in (first..).zip(&sealing.seals) {
                 let event = waiting.iter().find(|event| event.id == *id).cloned();
-                chain.records.insert(position, SealedRecord { position, id: *id, hash: *hash, event });
+                chain
+                    .records
+                    .insert(position, SealedRecord { position, id: *id, hash: *hash, key: Some(sealing.key), event });
             }
             chain.marks.head = Some(sealing.head);
         });

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use muster_domain::api_key::{ApiKey, ApiKeyHash, ApiKeyStore};
 use muster_domain::audit::AuditEvent;
-use muster_domain::session::{IssueOutcome, RefreshCandidate, Session, SessionStore, StoredToken, TokenHash};
+use muster_domain::session::{IssueOutcome, Opening, RefreshCandidate, SessionStore, TokenHash};
 use muster_domain::user::{Account, ProfileFacts, ProfileReader, UserStore};
 use muster_domain::{StoreError, UserId};
 use muster_testkit::MemoryStore;
@@ -61,16 +61,12 @@ impl Keys for Stale<ApiKeyHash, Option<ApiKey>> {
 /// The profile of a refresh is the first that this store showed; the session is the right one.
 #[async_trait]
 impl Sessions for Stale<UserId, ProfileFacts> {
-    async fn issue(
-        &self,
-        session: &Session,
-        token: &StoredToken,
-        event: &AuditEvent,
-    ) -> Result<IssueOutcome, StoreError> {
-        if let Some(facts) = self.store.profile(session.user_id).await? {
-            self.first_of(session.user_id, facts);
+    async fn issue(&self, opening: &Opening, event: &AuditEvent) -> Result<IssueOutcome, StoreError> {
+        let owner = opening.session.user_id;
+        if let Some(facts) = self.store.profile(owner).await? {
+            self.first_of(owner, facts);
         }
-        self.store.issue(session, token, event).await
+        self.store.issue(opening, event).await
     }
 
     async fn load_for_refresh(&self, hash: &TokenHash) -> Result<Option<RefreshCandidate>, StoreError> {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use muster_domain::StoreError;
 use muster_domain::audit::AuditEvent;
-use muster_domain::device::DeviceStore;
+use muster_domain::device::{DeviceLoss, DeviceRemoval, DeviceStore};
 use muster_domain::housekeeping::{Housekeeping, OldDevice, Stale};
 use muster_domain::user::{UserQuery, UserStore};
 use muster_domain::verification::{Census, ChannelSet, ReadinessReader};
@@ -175,7 +175,9 @@ impl Sweeping for ExpiresAnyway {
         at: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
-        self.0.remove(device.user_id, device.id, at, event).await
+        let OldDevice { user_id, id, .. } = *device;
+        let reason = DeviceLoss::Expired;
+        self.0.remove(&DeviceRemoval { user_id, id, reason, at, ending: None, spared: None }, event).await
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::port::{AuditSealer, ChainMark, SealHash};
 use crate::audit::{Actor, AuditEvent};
-use crate::to_micros;
+use crate::{KeyId, to_micros};
 
 /// What the seal of a record in that place is made over: a label, its place, the seal before it, and its content, each
 /// field with its length, so that no two records have the same bytes.
@@ -46,9 +46,9 @@ pub(super) fn mark(sealer: &dyn AuditSealer, end: End, position: u64, hash: Seal
     ChainMark { position, hash, mac: sealer.seal(&mark_content(end, position, &hash)) }
 }
 
-/// Whether a mark was made for that end with that key.
-pub(super) fn is_marked(sealer: &dyn AuditSealer, end: End, mark: &ChainMark) -> bool {
-    sealer.matches(&mark_content(end, mark.position, &mark.hash), &mark.mac)
+/// The key of a sealer's with which a mark was made for that end.
+pub(super) fn marked_with(sealer: &dyn AuditSealer, end: End, mark: &ChainMark) -> Option<KeyId> {
+    sealer.sealed_with(&mark_content(end, mark.position, &mark.hash), &mark.mac)
 }
 
 fn mark_content(end: End, position: u64, hash: &SealHash) -> Vec<u8> {

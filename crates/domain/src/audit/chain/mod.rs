@@ -10,6 +10,7 @@ mod adopt;
 mod content;
 mod forget;
 mod port;
+mod renew_ends;
 mod seal_next;
 mod verify;
 
@@ -39,11 +40,12 @@ pub struct AuditChainService {
 /// Why nothing was sealed or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChainError {
-    /// An end of the chain was not set with this key. To go on from there would make it look as if it had been, whoever
+    /// An end of the chain was set with none of the server's keys. To go on from there would make it look as if it had been, whoever
     /// set it.
     #[error(
-        "the chain of audit records was not left there with the present pepper: muster audit verify tells whether \
-         somebody changed it, and with --old-pepper-file and --adopt goes on after the pepper was changed"
+        "the chain of audit records was left there with a pepper that this server does not have: give the previous one \
+         (MUSTER_PEPPER_PREVIOUS) until the servers have moved the chain to the new one, or check it and move it with \
+         muster audit verify --old-pepper-file FILE --adopt"
     )]
     ForeignMark,
     /// The store failed, or holds a record that cannot be read.
@@ -52,9 +54,9 @@ pub enum ChainError {
 }
 
 impl AuditChainService {
-    /// Refuses an end of the chain that was not set with this key.
+    /// Refuses an end of the chain that was set with none of the server's keys.
     fn recognize(&self, end: content::End, mark: Option<ChainMark>) -> Result<(), ChainError> {
-        if mark.is_none_or(|mark| content::is_marked(&*self.sealer, end, &mark)) {
+        if mark.is_none_or(|mark| content::marked_with(&*self.sealer, end, &mark).is_some()) {
             Ok(())
         } else {
             Err(ChainError::ForeignMark)

@@ -3,7 +3,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::audit::AuditEvent;
-use crate::{AuditId, StoreError};
+use crate::{AuditId, KeyId, KeyIds, StoreError};
 
 /// A keyed hash over a record's content and place and the hash before it (HMAC-SHA256, 32 bytes).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,11 +44,15 @@ impl fmt::Debug for SealHash {
 /// Makes and checks seals, with a key that the store does not have.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait AuditSealer: Send + Sync {
-    /// The keyed hash of some bytes, the same for the same bytes always.
+    /// The keyed hash of some bytes under the current key, the same for the same bytes always.
     fn seal(&self, bytes: &[u8]) -> SealHash;
 
-    /// Whether that is the hash of these bytes, in constant time.
-    fn matches(&self, bytes: &[u8], hash: &SealHash) -> bool;
+    /// The key of the server's with which that is the hash of these bytes, compared in constant time; `None` when it is
+    /// with none of them.
+    fn sealed_with(&self, bytes: &[u8], hash: &SealHash) -> Option<KeyId>;
+
+    /// The keys that the server has.
+    fn keys(&self) -> KeyIds;
 }
 
 /// One end of the chain, and what proves that it was Muster who set it there.
@@ -87,6 +91,8 @@ pub struct Sealing {
     pub after: Option<ChainMark>,
     /// The records and their seals; their places follow `after` one by one.
     pub seals: Vec<(AuditId, SealHash)>,
+    /// The key that the seals were made with.
+    pub key: KeyId,
     /// The new end.
     pub head: ChainMark,
 }
@@ -100,6 +106,9 @@ pub struct SealedRecord {
     pub id: AuditId,
     /// Its seal.
     pub hash: SealHash,
+    /// The key that the seal was made with; `None` when a release sealed it that did not record it. It only helps to find
+    /// the key that is missing: whoever can write to the store can change it too.
+    pub key: Option<KeyId>,
     /// What it says; `None` when that cannot be read.
     pub event: Option<AuditEvent>,
 }

@@ -39,7 +39,7 @@ impl AuditChainService {
             seals.push((record.id, previous));
         }
         let head = mark(&*self.sealer, End::Head, position, previous);
-        let ours = self.chain.seal(&Sealing { after, seals, head }).await?;
+        let ours = self.chain.seal(&Sealing { after, seals, key: self.sealer.keys().current, head }).await?;
         let records = if ours { records.len() } else { 0 };
         Ok(Sealed { records, more: records == usize::from(Self::BATCH), lag })
     }

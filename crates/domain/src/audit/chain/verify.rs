@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
-use super::content::{End, content, is_marked};
+use super::content::{End, content, marked_with};
 use super::{AuditChainService, AuditSealer, ChainMarks, SealHash, SealedRecord};
 use crate::audit::AuditEvent;
-use crate::{AuditId, StoreError};
+use crate::{AuditId, KeyId, KeyStanding, StoreError};
 
 /// An end of the chain that somebody noted where the store's owner cannot change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,9 @@ pub enum ChainFault {
     /// Its content or its seal.
     #[error("record {position} ({id}) was changed, or the record before it was put there later")]
     Changed { position: u64, id: AuditId },
+    /// It cannot be checked, or somebody changed it and named a key that does not exist.
+    #[error("record {position} ({id}) names the pepper {key} as the one that sealed it, which was not given")]
+    UnknownKey { position: u64, id: AuditId, key: KeyId },
     /// Nobody but somebody who writes to the store by hand makes such a row.
     #[error("record {position} ({id}) cannot be read")]
     Unreadable { position: u64, id: AuditId },
@@ -67,8 +70,20 @@ struct Misfit {
     position: u64,
     id: AuditId,
     hash: SealHash,
+    /// The key that it names, when that was not given.
+    unknown_key: Option<KeyId>,
     event: AuditEvent,
     previous: SealHash,
+}
+
+impl Misfit {
+    fn fault(&self) -> ChainFault {
+        let Self { position, id, unknown_key, .. } = *self;
+        match unknown_key {
+            Some(key) => ChainFault::UnknownKey { position, id, key },
+            None => ChainFault::Changed { position, id },
+        }
+    }
 }
 
 impl AuditChainService {
@@ -170,16 +185,20 @@ impl Walk<'_> {
         }
     }
 
+    fn is_unknown(&self, key: KeyId) -> bool {
+        self.keys.iter().all(|sealer| sealer.keys().standing(Some(key)) == KeyStanding::Unknown)
+    }
+
     fn fits(&self, position: u64, previous: &SealHash, event: &AuditEvent, hash: &SealHash) -> bool {
         let content = content(position, previous, event);
-        self.keys.iter().any(|key| key.matches(&content, hash))
+        self.keys.iter().any(|key| key.sealed_with(&content, hash).is_some())
     }
 
     fn marks(&mut self, marks: &ChainMarks) {
-        if marks.start.is_some_and(|mark| !self.keys.iter().any(|key| is_marked(*key, End::Start, &mark))) {
+        if marks.start.is_some_and(|mark| !self.keys.iter().any(|key| marked_with(*key, End::Start, &mark).is_some())) {
             self.fault(ChainFault::Start);
         }
-        if marks.head.is_some_and(|mark| !self.keys.iter().any(|key| is_marked(*key, End::Head, &mark))) {
+        if marks.head.is_some_and(|mark| !self.keys.iter().any(|key| marked_with(*key, End::Head, &mark).is_some())) {
             self.head_fault();
         }
         if let Some(start) = marks.start {
@@ -200,7 +219,7 @@ impl Walk<'_> {
     }
 
     fn record(&mut self, record: SealedRecord) {
-        let SealedRecord { position, id, hash, event } = record;
+        let SealedRecord { position, id, hash, key, event } = record;
         if position > self.last + 1 {
             self.fault(ChainFault::Missing { first: self.last + 1, last: position - 1 });
             self.previous = None;
@@ -208,10 +227,12 @@ impl Walk<'_> {
         match (event, self.previous) {
             (None, _) => self.fault(ChainFault::Unreadable { position, id }),
             (Some(event), Some(previous)) if !self.fits(position, &previous, &event, &hash) => {
+                let unknown_key = key.filter(|key| self.is_unknown(*key));
+                let misfit = Misfit { position, id, hash, unknown_key, event, previous };
                 if self.misfits.len() < AuditChainService::MOST_MISFITS {
-                    self.misfits.push(Misfit { position, id, hash, event, previous });
+                    self.misfits.push(misfit);
                 } else {
-                    self.fault(ChainFault::Changed { position, id });
+                    self.fault(misfit.fault());
                 }
             }
             (Some(_), _) => {}
@@ -250,7 +271,7 @@ impl Walk<'_> {
             // Whole and in its own place, after a record that is not in its own.
             Some(place) if place == misfit.position => None,
             Some(belongs) => Some(ChainFault::Moved { position: misfit.position, id: misfit.id, belongs }),
-            None => Some(ChainFault::Changed { position: misfit.position, id: misfit.id }),
+            None => Some(misfit.fault()),
         };
         self.misfits.iter().filter_map(fault).collect()
     }
@@ -261,6 +282,7 @@ fn place(fault: &ChainFault) -> u64 {
     match fault {
         ChainFault::Start => 0,
         ChainFault::Changed { position, .. }
+        | ChainFault::UnknownKey { position, .. }
         | ChainFault::Unreadable { position, .. }
         | ChainFault::Moved { position, .. }
         | ChainFault::NotNoted { position }

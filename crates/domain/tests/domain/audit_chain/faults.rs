@@ -25,6 +25,7 @@ async fn faults(trail: &Trail, change: impl FnOnce(&mut KeptChain)) -> Vec<Chain
 fn short(faults: &[ChainFault]) -> Vec<String> {
     let short = |fault: &ChainFault| match fault {
         ChainFault::Changed { position, .. } => format!("{position} changed"),
+        ChainFault::UnknownKey { position, .. } => format!("{position} under an unknown key"),
         ChainFault::Unreadable { position, .. } => format!("{position} unreadable"),
         ChainFault::Moved { position, belongs, .. } => format!("{position} from {belongs}"),
         ChainFault::Missing { first, last } => format!("{first} to {last} missing"),
@@ -281,7 +282,10 @@ async fn under_another_key_every_record_is_a_fault_and_the_first_hundred_are_nam
     assert_eq!(report.further_faults, 21, "120 records and the head");
     let few = Trail::of(3).await;
     let report = verify(&few.keyed(2), &[], None).await;
-    assert_eq!(short(&report.faults), ["1 changed", "2 changed", "3 changed", "head"]);
+    assert_eq!(
+        short(&report.faults),
+        ["1 under an unknown key", "2 under an unknown key", "3 under an unknown key", "head"]
+    );
 }
 
 #[tokio::test]
@@ -295,7 +299,8 @@ async fn records_of_an_older_key_are_proven_by_it() {
     assert_eq!(verify(&next, &[1], None).await.faults, []);
     assert_eq!(verify(&next, &[3, 1], None).await.faults, []);
     let without = verify(&next, &[], None).await;
-    assert_eq!(short(&without.faults), ["1 changed", "2 changed", "3 changed", "4 changed", "5 changed"]);
+    let unknown = [1, 2, 3, 4, 5].map(|position| format!("{position} under an unknown key"));
+    assert_eq!(short(&without.faults), unknown);
     trail.store.tamper(|chain| swap(chain, 4, 7));
     assert_eq!(short(&verify(&next, &[1], None).await.faults), ["4 from 7", "7 from 4"]);
 }

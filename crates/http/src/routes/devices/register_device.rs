@@ -54,7 +54,9 @@ impl Token {
 #[utoipa::path(
     post, path = "/api/notifications/devices", tag = "devices", operation_id = "registerDevice",
     summary = "Register a device",
-    description = "Or update the caller's with the same token. A token that another person holds moves to the caller.",
+    description = "Or update the caller's with the same token. A token that another person holds moves to the caller, \
+        and that person's sessions on the device end. When the credential is a session's access token, the device belongs \
+        to that session: it is removed when the session is ended.",
     request_body = schemas::DeviceRegistration,
     responses(
         (status = 200, description = "The caller's device with this token is updated", body = DeviceView),
@@ -66,7 +68,7 @@ impl Token {
 pub(super) async fn register_device(api: web::Data<Api>, own: Own, body: Body) -> Result<HttpResponse, Problem> {
     let RegisterRequest { platform, token, name, app_version } = body.json()?;
     let new = NewDevice { platform, token: token.of(platform)?, name, app_version };
-    let registered = api.devices.register(own.id, new, &own.origin).await?;
+    let registered = api.devices.register(own.id, own.session_id, new, &own.origin).await?;
     let mut response = if registered.created { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(response.json(DeviceView::from(registered.device)))
 }

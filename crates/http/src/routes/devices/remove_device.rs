@@ -11,7 +11,8 @@ use crate::problem::Problem;
 #[utoipa::path(
     delete, path = "/api/notifications/devices/{id}", tag = "devices", operation_id = "removeDevice",
     summary = "Remove one of the caller's devices",
-    description = "When it is the last one that is proven, push is unproven again.",
+    description = "When it is the last one that is proven, push is unproven again. The sessions on it end, but for the \
+        caller's own.",
     params(("id" = schemas::Id, Path, description = "Which device")),
     responses((status = 204, description = "It is gone")),
     security(("person" = [])),
@@ -23,7 +24,7 @@ pub(super) async fn remove_device(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let id: DeviceId = path_id(&request)?;
-    if api.devices.remove(own.id, id, &own.origin).await? {
+    if api.devices.remove(own.id, own.session_id, id, &own.origin).await? {
         Ok(HttpResponse::NoContent().finish())
     } else {
         Err(Problem::not_found("device"))

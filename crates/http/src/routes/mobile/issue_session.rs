@@ -54,7 +54,8 @@ struct IssuedView<'a> {
 #[utoipa::path(
     post, path = "/api/mobile/token", tag = "mobile", operation_id = "issueSession",
     summary = "Open a session for the caller's phone",
-    description = "The refresh token lasts 90 days and is shown this once. The body may be left out.",
+    description = "The refresh token lasts 90 days and is shown this once. The body may be left out. Of more than 50 live \
+        sessions the one that was used longest ago ends.",
     request_body = Option<IssueRequest>,
     responses((status = 201, description = "The session and its tokens", body = IssuedView<'_>)),
     security(("person" = []))

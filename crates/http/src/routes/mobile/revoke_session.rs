@@ -11,7 +11,8 @@ use crate::problem::Problem;
 #[utoipa::path(
     delete, path = "/api/mobile/tokens/{id}", tag = "mobile", operation_id = "revokeSession",
     summary = "End one of the caller's live sessions",
-    description = "Its refresh token is dead at once; its last access token is good for 15 minutes at the most.",
+    description = "Its refresh token is dead at once; its last access token is good for 15 minutes at the most. \
+        The device that it is on is removed, unless another live session is on it.",
     params(("id" = schemas::Id, Path, description = "Which session")),
     responses((status = 204, description = "It has ended")),
     security(("person" = [])),

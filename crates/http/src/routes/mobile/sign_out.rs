@@ -11,7 +11,8 @@ use crate::problem::Problem;
 #[utoipa::path(
     delete, path = "/api/mobile/token", tag = "mobile", operation_id = "signOut",
     summary = "End the session of a refresh token",
-    description = "For the token alone; no other credential is looked at. 204 also for a token that is dead already.",
+    description = "For the token alone; no other credential is looked at. 204 also for a token that is dead already. \
+        The device that the session is on is removed, unless another live session is on it.",
     request_body = Presented,
     responses((status = 204, description = "The token is dead")),
     extensions(("x-problems" = json!(["unavailable"])))

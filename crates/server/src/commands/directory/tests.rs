@@ -9,7 +9,7 @@ fn directory(make: &Builders, store: &MemoryStore) -> DirectoryService {
     DirectoryService {
         directory: Arc::new(store.clone()),
         reader: Arc::new(store.clone()),
-        fingerprinter: Arc::new(FakeHasher),
+        fingerprinter: Arc::new(FakeHasher::default()),
         brake: BrakePolicy { percent: 1, free: 1 },
         clock: make.clock.clone(),
         entropy: make.entropy.clone(),
@@ -21,7 +21,8 @@ async fn deactivates(directory: &DirectoryService, client: &str, people: usize) 
     for number in 0..people {
         let origin = Origin::system("test");
         let raw = RawRecord { user_name: Some(format!("{client} {number}")), ..RawRecord::default() };
-        let user = directory.create_user(&DirectoryRecord::parse(raw.clone(), None).unwrap(), &origin).await.unwrap();
+        let user =
+            directory.create_user(&DirectoryRecord::parse(raw.clone(), None).unwrap(), "Okta", &origin).await.unwrap();
         let gone = DirectoryRecord::parse(RawRecord { active: Some(false), ..raw }, None).unwrap();
         let outcome = directory.amend_user(user.id, None, client, &origin, |_| Ok(gone.clone())).await;
         assert_eq!(matches!(outcome, Err(ChangeError::Braked)), number > 0, "{outcome:?}");

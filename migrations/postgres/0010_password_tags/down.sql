@@ -1,0 +1,1 @@
+ALTER TABLE break_glass_accounts DROP COLUMN password_tag;
