@@ -67,7 +67,7 @@ impl AccessTokenSigner {
     }
 
     /// A signer that also takes tokens of `others` and publishes their public keys: during a rotation the key that will
-    /// sign next, so that everybody who checks tokens knows it in time, and those that signed before, until the tokens
+    /// sign next, so that clients that check tokens know it in time, and those that signed before, until the tokens
     /// that they signed have expired.
     #[must_use]
     pub fn rotating(key: &SigningKey, others: &[&SigningKey], issuer: String, accepts_development: bool) -> Self {

@@ -5,7 +5,7 @@ use ring::signature::{
 };
 
 /// The signatures that are taken (RFC 7518, section 3.1; RFC 8037, section 3.1). Never `none` and never HMAC, under
-/// which whoever can check a token can make one. ES512 is not among them because ring has no P-521.
+/// which a server that checks tokens can also make them. ES512 is not among them because ring has no P-521.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Algorithm {
     Rs256,

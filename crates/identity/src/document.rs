@@ -119,7 +119,7 @@ pub(crate) async fn fetch_discovery(client: &Client, issuer: &Issuer) -> Result<
 }
 
 /// The keys at an address, and for how long they are fresh. A set without a usable key is an error: no provider means to
-/// lock everybody out.
+/// lock all people out.
 pub(crate) async fn fetch_key_set(client: &Client, url: Url) -> Result<(KeySet, Duration), DocumentError> {
     let (headers, body) = get(client, url.as_str(), KEY_SET).await?;
     let keys = KeySet::parse(&body).ok_or(DocumentError::Malformed(KEY_SET))?;

@@ -48,7 +48,7 @@ impl Drop for Watchdog {
     }
 }
 
-/// A port that nobody listens on, below those that operating systems hand out by themselves: nobody gets it while the
+/// A free port, below those that operating systems hand out by themselves, so that no other process gets it while the
 /// server is down.
 pub(crate) fn free_port() -> u16 {
     let ports = std::iter::repeat_with(|| fastrand::u16(15_000..30_000));

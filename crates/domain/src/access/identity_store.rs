@@ -137,31 +137,30 @@ pub enum AdmitOutcome {
 #[async_trait]
 pub trait IdentityStore: Send + Sync {
     /// Everyone whom a token may mean, in one round trip. External ids compare byte by byte, user names without regard
-    /// to case. A local account is nobody by an identity provider's word. Never a stale answer: what another call has
-    /// committed is seen.
+    /// to case. A local account is never a candidate. Never a stale answer: what another call has committed is seen.
     async fn candidates(&self, key: &IdentityKey) -> Result<Candidates, StoreError>;
 
     /// Binds a subject to an active person of the directory and writes `events`, all or nothing, while
     ///
     /// - the person still has the external id or the user name of `grounds`, else [`BindOutcome::Stale`];
-    /// - the subject is bound to `instead_of` (to nobody, when that is `None`), else [`BindOutcome::Stale`];
+    /// - the subject is bound to `instead_of` (to no person when that is `None`), else [`BindOutcome::Stale`];
     /// - a `duplicate` is at its version, else [`BindOutcome::Stale`]. It goes away as in
     ///   [`DirectoryStore::update_user`](crate::directory::DirectoryStore::update_user).
     ///
     /// A token speaks by a user name that another person had before only when it was made after that person lost the
     /// name, else the outcome is [`BindOutcome::Outdated`]. A token that does not say when it was made never does.
     ///
-    /// Of many such calls at once for one subject that is bound to nobody, exactly one is [`BindOutcome::Bound`].
+    /// Of many such calls at once for one subject that is bound to no person, exactly one is [`BindOutcome::Bound`].
     async fn bind(&self, binding: &Binding, events: &[AuditEvent]) -> Result<BindOutcome, StoreError>;
 
     /// Adds a person who signed in, binds issuer and subject to them, remembers the logins as names of theirs, and
     /// writes `events`: all or nothing, and only while of everyone else on record
     ///
-    /// - nobody has a login as user name, nobody has the subject as external id, and the subject is bound to nobody, else
+    /// - no person has a login as user name or the subject as external id, and the subject is bound to no person, else
     ///   [`AdmitOutcome::Known`];
-    /// - nobody has the e-mail address as user name or e-mail address, nobody has a login as e-mail address, and nobody
-    ///   had one of these or the subject before (removed or not), else [`AdmitOutcome::Refused`]. A login that is a local
-    ///   account's user name is refused, too.
+    /// - no person has the e-mail address as user name or e-mail address, has a login as e-mail address, or had one of
+    ///   these or the subject before (removed or not), else [`AdmitOutcome::Refused`]. A login that is a local account's
+    ///   user name is refused, too.
     ///
     /// However many such calls, renames, removals and deliveries run at once, these conditions hold at the moment of
     /// the addition.

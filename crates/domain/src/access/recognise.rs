@@ -31,7 +31,7 @@ enum Verdict {
 }
 
 /// The external id is the directory's own word and decides. Then the subject that signed in before, whatever names the
-/// token has now. Names decide only for a subject that is bound to nobody, or to a person whom no directory knows. Of
+/// token has now. Names decide only for a subject that is bound to no person, or to a person whom no directory knows. Of
 /// people with these names, one whom the directory knows goes first.
 fn verdict(found: &Candidates) -> Verdict {
     let mut names = found.by_user_name.iter().map(|(login, person)| (Some(*login), *person));

@@ -56,7 +56,7 @@ impl fmt::Debug for Password {
 }
 
 /// A short digest of a password, the first 32 bits of a hash without a key, for telling quickly that a password is *not*
-/// an account's. It proves nothing, and takes 32 bits of 150 from whoever reads it in the store: 118 are left, more than
+/// an account's. It proves nothing, and tells a reader of the store 32 bits of 150: 118 are left, more than
 /// the 112 from which on NIST SP 800-63B asks for no slow hash (section 5.1.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordTag(pub u32);

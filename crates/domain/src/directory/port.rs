@@ -145,7 +145,7 @@ pub trait DirectoryStore: Send + Sync {
     /// How many people are on record, active or not.
     async fn count_users(&self) -> Result<u64, StoreError>;
 
-    /// Everyone whom a record may mean, in one round trip, so that nobody is missed who is renamed meanwhile.
+    /// Everyone whom a record may mean, in one round trip, so that a person who is renamed meanwhile is not missed.
     async fn find_people(&self, key: &PersonKey) -> Result<KnownPeople, StoreError>;
 
     /// Adds a person and writes `event`, both or neither. Subjects that are bound to a removed person who had, to the
@@ -163,7 +163,7 @@ pub trait DirectoryStore: Send + Sync {
     ///
     /// Each of `duplicates` goes away as if it were [removed](Self::remove_user), while it is still at its version, else
     /// the outcome is [`UpdateOutcome::Stale`]. Its names are free for this very change, and its subjects are bound to
-    /// nobody from now on. No brake holds that.
+    /// no person from now on. No brake holds that.
     async fn update_user(&self, update: &UserUpdate, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError>;
 
     /// Deactivates a person, ends their live sessions, takes their contacts and preferences, their proofs, challenges,

@@ -168,8 +168,8 @@ async fn admit(
         if diesel::insert_into(identities::table).values(identity).on_conflict_do_nothing().execute(c).await? == 0 {
             return Err(DbError::NotAdmitted(AdmitOutcome::Known));
         }
-        // Only now: whoever is just losing the user name or the subject to this person has been waited for, and what they
-        // lost is seen.
+        // Only now: the insert waited for a person who is just losing the user name or the subject, and what they lost is
+        // seen.
         if let Some(outcome) = c.who_is_known(id, &key).await? {
             return Err(DbError::NotAdmitted(outcome));
         }
@@ -199,8 +199,8 @@ on_both! {
             Ok(had.0 || had.1)
         }
 
-        /// What keeps somebody who signs in from being added, if anything does: of everybody else who is or was on
-        /// record.
+        /// What keeps somebody who signs in from being added, if anything does: of the other people who are or
+        /// were on record.
         async fn who_is_known(conn, id: DbId, key: &Folded) -> Option<AdmitOutcome> {
             let others = users::table.filter(users::id.ne(id));
             let now = others
@@ -222,7 +222,7 @@ on_both! {
                     .and(known_names::name_key.eq(&key.subject))
                     .or(known_names::kind.ne(Kind::ExternalId.as_str()).and(known_names::name_key.eq_any(&key.names))),
             );
-            // One statement, so that nobody is missed who is renamed meanwhile.
+            // One statement, so that a person who is renamed meanwhile is not missed.
             let known: (bool, bool, bool, bool) =
                 select((exists(now), exists(bound), exists(named), exists(once))).one(conn).await?;
             Ok(match known {

@@ -82,7 +82,7 @@ on_both! {
             Ok(())
         }
 
-        /// A person's subjects stand for nobody from now on.
+        /// A person's subjects stand for no person from now on.
         async fn unbind(conn, id: DbId) -> () {
             diesel::delete(identities::table.filter(identities::user_id.eq(id))).execute(conn).await?;
             Ok(())

@@ -85,7 +85,7 @@ impl Pooler {
         let one = self.connector.client().await?;
         let limit = first_value(&one, "SHOW statement_timeout").await?;
         let lacks_statement_timeout = self.wants_statement_timeout && limit.as_deref() == Some("0");
-        // Where there is no second connection, the first one is shared with nobody.
+        // Where there is no second connection, no client shares the first one.
         if let Ok(other) = self.connector.client().await
             && loses_statements(&one, &other).await?
         {

@@ -150,7 +150,7 @@ impl State {
         }
     }
 
-    /// A person's subjects stand for nobody from now on.
+    /// A person's subjects stand for no person from now on.
     pub(super) fn unbind(&mut self, id: UserId) {
         self.identities.retain(|_, bound| *bound != id);
     }

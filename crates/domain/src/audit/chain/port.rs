@@ -107,7 +107,7 @@ pub struct SealedRecord {
     /// Its seal.
     pub hash: SealHash,
     /// The key that the seal was made with; `None` when a release sealed it that did not record it. It only helps to find
-    /// the key that is missing: whoever can write to the store can change it too.
+    /// the key that is missing: a writer of the store can change it too.
     pub key: Option<KeyId>,
     /// What it says; `None` when that cannot be read.
     pub event: Option<AuditEvent>,

@@ -6,7 +6,7 @@ use crate::audit::{AuditChange, AuditEvent, Origin};
 impl AuditChainService {
     /// Sets those ends of the chain anew with the current key that a previous key of the server's set, so that the chain
     /// can go on when the previous key is removed. Any number of servers may do it at once. `false` when an end moved
-    /// meanwhile; whoever moved it set it with a key of their own.
+    /// meanwhile; the server that moved it set it with a key of its own.
     ///
     /// # Errors
     /// When the store fails.
