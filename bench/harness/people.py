@@ -57,6 +57,23 @@ class People:
             parts = pool.map(some, [tokens[i::4] for i in range(4)])
         return [session for part in parts for session in part]
 
+    def sign_in_once(self, server, count):
+        """The first sign-in of a person binds their subject. What is measured are those that come after."""
+        tokens = self.identity(numbers(count, self.users))
+
+        def some(part):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+            for token in part:
+                connection.request("GET", "/api/users/me", headers={"authorization": f"Bearer {token}"})
+                answer = connection.getresponse()
+                body = answer.read()
+                if answer.status != 200:
+                    raise Failed(f"a sign-in was refused with {answer.status}: {body[:300]!r}")
+            connection.close()
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(some, [tokens[i::4] for i in range(4)]))
+
     def write(self, file, lines):
         path = self.folder / f"{file}.jsonl"
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))

@@ -119,6 +119,7 @@ def refresh(stage, heard):
 
 
 def token(stage, heard):
+    stage.people.sign_in_once(stage.muster, SIGN_INS)
     file = stage.people.sign_ins("sign-ins", SIGN_INS)
     contestants = _writing_bound(stage, "token", pgbench.issue, heard)
     for name, make in _contestants(stage, "token").items():

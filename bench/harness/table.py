@@ -34,11 +34,12 @@ def bounds(found):
                         "p50_ms", at_least=False)]
     if refresh := scenarios.get("refresh@32"):
         rows += [_ratio(refresh, "refresh, of the same writes by pgbench", "pgbench", 0.75),
-                 _ratio(refresh, "refresh, of by hand", "by hand", 0.75),
+                 _ratio(refresh, "refresh, of by hand", "by hand", 0.90),
                  _ratio(refresh, "refresh, of Express + Prisma", "express-prisma", 5),
                  _row("refresh, p99 at 32 connections", middle(refresh, "muster", "p99_ms"), 20, False, unit=" ms")]
     if token := scenarios.get("token@32"):
         rows += [_ratio(token, "token, of pgbench's one statement", "pgbench", 0.70),
+                 _ratio(token, "token, of by hand", "by hand", 0.90),
                  _ratio(token, "token, of Express + Prisma", "express-prisma", 8)]
     if over := scenarios.get("sqlite profile@32"):
         rows.append(_ratio(over, "profile over SQLite, of by hand", "by hand", 0.8))
