@@ -1,8 +1,8 @@
-//! The author of an adapter runs the whole contract suite on it with one line:
+//! The author of an adapter of one port runs that port's part of the contract suite with one line:
 //! `cargo test -p muster-testkit --test adapter_contract`.
 //!
-//! The adapter here stands before another store and counts what a dashboard shows. It has one port; the suite needs
-//! all of them over the same data, so the others are those of the store behind it.
+//! The adapter here stands before another store and counts what a dashboard shows. A case sets up and looks through all
+//! ports over the same data, so the others are those of the store behind it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -52,7 +52,7 @@ async fn counted() -> Stores {
     Stores { preferences: Arc::new(Counted::new(store.clone())), ..Stores::new(store) }
 }
 
-muster_testkit::contract_tests!(counted);
+muster_testkit::contract_tests!(counted, preferences);
 
 /// What is the adapter's own, no contract tests.
 #[tokio::test]

@@ -6,7 +6,9 @@ use std::path::Path;
 #[test]
 fn every_case_is_in_the_list() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contract");
-    let list = ["list.rs", "list_operations.rs"].map(|file| fs::read_to_string(folder.join(file)).unwrap()).concat();
+    let list = ["list.rs", "list_operations.rs", "list_verification.rs"]
+        .map(|file| fs::read_to_string(folder.join(file)).unwrap())
+        .concat();
     let mut cases = 0;
     for file in fs::read_dir(&folder).unwrap() {
         let path = file.unwrap().path();
@@ -20,6 +22,11 @@ fn every_case_is_in_the_list() {
             assert!(listed.contains(&format!(" {case};")), "{area}::{case} is not in the list");
             cases += 1;
         }
+    }
+    let areas = fs::read_to_string(folder.join("list_areas.rs")).unwrap();
+    for area in list.lines().filter_map(|line| line.trim().strip_suffix(" {")).filter(|area| !area.contains(' ')) {
+        let ports = areas.lines().filter(|line| line.contains(&format!(" {area} $make:ident"))).count();
+        assert_eq!(ports, 1, "{area} belongs to one port");
     }
     assert!(cases > 80, "only {cases} cases were found: does this test still read the right folder?");
 }

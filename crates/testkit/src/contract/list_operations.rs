@@ -2,8 +2,8 @@
 #[doc(hidden)]
 #[macro_export]
 macro_rules! contract_tests_of_operations {
-    ($make:ident) => {
-        $crate::contract_tests! { @cases $make
+    ($make:ident $port:ident) => {
+        $crate::contract_tests! { @cases $make $port
             audit_chain {
                 a_chain_of_nothing_has_neither_start_nor_end;
                 records_wait_for_their_seals_those_first_that_happened_first;

@@ -13,7 +13,9 @@
 
 mod directory_world;
 mod list;
+mod list_areas;
 mod list_operations;
+mod list_verification;
 mod race;
 mod world;
 
