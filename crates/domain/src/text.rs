@@ -58,6 +58,21 @@ fn is_unsafe(c: char) -> bool {
         || matches!(c, '\u{200B}' | '\u{200E}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
+/// The text without what [`Text`] refuses, so that a pasted contact is read as it looks. A control character, as a tab,
+/// becomes a space; soft hyphens and variation selectors go too.
+#[must_use]
+pub(crate) fn without_invisible(text: &str) -> String {
+    let visible =
+        |c: char| !matches!(c, '\u{AD}' | '\u{61C}' | '\u{FE00}'..='\u{FE0F}') && (c.is_control() || !is_unsafe(c));
+    text.chars().filter(|c| visible(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// The text without invisible characters at its ends, which pasted names carry.
+#[must_use]
+pub(crate) fn without_invisible_ends(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || (is_unsafe(c) && !c.is_control()))
+}
+
 impl<const MAX: usize> TryFrom<String> for Text<MAX> {
     type Error = InvalidText;
 

@@ -35,6 +35,8 @@ diesel::table! {
         push_lost_reason -> Nullable<Text>,
         push_lost_at -> Nullable<Instant>,
         signed_in_first -> Bool,
+        email_given -> Nullable<Text>,
+        phone_given -> Nullable<Text>,
     }
 }
 

@@ -33,8 +33,11 @@ pub(crate) fn user_to_json(user: &User, base: &str) -> Object {
     put("userName", Some(user.user_name.clone().into()));
     put("name", (!name.is_empty()).then_some(Value::Object(name)));
     put("displayName", Some(user.display_name.clone().into()));
-    put("emails", user.email.as_ref().map(EmailAddress::as_str).map(|value| only(value, EMAIL_TYPE)));
-    put("phoneNumbers", user.phone.as_ref().map(Phone::as_str).map(|value| only(value, PHONE_TYPE)));
+    // A directory reads back what it sent.
+    let email = user.given.email.as_deref().or(user.email.as_ref().map(EmailAddress::as_str));
+    let phone = user.given.phone.as_deref().or(user.phone.as_ref().map(Phone::as_str));
+    put("emails", email.map(|value| only(value, EMAIL_TYPE)));
+    put("phoneNumbers", phone.map(|value| only(value, PHONE_TYPE)));
     put("timezone", text(&user.time_zone));
     put("locale", text(&user.locale));
     put("active", Some(user.active.into()));

@@ -11,7 +11,7 @@ use muster_domain::session::{
     Ending, Opening, RefreshTokenHasher, Session, SessionService, StoredToken, SuccessorSalt, TokenHash,
 };
 use muster_domain::team::Team;
-use muster_domain::user::{EmailAddress, Phone, Role, Source, User};
+use muster_domain::user::{EmailAddress, GivenContacts, Phone, Role, Source, User};
 use muster_domain::verification::{
     Challenge, Code, CodeBinding, CodeHasher, Fingerprint, Fingerprinter, Masked, Method,
 };
@@ -55,6 +55,7 @@ impl Builders {
             family_name: Some("Example".to_owned()),
             email: EmailAddress::parse(&format!("{user_name}@example.com")).ok(),
             phone: Some(Phone::from_stored(&format!("+1202555{number:04}"), true)),
+            given: GivenContacts::default(),
             email_fingerprint: None,
             phone_fingerprint: None,
             time_zone: Some("Europe/London".to_owned()),

@@ -149,6 +149,7 @@ impl DirectoryService {
             family_name: record.family_name.clone(),
             email: record.email.clone(),
             phone: record.phone.clone(),
+            given: record.given.clone(),
             email_fingerprint: email
                 .map(|a| fingerprint(Method::Email, &a.normalized(), known_email, before.email_fingerprint)),
             phone_fingerprint: phone
@@ -173,8 +174,18 @@ fn changed_fields(before: &User, after: &User) -> Vec<&'static str> {
         ("displayName", before.display_name == after.display_name),
         ("givenName", before.given_name == after.given_name),
         ("familyName", before.family_name == after.family_name),
-        ("email", before.email == after.email && before.email_fingerprint == after.email_fingerprint),
-        ("phone", before.phone == after.phone && before.phone_fingerprint == after.phone_fingerprint),
+        (
+            "email",
+            before.email == after.email
+                && before.email_fingerprint == after.email_fingerprint
+                && before.given.email == after.given.email,
+        ),
+        (
+            "phone",
+            before.phone == after.phone
+                && before.phone_fingerprint == after.phone_fingerprint
+                && before.given.phone == after.given.phone,
+        ),
         ("timeZone", before.time_zone == after.time_zone),
         ("locale", before.locale == after.locale),
         ("active", before.active == after.active),

@@ -1,7 +1,8 @@
 use std::fmt;
 
 use crate::directory::PersonKey;
-use crate::user::{EmailAddress, Phone, Region};
+use crate::text::{without_invisible, without_invisible_ends};
+use crate::user::{EmailAddress, GivenContacts, Phone, Region};
 use crate::{FieldError, Text};
 
 /// A person as the directory wrote them, unchecked. Field names in errors are SCIM's.
@@ -47,6 +48,7 @@ pub struct DirectoryRecord {
     pub(super) family_name: Option<String>,
     pub(super) email: Option<EmailAddress>,
     pub(super) phone: Option<Phone>,
+    pub(super) given: GivenContacts,
     pub(super) time_zone: Option<String>,
     pub(super) locale: Option<String>,
     /// What the record says of it, if anything.
@@ -60,8 +62,14 @@ impl fmt::Debug for DirectoryRecord {
 }
 
 impl DirectoryRecord {
-    /// Checks a record. An empty string counts as left out, as identity providers mean it. A phone number that cannot
-    /// be normalized is kept as it is and will not be proven; anything else that is malformed refuses the record.
+    /// The most characters of an e-mail address that are kept when it is none.
+    const MAX_GIVEN_EMAIL: usize = 320;
+    /// The most characters of a phone number that are kept. A longer text is no number.
+    const MAX_GIVEN_PHONE: usize = Phone::TOO_LONG;
+
+    /// Checks a record. An empty string counts as left out, as identity providers mean it. A contact that cannot be
+    /// understood is kept as it was given, will not be proven, and hinders nothing else: a person must not stay active
+    /// because of it. Anything else that is malformed refuses the record. Names lose invisible characters at their ends.
     ///
     /// # Errors
     /// Everything that is wrong, each with its field.
@@ -74,14 +82,16 @@ impl DirectoryRecord {
         let given_name = text::<200>("name.givenName", raw.given_name, &mut errors);
         let family_name = text::<200>("name.familyName", raw.family_name, &mut errors);
         let display_name = text::<400>("displayName", raw.display_name, &mut errors);
-        let email = non_empty(raw.email).and_then(|address| match EmailAddress::parse(&address) {
-            Ok(address) => Some(address),
-            Err(error) => {
-                errors.push(FieldError::new("emails", error.to_string()));
-                None
-            }
-        });
-        let phone = text::<64>("phoneNumbers", raw.phone, &mut errors);
+        let (email, given_email) = match contact(raw.email, Self::MAX_GIVEN_EMAIL) {
+            Some(address) => match EmailAddress::parse(&address) {
+                Ok(parsed) => (Some(parsed), None),
+                Err(_) => (None, Some(address)),
+            },
+            None => (None, None),
+        };
+        let given_phone = contact(raw.phone, Self::MAX_GIVEN_PHONE);
+        let phone = given_phone.as_deref().map(|number| Phone::parse(number, default_region));
+        let given_phone = given_phone.filter(|given| phone.as_ref().is_some_and(|phone| phone.as_str() != given));
         let external_id = text::<255>("externalId", raw.external_id, &mut errors);
         let time_zone = text::<64>("timezone", raw.time_zone, &mut errors);
         let locale = text::<35>("locale", raw.locale, &mut errors);
@@ -98,7 +108,8 @@ impl DirectoryRecord {
             given_name,
             family_name,
             email,
-            phone: phone.map(|number| Phone::parse(&number, default_region)),
+            phone,
+            given: GivenContacts { email: given_email, phone: given_phone },
             time_zone,
             locale,
             active: raw.active,
@@ -126,6 +137,12 @@ impl DirectoryRecord {
         Self { drops_external_id: true, ..self }
     }
 
+    /// Whether there is an e-mail address that is none.
+    #[must_use]
+    pub fn email_is_malformed(&self) -> bool {
+        self.given.email.is_some()
+    }
+
     /// Whether there is a phone number and no message can reach it.
     #[must_use]
     pub fn phone_is_undeliverable(&self) -> bool {
@@ -137,8 +154,18 @@ fn non_empty(value: Option<String>) -> Option<String> {
     value.filter(|text| !text.trim().is_empty())
 }
 
+/// A contact without invisible characters, cut at `max` characters.
+fn contact(value: Option<String>, max: usize) -> Option<String> {
+    non_empty(Some(without_invisible(&value?).trim().chars().take(max).collect()))
+}
+
 fn text<const MAX: usize>(field: &str, value: Option<String>, errors: &mut Vec<FieldError>) -> Option<String> {
-    match Text::<MAX>::parse(&non_empty(value)?) {
+    let value = value?;
+    let value = without_invisible_ends(&value);
+    if value.is_empty() {
+        return None;
+    }
+    match Text::<MAX>::parse(value) {
         Ok(text) => Some(text.into()),
         Err(error) => {
             errors.push(FieldError::new(field, error.to_string()));

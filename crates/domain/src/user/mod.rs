@@ -9,7 +9,7 @@ mod profile;
 
 pub use change_role::ChangeRoleError;
 pub use email::{EmailAddress, InvalidEmail};
-pub use model::{Account, Role, Source, User, fold};
+pub use model::{Account, GivenContacts, Role, Source, User, fold};
 pub use phone::{E164, Phone, Region};
 pub use port::{ProfileReader, RoleOutcome, UserKey, UserQuery, UserStore};
 pub use profile::{ProfileFacts, UserSummary};

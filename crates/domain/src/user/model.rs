@@ -61,6 +61,15 @@ impl Source {
     }
 }
 
+/// Contacts as the directory sent them, without invisible characters; each `None` where it is what was understood.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct GivenContacts {
+    /// A text that is no e-mail address: then the person has none.
+    pub email: Option<String>,
+    /// A number as it was written, before it was normalized.
+    pub phone: Option<String>,
+}
+
 /// A person, as the directory describes them and as Muster ranks them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {
@@ -80,6 +89,8 @@ pub struct User {
     pub email: Option<EmailAddress>,
     /// Where text messages go.
     pub phone: Option<Phone>,
+    /// What the directory sent as contacts, where it is not what was understood.
+    pub given: GivenContacts,
     /// Keyed fingerprint of the normalized e-mail address; present exactly when `email` is.
     pub email_fingerprint: Option<Fingerprint>,
     /// Keyed fingerprint of the phone number; present exactly when `phone` is deliverable.
@@ -130,6 +141,7 @@ impl User {
             family_name: None,
             email: None,
             phone: None,
+            given: GivenContacts::default(),
             email_fingerprint: None,
             phone_fingerprint: None,
             time_zone: None,

@@ -42,13 +42,20 @@ impl Code {
         Self(digits)
     }
 
-    /// Takes what somebody typed.
+    /// Takes a code as it was typed or pasted. Blanks and hyphens around and inside it are ignored: apps show codes in
+    /// groups.
     ///
     /// # Errors
-    /// When it is not exactly six ASCII digits.
+    /// When the rest is not exactly six ASCII digits.
     pub fn parse(typed: &str) -> Result<Self, InvalidCode> {
-        let digits: [u8; 6] = typed.as_bytes().try_into().map_err(|_| InvalidCode)?;
-        if digits.iter().all(u8::is_ascii_digit) { Ok(Self(digits)) } else { Err(InvalidCode) }
+        let mut digits = [0; 6];
+        let mut count = 0;
+        for c in typed.chars().filter(|c| !c.is_whitespace() && !is_hyphen(*c)) {
+            let digit = u8::try_from(c).ok().filter(u8::is_ascii_digit).ok_or(InvalidCode)?;
+            *digits.get_mut(count).ok_or(InvalidCode)? = digit;
+            count += 1;
+        }
+        if count == digits.len() { Ok(Self(digits)) } else { Err(InvalidCode) }
     }
 
     /// The six digits, for the message that carries them and for hashing.
@@ -57,6 +64,11 @@ impl Code {
         // Only ASCII digits get in; the empty string would be refused everywhere.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
+}
+
+/// The hyphen of the keyboard, and those that text processors put in its place.
+fn is_hyphen(c: char) -> bool {
+    matches!(c, '-' | '\u{AD}' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
 impl TryFrom<String> for Code {

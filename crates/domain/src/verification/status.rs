@@ -1,7 +1,7 @@
 use time::OffsetDateTime;
 
 use crate::device::{Device, PushLoss};
-use crate::user::ProfileFacts;
+use crate::user::{Phone, ProfileFacts};
 use crate::verification::{Challenge, ChallengeState, ChannelSet, Fingerprint, Masked, Method};
 
 /// Which of a person's channels are proven.
@@ -32,6 +32,9 @@ pub struct ChannelStatus {
     pub verified_at: Option<OffsetDateTime>,
     /// The code that is on its way, if one is.
     pub pending: Option<Pending>,
+    /// Whether the directory gave a contact that no message can be sent to: no e-mail address, or no phone number that can
+    /// be read without doubt. It has to be corrected there.
+    pub malformed: bool,
 }
 
 /// A code that works now.
@@ -66,16 +69,19 @@ impl VerificationStatus {
                 destination: user.email.as_ref().map(Masked::email),
                 verified_at: proven_at(Method::Email, user.email_fingerprint),
                 pending: pending(Method::Email),
+                malformed: user.given.email.is_some(),
             },
             sms: ChannelStatus {
                 destination: user.phone.as_ref().map(|phone| Masked::phone(phone.as_str())),
                 verified_at: proven_at(Method::Sms, user.phone_fingerprint),
                 pending: pending(Method::Sms),
+                malformed: matches!(user.phone, Some(Phone::Undeliverable(_))),
             },
             push: ChannelStatus {
                 destination: newest.map(|device| Masked::device(device.platform)),
                 verified_at: push_verified_at,
                 pending: pending(Method::Push),
+                malformed: false,
             },
             push_loss: facts.push_loss.filter(|_| push_verified_at.is_none()),
             device_count: facts.devices.len(),

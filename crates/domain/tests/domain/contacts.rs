@@ -1,4 +1,4 @@
-use muster_domain::user::{EmailAddress, Phone, Region, fold};
+use muster_domain::user::{E164, EmailAddress, Phone, Region, fold};
 use muster_testkit::Builders;
 use proptest::prelude::*;
 
@@ -79,6 +79,80 @@ fn what_is_no_number_is_kept_and_undeliverable() {
         let phone = Phone::parse(written, None);
         assert_eq!(phone, Phone::Undeliverable(written.to_owned()));
         assert_eq!(phone.deliverable(), None);
+    }
+}
+
+/// A text, the region that is taken for it, and the number that is understood, if any.
+const READ: [(&str, &str, Option<&str>); 46] = [
+    // The letter O for a zero, and others.
+    ("+1 415 555 267O", "", None),
+    ("415 555 267O", "US", None),
+    ("+3367a829916", "", None),
+    ("+44 7400 12345G", "", None),
+    ("O7400 123456", "GB", None),
+    ("1-800-FLOWERS", "US", None),
+    ("+1 415 555 2671 x5", "", None),
+    ("+1 415 555 2671 # 5", "", None),
+    ("tel:+1-415-555-2671;ext=5", "", None),
+    // Labels and schemes.
+    ("Mobile: +1 415 555 2671", "", Some("+14155552671")),
+    ("Tel. 0151 23456789", "DE", Some("+4915123456789")),
+    ("m: +1 415 555 2671", "", Some("+14155552671")),
+    ("TEL:+1-415-555-2671", "", Some("+14155552671")),
+    ("tel:7400-123456;phone-context=+44", "", Some("+447400123456")),
+    // National numbers that begin with their country's own code.
+    ("47 48 38 20", "NO", Some("+4747483820")),
+    ("392 503 0357", "IT", Some("+393925030357")),
+    ("(55) 99612-3456", "BR", Some("+5555996123456")),
+    ("5333 1556", "CU", Some("+5353331556")),
+    ("+53331556", "", None),
+    ("4915123456789", "DE", Some("+4915123456789")),
+    ("4915123456789", "", None),
+    ("1 415 555 2671", "US", Some("+14155552671")),
+    ("8 812 234 56 78", "RU", Some("+78122345678")),
+    // What follows the country code is taken digit by digit.
+    ("+7 812 234 56 78", "", Some("+78122345678")),
+    ("+44 (0)7400 123456", "", Some("+447400123456")),
+    ("+39 06 698 12345", "", Some("+390669812345")),
+    ("0049 151 23456789", "DE", Some("+4915123456789")),
+    ("011 44 7400 123456", "US", Some("+447400123456")),
+    // Ranges that are newer than some data, and one that no data knows.
+    ("+1 983 234 5678", "", Some("+19832345678")),
+    ("+256 73 1234567", "", Some("+256731234567")),
+    ("+90 582 123 45 67", "", Some("+905821234567")),
+    ("0582 123 45 67", "TR", None),
+    // Lengths that no mobile number of the country has.
+    ("+97233142764978", "", None),
+    ("+1 415 555 267", "", None),
+    ("+1 555 2671", "", None),
+    ("+44 7400 12345", "", None),
+    // Pasted from a contacts app or a chat.
+    ("\u{202d}+1 415 555 2671\u{202c}", "", Some("+14155552671")),
+    ("\u{200e}+1\u{a0}415\u{2011}555\u{2011}2671\u{feff}", "", Some("+14155552671")),
+    ("\u{2068}+1 415\u{200b}555\u{ad}2671\u{2069}", "", Some("+14155552671")),
+    ("+1 415\t555 2671", "", Some("+14155552671")),
+    ("\u{ff0b}\u{ff11} \u{ff14}\u{ff11}\u{ff15} 555 2671", "", Some("+14155552671")),
+    ("+\u{661}\u{664}\u{661}\u{665}5552671", "", Some("+14155552671")),
+    // Two numbers, and none.
+    ("+1 415 555 2671 / +1 415 555 2672", "", None),
+    ("+1 415 555 2671, +1 415 555 2672", "", None),
+    ("112", "DE", None),
+    ("+888 1234", "", None),
+];
+
+#[test]
+fn a_text_is_read_as_the_number_that_it_is_or_kept_as_it_is() {
+    for (text, region, number) in READ {
+        let phone = Phone::parse(text, region.parse().ok());
+        assert_eq!(phone.deliverable().map(E164::as_str), number, "{text:?} in {region:?}");
+    }
+}
+
+#[test]
+fn a_text_that_is_too_long_is_no_number() {
+    for (blanks, is_number) in [(50, true), (51, false)] {
+        let written = format!("+1{}4155552671", " ".repeat(blanks));
+        assert_eq!(Phone::parse(&written, None).deliverable().is_some(), is_number, "{} characters", written.len());
     }
 }
 

@@ -1,7 +1,7 @@
 use muster_domain::UserId;
 use muster_domain::preferences::Preferences;
 use muster_domain::team::Membership;
-use muster_domain::user::{ProfileFacts, Role, Source, UserSummary};
+use muster_domain::user::{GivenContacts, ProfileFacts, Role, Source, UserSummary};
 use muster_domain::verification::ChannelSet;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -33,6 +33,10 @@ pub(crate) struct ProfileView {
     /// Where text messages go: in the form of E.164 when it can be read as a telephone number.
     #[schema(required = true, examples("+12025550100"))]
     phone: Option<String>,
+    /// Contacts as the directory sent them, where they differ from `email` and `phone`; left out where none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, value_type = DeliveredContacts)]
+    as_delivered: Option<DeliveredContacts>,
     /// IANA time zone, as the directory gave it.
     #[schema(required = true, examples("Europe/London"))]
     time_zone: Option<String>,
@@ -63,6 +67,28 @@ pub(crate) struct ProfileView {
     updated_at: OffsetDateTime,
 }
 
+/// Contacts as the directory sent them.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = DeliveredContacts)]
+struct DeliveredContacts {
+    /// A text that is no e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, examples("grace@example"))]
+    email: Option<String>,
+    /// A phone number before it was normalized.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, examples("(202) 555-0100"))]
+    phone: Option<String>,
+}
+
+impl DeliveredContacts {
+    fn of(given: GivenContacts) -> Option<Self> {
+        let GivenContacts { email, phone } = given;
+        (email.is_some() || phone.is_some()).then_some(Self { email, phone })
+    }
+}
+
 impl ProfileView {
     /// The profile as of `now`, in an installation that has those channels on.
     pub(crate) fn new(facts: ProfileFacts, channels: ChannelSet, now: OffsetDateTime) -> Self {
@@ -76,6 +102,7 @@ impl ProfileView {
             family_name: user.family_name,
             email: user.email.map(|address| address.as_str().to_owned()),
             phone: user.phone.map(|number| number.as_str().to_owned()),
+            as_delivered: DeliveredContacts::of(user.given),
             time_zone: user.time_zone,
             locale: user.locale,
             role: user.role,

@@ -10,8 +10,8 @@ use crate::openapi::schemas;
 #[serde(rename_all = "camelCase")]
 #[schema(as = VerificationStatus)]
 pub(crate) struct VerificationStatusView {
-    email: ChannelStatusView,
-    sms: ChannelStatusView,
+    email: ContactStatusView,
+    sms: ContactStatusView,
     push: PushStatusView,
     /// Whether every channel that the installation has on is proven.
     all_verified: bool,
@@ -38,6 +38,20 @@ struct ChannelStatusView {
     /// The code that was sent and is not used up; null when there is none.
     #[schema(required = true)]
     pending: Option<PendingView>,
+}
+
+/// Whether a contact of the directory is proven.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ContactStatus)]
+struct ContactStatusView {
+    #[serde(flatten)]
+    channel: ChannelStatusView,
+    /// Why it cannot be proven, when the directory gave something that no message can be sent to; it has to be corrected
+    /// there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, examples("malformed"))]
+    reason: Option<&'static str>,
 }
 
 /// Whether push is proven.
@@ -91,6 +105,13 @@ impl From<VerificationStatus> for VerificationStatusView {
                 since: status.push_loss.map(|loss| loss.at),
             },
         }
+    }
+}
+
+impl From<ChannelStatus> for ContactStatusView {
+    fn from(status: ChannelStatus) -> Self {
+        let reason = status.malformed.then_some("malformed");
+        Self { channel: status.into(), reason }
     }
 }
 

@@ -71,7 +71,8 @@ on_both! {
             // what is locked above.
             let free = (users::user_name_key.eq(nobodys_name(id)), users::external_id.eq(None::<String>));
             let nothing_to_say = (users::push_lost_reason.eq(None::<String>), users::push_lost_at.eq(None::<Ts>));
-            diesel::update(users::table.find(id)).set((free, nothing_to_say)).execute(conn).await?;
+            let nothing_given = (users::email_given.eq(None::<String>), users::phone_given.eq(None::<String>));
+            diesel::update(users::table.find(id)).set((free, nothing_to_say, nothing_given)).execute(conn).await?;
             Ok(())
         }
 

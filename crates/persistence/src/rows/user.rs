@@ -2,7 +2,7 @@ use diesel::prelude::*;
 use muster_domain::access::Candidate;
 use muster_domain::device::{DeviceLoss, PushLoss};
 use muster_domain::team::{Membership, TeamRole};
-use muster_domain::user::{Account, EmailAddress, Phone, Role, Source, User, UserSummary, fold};
+use muster_domain::user::{Account, EmailAddress, GivenContacts, Phone, Role, Source, User, UserSummary, fold};
 
 use crate::error::DbError;
 use crate::rows::named;
@@ -36,6 +36,8 @@ pub(crate) struct UserRow {
     updated_at: Ts,
     push_lost_reason: Option<String>,
     push_lost_at: Option<Ts>,
+    email_given: Option<String>,
+    phone_given: Option<String>,
 }
 
 impl UserRow {
@@ -74,6 +76,7 @@ impl TryFrom<UserRow> for User {
             family_name: row.family_name,
             email,
             phone,
+            given: GivenContacts { email: row.email_given, phone: row.phone_given },
             email_fingerprint: row.email_fingerprint.map(|hash| fingerprint(hash, row.email_fingerprint_key)),
             phone_fingerprint: row.phone_fingerprint.map(|hash| fingerprint(hash, row.phone_fingerprint_key)),
             time_zone: row.time_zone,
@@ -125,6 +128,8 @@ pub(crate) struct DirectoryColumns {
     email: Option<String>,
     pub(crate) email_key: Option<String>,
     phone: Option<String>,
+    email_given: Option<String>,
+    phone_given: Option<String>,
     email_fingerprint: Option<Hash>,
     email_fingerprint_key: Option<i32>,
     phone_fingerprint: Option<Hash>,
@@ -152,6 +157,8 @@ impl From<&User> for DirectoryColumns {
             email: user.email.as_ref().map(|address| address.as_str().to_owned()),
             email_key,
             phone: user.phone.as_ref().map(|number| number.as_str().to_owned()),
+            email_given: user.given.email.clone(),
+            phone_given: user.given.phone.clone(),
             email_fingerprint: user.email_fingerprint.map(Into::into),
             email_fingerprint_key: user.email_fingerprint.and_then(|it| it.key).map(key_column),
             phone_fingerprint: user.phone_fingerprint.map(Into::into),

@@ -21,6 +21,8 @@ pub(crate) struct Entry {
     pub outcome: Outcome,
     /// The record's phone number is kept, but no message can reach it.
     pub undeliverable_phone: bool,
+    /// Whether an e-mail address is kept that is none.
+    pub malformed_email: bool,
 }
 
 /// What a record did.
@@ -85,6 +87,7 @@ pub(crate) async fn run(
                     place: record.place,
                     user_name: Some(checked.user_name().to_owned()),
                     undeliverable_phone: checked.phone_is_undeliverable() && matches!(outcome, Outcome::Applied(_)),
+                    malformed_email: checked.email_is_malformed() && matches!(outcome, Outcome::Applied(_)),
                     outcome,
                 }
             }
@@ -92,6 +95,7 @@ pub(crate) async fn run(
                 place: record.place,
                 user_name: name_of(record.json),
                 undeliverable_phone: false,
+                malformed_email: false,
                 outcome: Outcome::Refused { reason },
             },
         };
@@ -182,7 +186,9 @@ impl Entry {
         let note = self.undeliverable_phone.then(|| {
             format!("{at} note: the phone number of {name} is kept, but it is no number that a text message can reach")
         });
-        told.into_iter().chain(note).collect()
+        let email =
+            self.malformed_email.then(|| format!("{at} note: the e-mail address of {name} is kept, but it is none"));
+        told.into_iter().chain(note).chain(email).collect()
     }
 }
 
@@ -195,7 +201,9 @@ impl Entry {
             Outcome::Applied(Change::Updated { fields }) => ("changed", &**fields, None),
             Outcome::Applied(Change::Deactivated { fields }) => ("deactivated", &**fields, None),
             Outcome::Applied(Change::Reactivated { fields }) => ("reactivated", &**fields, None),
-            Outcome::Applied(Change::Unchanged) if self.undeliverable_phone => ("unchanged", no_fields, None),
+            Outcome::Applied(Change::Unchanged) if self.undeliverable_phone || self.malformed_email => {
+                ("unchanged", no_fields, None)
+            }
             Outcome::Applied(Change::Unchanged) => return None,
             Outcome::Refused { reason } => ("refused", no_fields, Some(reason)),
         };
@@ -208,6 +216,7 @@ impl Entry {
             "fields": fields,
             "reason": reason,
             "undeliverablePhone": self.undeliverable_phone,
+            "malformedEmail": self.malformed_email,
         }))
     }
 }

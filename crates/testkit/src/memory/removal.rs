@@ -1,7 +1,7 @@
 use muster_domain::UserId;
 use muster_domain::audit::RevokeReason;
 use muster_domain::device::DeviceLoss;
-use muster_domain::user::Role;
+use muster_domain::user::{GivenContacts, Role};
 use muster_domain::verification::Method;
 use time::OffsetDateTime;
 
@@ -19,6 +19,7 @@ impl State {
         user.version += 1;
         user.updated_at = at;
         (user.email, user.email_fingerprint, user.phone, user.phone_fingerprint) = (None, None, None, None);
+        user.given = GivenContacts::default();
         self.removed.insert(id, user.external_id.clone());
         self.preferences.remove(&id);
         self.end_all_sessions(id, at);

@@ -1,0 +1,3 @@
+-- What the directory sent as contacts, where it is not what was understood (adr/0032).
+ALTER TABLE users ADD COLUMN email_given text;
+ALTER TABLE users ADD COLUMN phone_given text;

@@ -1,0 +1,2 @@
+ALTER TABLE users DROP COLUMN phone_given;
+ALTER TABLE users DROP COLUMN email_given;
