@@ -56,9 +56,10 @@ async fn purges(filled: &Filled) {
     for (what, table) in [(Stale::Challenges, "challenges"), (Stale::Sessions, "sessions")] {
         let from = Some(Bookmark(3));
         let batch = async || assert_eq!(store.purge(what, month_ago, from, BATCH).await.unwrap().removed, 0);
-        let scans = filled.scans(batch).await;
-        assert!(scans.iter().all(|scan| scan.table == table && !scan.whole), "{what:?}: {scans:?}");
+        let mut scans = filled.scans(batch).await;
+        scans.retain(|scan| scan.table == table);
+        assert!(scans.iter().any(|scan| scan.rows > 0.0), "{what:?}: no plan of this table: {scans:?}");
+        assert!(!scans.iter().any(|scan| scan.whole), "{what:?}: a sequential scan: {scans:?}");
         assert!(scans.iter().all(|scan| scan.rows < 20_000.0), "{what:?}: pages of before are read: {scans:?}");
-        assert_eq!(scans.len(), 7, "{what:?}: {scans:?}");
     }
 }
