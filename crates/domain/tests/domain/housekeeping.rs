@@ -198,7 +198,7 @@ async fn the_backlog_of_each_kind_goes_by_its_own_time() {
 async fn devices_are_expired_in_batches_until_none_is_left() {
     let house = House::new();
     let many = usize::from(HousekeepingService::DEVICES) * 2 + 1;
-    for number in 0..many / 10 + 1 {
+    for number in 0..=many / 10 {
         let user = house.user(&format!("u{number}")).await;
         for device in 0..(many - number * 10).min(10) {
             house.device(&user, &format!("{number}-{device}")).await;

@@ -22,8 +22,9 @@ pub(crate) struct LateStep {
 enum Kind {
     /// Builds the index.
     Build,
-    /// Fills `users.reach`, then builds the index. The column is filled once its first index is there.
-    FillReachAndBuild,
+    /// Fills `users.reach`, a few people at a time; what is shown does it at once. The column is filled once the index
+    /// is there.
+    FillReach,
     /// Drops an index that another one replaced.
     Drop,
 }
@@ -35,61 +36,72 @@ impl LateStep {
 
     /// Its name, like `0006_lists: users_listed`.
     pub(crate) fn name(&self) -> String {
-        format!("{}: {}{}", self.migration, if self.kind == Kind::Drop { "drop " } else { "" }, self.index)
+        match self.kind {
+            Kind::Build => format!("{}: {}", self.migration, self.index),
+            Kind::FillReach => format!("{}: fill users.reach", self.migration),
+            Kind::Drop => format!("{}: drop {}", self.migration, self.index),
+        }
     }
 }
 
 /// All steps, in the order in which they are done.
-const STEPS: [LateStep; 8] = [
+const STEPS: [LateStep; 9] = [
     LateStep {
         migration: "0006_lists",
         index: "users_listed_by_reach",
-        kind: Kind::FillReachAndBuild,
+        kind: Kind::FillReach,
+        sql: "UPDATE users SET reach = reach_of(id, active, email_fingerprint, phone_fingerprint) \
+            WHERE reach <> reach_of(id, active, email_fingerprint, phone_fingerprint);",
+    },
+    LateStep {
+        migration: "0006_lists",
+        index: "users_listed_by_reach",
+        kind: Kind::Build,
         sql: "CREATE INDEX CONCURRENTLY users_listed_by_reach ON users (active, reach, user_name_key) \
-            WHERE source = 'scim' AND removed_at IS NULL",
+            WHERE source = 'scim' AND removed_at IS NULL;",
     },
     LateStep::build(
         "0006_lists",
         "users_listed",
-        "CREATE INDEX CONCURRENTLY users_listed ON users (user_name_key) WHERE source = 'scim' AND removed_at IS NULL",
+        "CREATE INDEX CONCURRENTLY users_listed ON users (user_name_key) WHERE source = 'scim' AND removed_at IS NULL;",
     ),
     LateStep::build(
         "0006_lists",
         "users_listed_admins",
         "CREATE INDEX CONCURRENTLY users_listed_admins ON users (user_name_key) \
-            WHERE source = 'scim' AND removed_at IS NULL AND role = 'admin'",
+            WHERE source = 'scim' AND removed_at IS NULL AND role = 'admin';",
     ),
     // New texts wait in a list that each search reads through: a short one.
     LateStep::build(
         "0006_lists",
         "users_by_gram",
         "CREATE INDEX CONCURRENTLY users_by_gram ON users USING gin (search_grams(search_key) COLLATE \"C\") \
-            WITH (gin_pending_list_limit = 256)",
+            WITH (gin_pending_list_limit = 256);",
     ),
     // What a person has of sessions that were not ended; those that were ended are read by their id alone.
     LateStep::build(
         "0009_session_limits",
         "sessions_live_of_user",
-        "CREATE INDEX CONCURRENTLY sessions_live_of_user ON sessions (user_id) WHERE revoked_at IS NULL",
+        "CREATE INDEX CONCURRENTLY sessions_live_of_user ON sessions (user_id) WHERE revoked_at IS NULL;",
     ),
     LateStep {
         migration: "0009_session_limits",
         index: "sessions_of_user",
         kind: Kind::Drop,
-        sql: "DROP INDEX CONCURRENTLY sessions_of_user",
+        sql: "DROP INDEX CONCURRENTLY sessions_of_user;",
     },
     LateStep {
         migration: "0009_session_limits",
         index: "sessions_by_user",
         kind: Kind::Drop,
-        sql: "DROP INDEX CONCURRENTLY sessions_by_user",
+        sql: "DROP INDEX CONCURRENTLY sessions_by_user;",
     },
     // Empty once the servers have recorded the key of each.
     LateStep::build(
         "0011_key_ids",
         "refresh_tokens_without_key",
         "CREATE INDEX CONCURRENTLY refresh_tokens_without_key ON refresh_tokens (hash) \
-            WHERE successor_key IS NULL AND superseded_at IS NULL",
+            WHERE successor_key IS NULL AND superseded_at IS NULL;",
     ),
 ];
 
@@ -125,12 +137,12 @@ pub(crate) async fn pending(connection: &mut PgConn) -> Result<Vec<&'static Late
 /// The indexes of this build that are missing or not whole.
 pub(crate) async fn missing(connection: &mut PgConn) -> Result<Vec<&'static str>, DbError> {
     let pending = pending(connection).await?;
-    Ok(pending.into_iter().filter(|step| step.kind != Kind::Drop).map(|step| step.index).collect())
+    Ok(pending.into_iter().filter(|step| step.kind == Kind::Build).map(|step| step.index).collect())
 }
 
 fn is_done(step: &LateStep, is_valid: Option<bool>) -> bool {
     match step.kind {
-        Kind::Build | Kind::FillReachAndBuild => is_valid == Some(true),
+        Kind::Build | Kind::FillReach => is_valid == Some(true),
         Kind::Drop => is_valid.is_none(),
     }
 }
@@ -144,13 +156,13 @@ pub(crate) async fn run(connection: &mut PgConn) -> Result<Vec<String>, DbError>
         if is_done(step, is_valid) {
             continue;
         }
-        if is_valid == Some(false) && step.kind != Kind::Drop {
+        if is_valid == Some(false) && step.kind == Kind::Build {
             connection.batch_execute(&format!("DROP INDEX CONCURRENTLY {}", step.index)).await?;
         }
-        if step.kind == Kind::FillReachAndBuild {
-            fill_reach(connection).await?;
+        match step.kind {
+            Kind::FillReach => fill_reach(connection).await?,
+            Kind::Build | Kind::Drop => connection.batch_execute(step.sql).await?,
         }
-        connection.batch_execute(step.sql).await?;
         done.push(step.name());
     }
     Ok(done)

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use muster_domain::UserId;
 use muster_domain::access::{AdmitOutcome, IdentityKey, IdentityStore};
 use muster_domain::api_key::{ApiKeyHash, ApiKeyStore};
-use muster_domain::audit::{AuditKey, AuditQuery, AuditReader};
+use muster_domain::audit::{AuditEvent, AuditKey, AuditQuery, AuditReader};
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::{DirectoryStore, PersonKey};
 use muster_domain::page::Limit;
@@ -16,7 +15,9 @@ use muster_domain::user::{ProfileReader, UserStore};
 use muster_domain::verification::{
     Fingerprint, Method, OpenOutcome, Quota, QuotaScope, QuotaWindow, RefusalReason, Refused, VerificationStore,
 };
+use muster_domain::{AuditId, UserId};
 use muster_testkit::Builders;
+use uuid::Uuid;
 
 use crate::plans::{Filled, Scan};
 use crate::{hot_chain, hot_directory, hot_people};
@@ -156,7 +157,10 @@ async fn a_session_of_a_person_with_fifty(filled: &Filled) {
     let store = filled.with_nested_statements().await;
     let issue = async || {
         let opening = Opening { max: 1_000, ..make.opening(make.session(owner)) };
-        let issued = store.issue(&opening, &make.event("test.session.issued", Some(owner))).await.unwrap();
+        // Other cases wrote records with the ids that these builders begin with.
+        let id = AuditId(Uuid::from_u128(fastrand::u128(..)));
+        let event = AuditEvent { id, ..make.event("test.session.issued", Some(owner)) };
+        let issued = store.issue(&opening, &event).await.unwrap();
         assert_eq!(issued, IssueOutcome::Issued);
     };
     let scans = filled.scans(issue).await;
