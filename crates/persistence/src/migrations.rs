@@ -105,9 +105,11 @@ impl Store {
     /// statements.
     pub async fn check_usable(&self) -> Result<(), StoreError> {
         self.reading(|db| async move {
-            #[cfg(feature = "postgres")]
-            if let Db::Postgres(pool) = &db {
-                pool.pooler.check().await?;
+            match &db {
+                #[cfg(feature = "postgres")]
+                Db::Postgres(pool) => pool.pooler.check().await?,
+                #[cfg(feature = "sqlite")]
+                Db::Sqlite { .. } => {}
             }
             compare(&db, Server::Writable).await
         })
@@ -304,10 +306,9 @@ fn text_of(name: &str, texts: Texts) -> Result<&'static str, DbError> {
 }
 
 /// Which server of PostgreSQL is asked.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Server {
     /// Whichever answers, which may be a standby.
-    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "a file is one server"))]
     Any,
     /// The one that requests are answered from.
     Writable,
@@ -324,13 +325,13 @@ struct Found {
 }
 
 async fn found(db: &Db, server: Server) -> Result<Found, DbError> {
-    match db {
+    match (db, server) {
         #[cfg(feature = "postgres")]
-        Db::Postgres(pools) if server == Server::Any => found_on_any(pools).await,
+        (Db::Postgres(pools), Server::Any) => found_on_any(pools).await,
         #[cfg(feature = "postgres")]
-        Db::Postgres(pools) => found_on_postgres(&mut *pools.get().await?).await,
+        (Db::Postgres(pools), Server::Writable) => found_on_postgres(&mut *pools.get().await?).await,
         #[cfg(feature = "sqlite")]
-        Db::Sqlite { read, .. } => {
+        (Db::Sqlite { read, .. }, Server::Any | Server::Writable) => {
             let c = &mut *read.get().await?;
             let table = "EXISTS (SELECT 1 FROM sqlite_master WHERE name = '__diesel_schema_migrations')";
             let is_recorded = diesel::select(sql::<Bool>(table)).one(c).await?;

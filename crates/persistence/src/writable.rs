@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use deadpool::managed::TimeoutType;
 use diesel_async::RunQueryDsl;
+use diesel_async::pooled_connection::deadpool::PoolError;
 use muster_domain::StoreError;
 
 use crate::Store;
@@ -39,7 +41,6 @@ impl Store {
     /// Whether the database can be written, told by a write of 16 KiB, or by one of the last ten seconds. A failure is not
     /// remembered: the next call tries again.
     pub(crate) async fn check_writable(&self) -> Result<(), StoreError> {
-        #[cfg(feature = "postgres")]
         self.reading(|db| async move { refuse_read_only(&db).await }).await?;
         if self.last_probe.is_fresh() {
             return Ok(());
@@ -49,7 +50,7 @@ impl Store {
                 match probe(&db).await {
                     Ok(()) => Ok(true),
                     // All connections are busy: that is load, and no reason to take the server out.
-                    Err(DbError::Pool(_)) => Ok(false),
+                    Err(DbError::Pool(PoolError::Timeout(TimeoutType::Wait))) => Ok(false),
                     Err(error) => Err(error),
                 }
             })
@@ -63,12 +64,19 @@ impl Store {
 
 /// A server that turned read-only under its connections, as by a setting that was changed, writes no more; one that became a
 /// standby was restarted, and new connections to it are refused.
-#[cfg(feature = "postgres")]
 async fn refuse_read_only(db: &Db) -> Result<(), DbError> {
-    let Db::Postgres(pool) = db else { return Ok(()) };
-    let is_read_only = diesel::dsl::sql::<diesel::sql_types::Bool>("current_setting('transaction_read_only') = 'on'");
-    let is_read_only: bool = diesel::select(is_read_only).one(&mut *pool.get().await?).await?;
-    if is_read_only { Err(StoreError::Unavailable(Box::new(ReadOnly)).into()) } else { Ok(()) }
+    match db {
+        #[cfg(feature = "postgres")]
+        Db::Postgres(pool) => {
+            const ASKED: &str = "current_setting('transaction_read_only') = 'on'";
+            let asked = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(ASKED));
+            let is_read_only: bool = asked.one(&mut *pool.get().await?).await?;
+            if is_read_only { Err(StoreError::Unavailable(Box::new(ReadOnly)).into()) } else { Ok(()) }
+        }
+        // Only a write shows it, because no setting makes a file read-only.
+        #[cfg(feature = "sqlite")]
+        Db::Sqlite { .. } => Ok(()),
+    }
 }
 
 async fn probe(db: &Db) -> Result<(), DbError> {

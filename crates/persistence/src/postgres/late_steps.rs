@@ -174,7 +174,7 @@ struct Person {
     id: DbId,
 }
 
-/// Sets `users.reach` of everyone to what it must be, a few people at a time. Its triggers keep it from the moment that
+/// Sets `users.reach` of all people to what it must be, a few people at a time. Its triggers keep it from the moment that
 /// the column is there. People are locked first, and their proofs are read by the next statement, which sees what was
 /// written by the units of work that had to be waited for.
 async fn fill_reach(connection: &mut PgConn) -> Result<(), DbError> {
