@@ -41,7 +41,23 @@ impl Store {
     /// Whether the database can be written, told by a write of 16 KiB, or by one of the last ten seconds. A failure is not
     /// remembered: the next call tries again.
     pub(crate) async fn check_writable(&self) -> Result<(), StoreError> {
-        self.reading(|db| async move { refuse_read_only(&db).await }).await?;
+        self.reading(|db| async move {
+            match db {
+                // A server can turn read-only under its connections, by a setting. One that became a standby was restarted,
+                // and refuses new connections.
+                #[cfg(feature = "postgres")]
+                Db::Postgres(pool) => {
+                    const ASKED: &str = "current_setting('transaction_read_only') = 'on'";
+                    let asked = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(ASKED));
+                    let is_read_only: bool = asked.one(&mut *pool.get().await?).await?;
+                    if is_read_only { Err(StoreError::Unavailable(Box::new(ReadOnly)).into()) } else { Ok(()) }
+                }
+                // Only a write shows it, because no setting makes a file read-only.
+                #[cfg(feature = "sqlite")]
+                Db::Sqlite { .. } => Ok(()),
+            }
+        })
+        .await?;
         if self.last_probe.is_fresh() {
             return Ok(());
         }
@@ -59,23 +75,6 @@ impl Store {
             self.last_probe.note();
         }
         Ok(())
-    }
-}
-
-/// A server that turned read-only under its connections, as by a setting that was changed, writes no more; one that became a
-/// standby was restarted, and new connections to it are refused.
-async fn refuse_read_only(db: &Db) -> Result<(), DbError> {
-    match db {
-        #[cfg(feature = "postgres")]
-        Db::Postgres(pool) => {
-            const ASKED: &str = "current_setting('transaction_read_only') = 'on'";
-            let asked = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(ASKED));
-            let is_read_only: bool = asked.one(&mut *pool.get().await?).await?;
-            if is_read_only { Err(StoreError::Unavailable(Box::new(ReadOnly)).into()) } else { Ok(()) }
-        }
-        // Only a write shows it, because no setting makes a file read-only.
-        #[cfg(feature = "sqlite")]
-        Db::Sqlite { .. } => Ok(()),
     }
 }
 
