@@ -53,11 +53,11 @@ impl HousekeepingService {
     /// year is not woken by it, and should not count as ready.
     pub const PROVEN_DEVICES: Duration = Duration::days(365);
 
-    /// How long to rest after a batch that took so long: twice as long, so that one server's housekeeping keeps the
-    /// store busy for a third of the time at the most, and for less of it the slower the store answers.
+    /// How long to rest after a batch that took so long: five times as long, so that one server's housekeeping keeps
+    /// the store busy for a sixth of the time at the most, and for less of it the slower the store answers.
     #[must_use]
     pub fn rest_after(took: Elapsed) -> Elapsed {
-        took.saturating_mul(2).clamp(Self::SHORTEST_REST, Self::LONGEST_REST)
+        took.saturating_mul(5).clamp(Self::SHORTEST_REST, Self::LONGEST_REST)
     }
 
     /// Begins a sweep over everything that there is.

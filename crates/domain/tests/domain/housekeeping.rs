@@ -178,10 +178,10 @@ async fn a_sweep_goes_on_where_the_store_failed() {
 }
 
 #[test]
-fn a_rest_is_twice_as_long_as_the_batch_before_it_within_bounds() {
+fn a_rest_is_five_times_as_long_as_the_batch_before_it_within_bounds() {
     use std::time::Duration as Elapsed;
-    let rests = [0, 1, 2, 20, 499, 60_000].map(|millis| HousekeepingService::rest_after(Elapsed::from_millis(millis)));
-    assert_eq!(rests, [5, 5, 5, 40, 998, 1_000].map(Elapsed::from_millis));
+    let rests = [0, 1, 2, 20, 199, 60_000].map(|millis| HousekeepingService::rest_after(Elapsed::from_millis(millis)));
+    assert_eq!(rests, [5, 5, 10, 100, 995, 1_000].map(Elapsed::from_millis));
 }
 
 #[tokio::test]
