@@ -59,6 +59,11 @@ bench-soak *ARGS:
     scripts/install-postgres
     bench/run soak {{ ARGS }}
 
+# How long housekeeping takes to clear a backlog, beside a load.
+bench-housekeeping *ARGS:
+    scripts/install-postgres
+    bench/housekeeping {{ ARGS }}
+
 # One, two and three servers over one PostgreSQL.
 bench-scale *ARGS:
     scripts/install-postgres

@@ -59,7 +59,9 @@ impl FieldError {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait StoreHealth: Send + Sync {
-    /// `Ok` when the store answers and its schema is the one this build understands;
-    /// [`StoreError::Unavailable`] when it does not answer, [`StoreError::Inconsistent`] when the schema differs.
+    /// `Ok` when the store answers, can be written, and has the schema that this build understands;
+    /// [`StoreError::Unavailable`] when it does not answer or cannot be written (a standby, a database that is read-only, a
+    /// full disk), [`StoreError::Inconsistent`] when the schema differs. An adapter may take a write of a few seconds ago
+    /// for proof.
     async fn check(&self) -> Result<(), StoreError>;
 }

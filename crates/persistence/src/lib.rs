@@ -40,6 +40,7 @@ mod store;
 #[cfg(feature = "sqlite")]
 mod tests;
 mod types;
+mod writable;
 
 #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
 compile_error!("muster-persistence needs one of its features `postgres` and `sqlite`");

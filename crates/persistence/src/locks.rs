@@ -181,13 +181,4 @@ locks! {
     fn lock_sessions_on(device: DbId) -> DbId: for_no_key_update(
         sessions::table.filter(sessions::device_id.eq(device)).order(sessions::id).select(sessions::id)
     );
-
-    /// Some sessions that expired or were ended before that time, before they are deleted. Those that others have are
-    /// left out.
-    fn lock_dead_sessions(before: Ts, limit: i64) -> DbId: for_update.skip_locked(
-        sessions::table
-            .filter(sessions::expires_at.lt(before).or(sessions::revoked_at.lt(before).assume_not_null()))
-            .limit(limit)
-            .select(sessions::id)
-    );
 }

@@ -4,6 +4,7 @@ use tokio::runtime::Handle;
 use crate::StoreOptions;
 use crate::db::Db;
 use crate::error::{DbError, ErrorClass};
+use crate::writable::LastProbe;
 
 /// How often a unit of work that lost against another is done again before its caller is told.
 const CONFLICTS: u8 = 3;
@@ -13,6 +14,7 @@ const CONFLICTS: u8 = 3;
 pub struct Store {
     pub(crate) db: Db,
     runtime: Handle,
+    pub(crate) last_probe: LastProbe,
 }
 
 /// Why no store can be made of a URL. It never holds the URL, which may hold a password.
@@ -64,7 +66,7 @@ impl Store {
             }
             _ => return Err(StoreError::Backend(Box::new(InvalidUrl::Scheme))),
         };
-        Ok(Self { db, runtime })
+        Ok(Self { db, runtime, last_probe: LastProbe::default() })
     }
 
     /// [`Store::open`] with the default options.

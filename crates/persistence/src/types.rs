@@ -36,6 +36,14 @@ pub(crate) struct Ts(OffsetDateTime);
 #[diesel(sql_type = Id)]
 pub(crate) struct DbId(pub(crate) Uuid);
 
+impl Ts {
+    /// So many microseconds after the epoch; the epoch itself for a number that is no time.
+    pub(crate) fn from_micros(micros: i64) -> Self {
+        let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000);
+        Self(time.unwrap_or(OffsetDateTime::UNIX_EPOCH))
+    }
+}
+
 impl From<OffsetDateTime> for Ts {
     fn from(at: OffsetDateTime) -> Self {
         Self(to_micros(at))

@@ -26,7 +26,8 @@ use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use crate::kept::{
-    assert_whole, health, records, sessions_and_records, who_awaits_the_directory, who_signed_in_and_who_was_delivered,
+    SAME_TOKEN, assert_one_of_each_token, assert_whole, health, phones, records, sessions_and_records,
+    who_awaits_the_directory, who_signed_in_and_who_was_delivered,
 };
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
@@ -185,7 +186,8 @@ async fn sessions_and_records_are_whole_after_going_down_and_up() {
             "0008_identities",
             "0009_session_limits",
             "0010_password_tags",
-            "0011_key_ids"
+            "0011_key_ids",
+            "0014_write_probes"
         ]
     );
     assert_eq!(one(astray), "0");
@@ -204,6 +206,19 @@ async fn whoever_signed_in_before_the_upgrade_still_awaits_the_directory() {
     while file.connection().revert_last_migration(MIGRATIONS).unwrap() != MigrationVersion::from("0008") {}
     assert_eq!(store.migrate().await.unwrap().first().unwrap(), "0008_identities");
     assert_eq!(who_awaits_the_directory(&store).await, [true, false]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_devices_with_the_same_token_one_is_left() {
+    let file = File::new();
+    let store = file.store();
+    store.migrate().await.unwrap();
+    let phones = phones(&store).await;
+    while file.connection().revert_last_migration(MIGRATIONS).unwrap() != MigrationVersion::from("0011") {}
+    file.connection().batch_execute(SAME_TOKEN).unwrap();
+    let store = file.store();
+    assert_eq!(store.migrate().await.unwrap().first().unwrap(), "0011_key_ids");
+    assert_one_of_each_token(&store, &phones).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -230,7 +245,7 @@ async fn a_current_schema_is_healthy() {
 async fn a_schema_without_a_migration_of_this_build_is_older() {
     let file = File::new();
     let store = file.store();
-    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007, 0008, 0009, 0010, 0011): run `muster migrate`";
+    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007, 0008, 0009, 0010, 0011, 0014): run `muster migrate`";
     assert_eq!(health(&store).await, expected, "an empty file");
     store.migrate().await.unwrap();
     file.connection().revert_all_migrations(MIGRATIONS).unwrap();

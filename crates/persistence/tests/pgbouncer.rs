@@ -179,6 +179,8 @@ async fn statements_have_a_limit_by_the_startup_packet_or_by_the_role_and_else_i
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_a_client_set_up_stays_behind_for_the_next() {
     let cluster = Cluster::start().await;
+    // A migration takes two connections at once.
+    open(&cluster.url("postgres")).migrate().await.unwrap();
     let pooler = PgBouncer::start(Release::New, "transaction", &cluster, &["default_pool_size = 1"]).await;
     let (store, ada) = store_with_ada(&pooler.url("postgres")).await;
     assert!(store.profile(ada.id).await.unwrap().is_some());

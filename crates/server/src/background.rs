@@ -4,14 +4,14 @@
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use muster_domain::audit::chain::ChainError;
 use muster_domain::audit::{AuditChainService, Origin};
 use muster_domain::housekeeping::HousekeepingService;
 use muster_domain::key_rotation::{KeyRotationService, KeyUse, KeyedRows};
 use muster_domain::notice::NoticeService;
-use muster_domain::{KeyStanding, with_causes};
+use muster_domain::{KeyStanding, StoreError, with_causes};
 
 use crate::commands::pepper;
 
@@ -19,8 +19,10 @@ use crate::commands::pepper;
 const NOTICES_EVERY: Duration = Duration::from_secs(2);
 /// How often it is looked whether audit records wait for their seals.
 const SEALS_EVERY: Duration = Duration::from_secs(2);
-/// How often what has served its time is removed.
+/// How long housekeeping rests once nothing is left to remove.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_hours(1);
+/// How often it is counted what housekeeping has still to remove.
+const BACKLOG_EVERY: Duration = Duration::from_mins(5);
 /// How often it is looked whether a previous pepper has something left. After a switch all is moved at the start of the first
 /// server that has the new one; what older servers wrote since is moved at the next turn.
 const KEYS_EVERY: Duration = Duration::from_mins(5);
@@ -52,7 +54,8 @@ pub(crate) async fn seal_audit(chain: Arc<AuditChainService>) {
     .await;
 }
 
-/// Removes what has served its time, and audit records that are older than `retention`.
+/// Removes what has served its time, and audit records that are older than `retention`: batch after batch, with rests
+/// between them, until nothing is left.
 pub(crate) async fn keep_house(
     housekeeping: HousekeepingService,
     chain: Arc<AuditChainService>,
@@ -63,17 +66,45 @@ pub(crate) async fn keep_house(
     repeat("housekeeping", HOUSEKEEPING_EVERY, || {
         let (housekeeping, chain) = (housekeeping.clone(), chain.clone());
         async move {
-            let swept = housekeeping.sweep(&Origin::system("housekeeping")).await?;
-            for (what, removed) in swept.stale {
-                metrics::counter!("muster_housekeeping_removed_total", "what" => what.as_str()).increment(removed);
+            let mut sweep = housekeeping.begin();
+            loop {
+                let began = Instant::now();
+                let Some(batch) = housekeeping.next_batch(&mut sweep, &Origin::system("housekeeping")).await? else {
+                    break;
+                };
+                metrics::counter!("muster_housekeeping_removed_total", "what" => batch.what).increment(batch.removed);
+                tokio::time::sleep(HousekeepingService::rest_after(began.elapsed())).await;
             }
-            metrics::counter!("muster_housekeeping_removed_total", "what" => "devices").increment(swept.devices);
             if let Some(retention) = retention {
                 let before = chain.clock.now() - retention;
-                let removed = chain.forget_before(before, &Origin::system("retention")).await?;
-                metrics::counter!("muster_housekeeping_removed_total", "what" => "audit_records").increment(removed);
+                loop {
+                    let began = Instant::now();
+                    let forgotten = chain.forget_next(before, &Origin::system("retention")).await?;
+                    metrics::counter!("muster_housekeeping_removed_total", "what" => "audit_records")
+                        .increment(forgotten.records);
+                    if !forgotten.more {
+                        break;
+                    }
+                    tokio::time::sleep(HousekeepingService::rest_after(began.elapsed())).await;
+                }
             }
             Ok::<_, ChainError>(false)
+        }
+    })
+    .await;
+}
+
+/// Counts what housekeeping has still to remove.
+pub(crate) async fn measure_backlog(housekeeping: HousekeepingService) {
+    let housekeeping = Arc::new(housekeeping);
+    repeat("counting the backlog", BACKLOG_EVERY, || {
+        let housekeeping = housekeeping.clone();
+        async move {
+            for (what, rows) in housekeeping.backlog().await? {
+                #[expect(clippy::cast_precision_loss, reason = "a count of rows, far fewer than 2^53")]
+                metrics::gauge!("muster_housekeeping_backlog", "what" => what.as_str()).set(rows as f64);
+            }
+            Ok::<_, StoreError>(false)
         }
     })
     .await;

@@ -30,6 +30,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 use crate::command_line::{AuditCommand, Command, CommandLine, SettingsFormat};
+use crate::commands::verify_audit::Verdict;
 use crate::config::{Config, ConfigError, Purpose, Settings, flags, read_secret_file, reference};
 
 const DONE: u8 = 0;
@@ -40,6 +41,8 @@ const SOME_REFUSED: u8 = 3;
 const ANOTHER_SCHEMA: u8 = 4;
 /// What `audit verify` ends with when the trail was tampered with.
 const TAMPERED: u8 = 5;
+/// What `audit verify` ends with when the trail is whole and a backlog of records waits for its seals.
+const NOT_SEALED_YET: u8 = 6;
 /// What a program ends with that a signal stopped, as shells tell it: 128 and the signal's number.
 const SIGINT: u8 = 128 + 2;
 const SIGPIPE: u8 = 128 + 13;
@@ -160,8 +163,10 @@ async fn execute(command: Command, flags: &Flags) -> Result<u8, Box<dyn Error>> 
             commands::export_audit::run(&use_store()?, filters, output.as_deref()).await?;
         }
         Command::Audit(AuditCommand::Verify { noted, old_pepper_file, adopt, json }) => {
-            if !commands::verify_audit::run(&use_pepper()?, noted, &old_pepper_file, adopt, json).await? {
-                return Ok(TAMPERED);
+            match commands::verify_audit::run(&use_pepper()?, noted, &old_pepper_file, adopt, json).await? {
+                Verdict::Whole => {}
+                Verdict::Waiting => return Ok(NOT_SEALED_YET),
+                Verdict::Tampered => return Ok(TAMPERED),
             }
         }
         Command::Pepper(command) => commands::pepper::run(&use_pepper()?, command).await?,

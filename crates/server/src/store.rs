@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use muster_domain::{StoreError, StoreHealth};
+use muster_domain::StoreError;
 use muster_persistence::{Store, StoreOptions};
 use tokio::runtime::Handle;
 
@@ -54,7 +54,7 @@ fn connect_for(runtimes: NonZeroUsize, config: &Config) -> Result<Store, OpenSto
 /// When a migration fails, or a newer build made the schema: there is nothing to apply then, and nothing to rely on.
 pub(crate) async fn migrate(store: &Store) -> Result<Vec<String>, OpenStoreError> {
     let applied = store.migrate().await.map_err(OpenStoreError::Migrate)?;
-    store.check().await.map_err(OpenStoreError::NotReady)?;
+    store.check_schema().await.map_err(OpenStoreError::NotReady)?;
     Ok(applied)
 }
 
@@ -75,7 +75,7 @@ pub(crate) async fn open_for(runtimes: NonZeroUsize, config: &Config) -> Result<
     let store = connect_for(runtimes, config)?;
     match config.mode {
         Mode::Development => drop(migrate(&store).await?),
-        Mode::Production => store.check().await.map_err(OpenStoreError::NotReady)?,
+        Mode::Production => store.check_usable().await.map_err(OpenStoreError::NotReady)?,
     }
     Ok(Arc::new(store))
 }

@@ -1,8 +1,8 @@
-DROP INDEX users_by_gram;
+DROP INDEX IF EXISTS users_by_gram;
 DROP FUNCTION search_grams;
-DROP INDEX users_listed_admins;
-DROP INDEX users_listed_by_reach;
-DROP INDEX users_listed;
+DROP INDEX IF EXISTS users_listed_admins;
+DROP INDEX IF EXISTS users_listed_by_reach;
+DROP INDEX IF EXISTS users_listed;
 DROP TRIGGER devices_reach_no_more ON devices;
 DROP TRIGGER devices_reach_again ON devices;
 DROP TRIGGER devices_reach ON devices;

@@ -1,4 +1,5 @@
--- What lists of people are answered from (adr/0022), however many people there are.
+-- What lists of people are answered from (adr/0022), however many people there are. The column is filled, and the indexes
+-- are built, after this transaction and without locking the table (adr/0034).
 
 -- The channels that an active person proved, as bits: 1 e-mail, 2 text messages, 4 push. 0 of whoever is not active. The
 -- triggers below keep it, so that it follows what any release of Muster writes.
@@ -12,13 +13,6 @@ LANGUAGE sql STABLE AS $$
         + 4 * EXISTS (SELECT FROM devices d WHERE d.user_id = $1 AND d.verified_at IS NOT NULL)::int
     )::smallint END
 $$;
--- Older servers change proofs and devices meanwhile: not before the triggers are there.
-LOCK TABLE proofs, devices IN SHARE ROW EXCLUSIVE MODE;
-UPDATE users SET reach = now.reach
-FROM (SELECT id, reach_of(id, active, email_fingerprint, phone_fingerprint) AS reach FROM users WHERE active OFFSET 0)
-    AS now
-WHERE users.id = now.id AND now.reach <> 0;
-
 -- After the update and not before it: a trigger before it would have each update of a person lock them as if their key
 -- changed, and whatever refers to them would wait.
 CREATE FUNCTION keep_own_reach() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -58,11 +52,6 @@ CREATE TRIGGER devices_reach_again AFTER UPDATE ON devices FOR EACH ROW
 CREATE TRIGGER devices_reach_no_more AFTER DELETE ON devices FOR EACH ROW
     WHEN (OLD.verified_at IS NOT NULL) EXECUTE FUNCTION keep_reach();
 
-CREATE INDEX users_listed ON users (user_name_key) WHERE source = 'scim' AND removed_at IS NULL;
-CREATE INDEX users_listed_by_reach ON users (active, reach, user_name_key) WHERE source = 'scim' AND removed_at IS NULL;
-CREATE INDEX users_listed_admins ON users (user_name_key)
-    WHERE source = 'scim' AND removed_at IS NULL AND role = 'admin';
-
 -- Every one, two and three characters that stand beside each other in a text.
 CREATE FUNCTION search_grams(searched text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
@@ -78,8 +67,3 @@ BEGIN
     RETURN grams;
 END
 $$;
--- With the usual 64 MB it takes twice as long.
-SET LOCAL maintenance_work_mem = '256MB';
--- New texts wait in a list that each search reads through: a short one.
-CREATE INDEX users_by_gram ON users USING gin (search_grams(search_key) COLLATE "C")
-    WITH (gin_pending_list_limit = 256);

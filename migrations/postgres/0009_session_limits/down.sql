@@ -1,6 +1,6 @@
 DROP FUNCTION live_sessions_of(uuid, timestamptz);
-CREATE INDEX sessions_of_user ON sessions (user_id);
-DROP INDEX sessions_live_of_user;
+CREATE INDEX IF NOT EXISTS sessions_by_user ON sessions (user_id, last_used_at DESC, id DESC);
+DROP INDEX IF EXISTS sessions_live_of_user;
 UPDATE sessions SET revoke_reason = 'revokedByOwner'
     WHERE revoke_reason IN ('tooMany', 'deviceRemoved', 'deviceReleased');
 ALTER TABLE sessions DROP CONSTRAINT sessions_revoke_reason_check;

@@ -11,9 +11,7 @@ ALTER TABLE sessions ADD CONSTRAINT sessions_revoke_reason_check
     CHECK (revoke_reason IN ('signedOut', 'revokedByOwner', 'revokedByOperator', 'replayed', 'deactivated', 'tooMany',
         'deviceRemoved', 'deviceReleased'));
 
--- What a person has of sessions that nobody ended; those that were ended are read by their id alone.
-CREATE INDEX sessions_live_of_user ON sessions (user_id) WHERE revoked_at IS NULL;
-DROP INDEX sessions_of_user;
+-- The index of what a person has of live sessions, sessions_live_of_user, is built after this transaction (adr/0034).
 
 -- How many live sessions a person has. A statement that calls it after it locked the person gets what was committed
 -- until then: a volatile function looks anew, while the statement itself still looks at the state before it.

@@ -1,5 +1,5 @@
 -- Only while one pepper is in use: without the keys' ids nothing tells which of several made a hash.
-DROP INDEX refresh_tokens_without_key;
+DROP INDEX IF EXISTS refresh_tokens_without_key;
 ALTER TABLE devices DROP CONSTRAINT devices_by_destination;
 ALTER TABLE audit_events DROP COLUMN seal_key;
 ALTER TABLE refresh_tokens DROP COLUMN successor_key;

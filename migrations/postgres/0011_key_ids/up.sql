@@ -1,8 +1,7 @@
 -- Which pepper each keyed hash was made with (docs/adr/0031). NULL: it was written by a release that did not record it.
 
 ALTER TABLE refresh_tokens ADD COLUMN successor_key integer;
--- Empty once the servers have recorded the key of each.
-CREATE INDEX refresh_tokens_without_key ON refresh_tokens (hash) WHERE successor_key IS NULL AND superseded_at IS NULL;
+-- Its index of tokens without a key is built after this transaction (adr/0034).
 
 -- A push token has one device at most, whatever key its fingerprint was made with. Where the pepper was changed without an
 -- overlap it may have had several: one of the person's who registered it last stays, a proven one if there is one.

@@ -3,8 +3,8 @@
 mod port;
 mod sweep;
 
-pub use port::{Housekeeping, OldDevice, Stale};
-pub use sweep::Swept;
+pub use port::{Bookmark, Housekeeping, OldDevice, Purged, Stale};
+pub use sweep::{Batch, Sweep, Swept};
 
 #[cfg(feature = "mock")]
 pub use port::MockHousekeeping;

@@ -79,14 +79,38 @@ pub struct OldDevice {
     pub last_seen_at: OffsetDateTime,
 }
 
+/// Where a walk over the rows of a kind goes on. Only the store that made it knows what the number means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bookmark(pub i64);
+
+/// What one batch of a walk came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purged {
+    /// How many rows were removed; 0 does not mean that the walk is over.
+    pub removed: u64,
+    /// Where the next batch begins; `None` at the end of the walk.
+    pub next: Option<Bookmark>,
+}
+
 /// Keeps what has served its time, until it is removed.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Housekeeping: Send + Sync {
-    /// Removes up to `limit` of these whose time was before `before`, and returns how many. Fewer than `limit` means
-    /// that there are no more, but for those that another server is removing. What is still in use stays, however old
-    /// it is; what others are working on is not waited for.
-    async fn purge(&self, what: Stale, before: OffsetDateTime, limit: u16) -> Result<u64, StoreError>;
+    /// One batch of a walk over all rows of a kind: looks at rows from a bookmark on (`None`: from the first), removes
+    /// at most `limit` whose time was before `before`, and returns where the walk goes on. A batch looks at a bounded
+    /// number of rows and takes a bounded time, however many rows the kind has. A walk ends, and by then removed each row that
+    /// had served its time when the walk began, except those that other units of work held meanwhile. What is still
+    /// in use stays, however old it is; what others are working on is not waited for.
+    async fn purge(
+        &self,
+        what: Stale,
+        before: OffsetDateTime,
+        from: Option<Bookmark>,
+        limit: u16,
+    ) -> Result<Purged, StoreError>;
+
+    /// How many rows of a kind a walk would remove now.
+    async fn backlog(&self, what: Stale, before: OffsetDateTime) -> Result<u64, StoreError>;
 
     /// Up to `limit` devices that were last seen before `unproven`, or before `proven` if they are proven; those first
     /// that were seen longest ago (then by id). A device with a session that is live at `now` is not old.

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use muster_domain::StoreError;
 use muster_domain::audit::{AuditEvent, Origin};
 use muster_domain::device::{Device, DeviceStore};
-use muster_domain::housekeeping::{Housekeeping, HousekeepingService, OldDevice, Stale, Swept};
+use muster_domain::housekeeping::{
+    Batch, Bookmark, Housekeeping, HousekeepingService, OldDevice, Purged, Stale, Swept,
+};
 use muster_domain::session::SessionService;
 use muster_domain::user::User;
 use muster_domain::verification::Method;
@@ -31,12 +33,26 @@ struct Piles {
 
 #[async_trait]
 impl Housekeeping for Piles {
-    async fn purge(&self, what: Stale, before: OffsetDateTime, limit: u16) -> Result<u64, StoreError> {
+    async fn purge(
+        &self,
+        what: Stale,
+        before: OffsetDateTime,
+        from: Option<Bookmark>,
+        limit: u16,
+    ) -> Result<Purged, StoreError> {
         let mut purges = self.purges.lock().unwrap();
         let earlier = purges.iter().filter(|(of, ..)| *of == what).count() as u64;
+        let bookmark = |number: u64| Bookmark(number.try_into().unwrap());
+        assert_eq!(from, (earlier > 0).then(|| bookmark(earlier)), "a walk goes on where the batch before it said");
         purges.push((what, before, limit));
-        let pile = self.left.iter().find(|(of, _)| *of == what).map_or(0, |(_, pile)| *pile);
-        Ok(pile.saturating_sub(earlier * u64::from(limit)).min(limit.into()))
+        let left = self.backlog_of(what).saturating_sub(earlier * u64::from(limit));
+        let removed = left.min(limit.into());
+        Ok(Purged { removed, next: (left > removed).then(|| bookmark(earlier + 1)) })
+    }
+
+    async fn backlog(&self, what: Stale, before: OffsetDateTime) -> Result<u64, StoreError> {
+        self.purges.lock().unwrap().push((what, before, 0));
+        Ok(self.backlog_of(what))
     }
 
     async fn old_devices(
@@ -63,6 +79,10 @@ impl Housekeeping for Piles {
 }
 
 impl Piles {
+    fn backlog_of(&self, what: Stale) -> u64 {
+        self.left.iter().find(|(of, _)| *of == what).map_or(0, |(_, pile)| *pile)
+    }
+
     fn purges_of(&self, what: Stale) -> usize {
         self.purges.lock().unwrap().iter().filter(|(of, ..)| *of == what).count()
     }
@@ -113,16 +133,93 @@ async fn batches_follow_one_another_while_they_are_full() {
         assert_eq!(swept(&report, what), pile, "{what:?}");
     }
     let batches = [Stale::Challenges, Stale::Sessions, Stale::SendCounts].map(|what| store.purges_of(what));
-    assert_eq!(batches, [1, 2, 3]);
+    assert_eq!(batches, [1, 1, 3]);
 }
 
 #[tokio::test]
-async fn a_first_sweep_of_an_old_store_takes_no_more_than_the_most_batches() {
+async fn a_sweep_goes_on_until_nothing_is_left() {
     let store = Arc::new(Piles { left: vec![(Stale::RefreshTokens, 1_000_000)], ..Piles::default() });
     let report = service(&Builders::default(), store.clone()).sweep(&origin()).await.unwrap();
-    assert_eq!(swept(&report, Stale::RefreshTokens), 20_000);
-    assert_eq!(store.purges_of(Stale::RefreshTokens), 40);
-    assert_eq!(store.purges_of(Stale::Deactivations), 1, "one pile holds up the kinds after it");
+    assert_eq!(swept(&report, Stale::RefreshTokens), 1_000_000);
+    assert_eq!(store.purges_of(Stale::RefreshTokens), 2_000);
+    assert_eq!(store.purges_of(Stale::Deactivations), 1);
+}
+
+#[tokio::test]
+async fn kinds_take_turns_so_that_a_large_backlog_holds_up_no_other() {
+    let left = vec![(Stale::Challenges, 1_400), (Stale::SendCounts, 600)];
+    let store = Arc::new(Piles { left, ..Piles::default() });
+    let service = service(&Builders::default(), store);
+    let mut sweep = service.begin();
+    let mut batches = Vec::new();
+    while let Some(Batch { what, removed }) = service.next_batch(&mut sweep, &origin()).await.unwrap() {
+        batches.push((what, removed));
+    }
+    let first = [("challenges", 500), ("refresh_tokens", 0), ("sessions", 0), ("send_counts", 500)];
+    let rest = [("send_refusals", 0), ("sign_in_attempts", 0), ("deactivations", 0), ("devices", 0)];
+    let later = [("challenges", 500), ("send_counts", 100), ("challenges", 400)];
+    assert_eq!(batches, [&first[..], &rest, &later].concat());
+    assert_eq!(service.next_batch(&mut sweep, &origin()).await.unwrap(), None, "a sweep that is over stays over");
+}
+
+#[tokio::test]
+async fn a_sweep_goes_on_where_the_store_failed() {
+    let house = House::new();
+    let service = service(&house.make, Arc::new(house.store.clone()));
+    let mut sweep = service.begin();
+    service.next_batch(&mut sweep, &origin()).await.unwrap();
+    let before = sweep.clone();
+    house.store.set_unavailable(true);
+    assert!(service.next_batch(&mut sweep, &origin()).await.is_err());
+    assert_eq!(sweep, before);
+    house.store.set_unavailable(false);
+    let next = service.next_batch(&mut sweep, &origin()).await.unwrap();
+    assert_eq!(next, Some(Batch { what: "refresh_tokens", removed: 0 }));
+}
+
+#[test]
+fn a_rest_is_five_times_as_long_as_the_batch_before_it_within_bounds() {
+    use std::time::Duration as Elapsed;
+    let rests = [0, 1, 2, 20, 199, 60_000].map(|millis| HousekeepingService::rest_after(Elapsed::from_millis(millis)));
+    assert_eq!(rests, [5, 5, 10, 100, 995, 1_000].map(Elapsed::from_millis));
+}
+
+#[tokio::test]
+async fn the_backlog_of_each_kind_goes_by_its_own_time() {
+    let left = vec![(Stale::Challenges, 7), (Stale::Sessions, 5_000_000)];
+    let (make, store) = (Builders::default(), Arc::new(Piles { left, ..Piles::default() }));
+    let backlog = service(&make, store.clone()).backlog().await.unwrap();
+    let expected = Stale::ALL.map(|what| (what, store.backlog_of(what)));
+    assert_eq!(backlog, expected);
+    assert_eq!(*store.purges.lock().unwrap(), Stale::ALL.map(|what| (what, make.now() - what.kept_for(), 0)));
+}
+
+#[tokio::test]
+async fn devices_are_expired_in_batches_until_none_is_left() {
+    let house = House::new();
+    let many = usize::from(HousekeepingService::DEVICES) * 2 + 1;
+    for number in 0..=many / 10 {
+        let user = house.user(&format!("u{number}")).await;
+        for device in 0..(many - number * 10).min(10) {
+            house.device(&user, &format!("{number}-{device}")).await;
+        }
+    }
+    house.clock.advance(Duration::days(91));
+    assert_eq!(sweep(&house).await.devices, many as u64);
+}
+
+#[tokio::test]
+async fn a_batch_of_devices_that_were_all_seen_again_ends_the_walk() {
+    let make = Builders::default();
+    let owner = make.user("ada").build().id;
+    let old = |_| {
+        let Device { id, platform, last_seen_at, .. } = make.device(owner);
+        OldDevice { user_id: owner, id, platform, last_seen_at }
+    };
+    let devices = (0..HousekeepingService::DEVICES).map(old).collect();
+    let store = Arc::new(Piles { devices, seen_again: usize::MAX, ..Piles::default() });
+    assert_eq!(service(&make, store.clone()).sweep(&origin()).await.unwrap().devices, 0);
+    assert_eq!(store.asked_for_devices.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]

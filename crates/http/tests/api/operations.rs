@@ -45,7 +45,7 @@ async fn readyz_follows_the_store() {
     retry-after: 5
 
     {
-      "detail": "the store does not answer",
+      "detail": "the store does not answer, or cannot be written",
       "instance": "[request]",
       "status": 503,
       "title": "The service is unavailable for the moment",

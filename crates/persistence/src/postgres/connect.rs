@@ -56,15 +56,24 @@ pub(super) struct Connector {
 
 impl Connector {
     pub(super) fn new(url: ParsedUrl, negotiation: Negotiation, statement_timeout: Option<Duration>) -> Self {
+        // A standby can lack what the primary acknowledged: it replays later than it receives.
+        Self::with(url, negotiation, TargetSessionAttrs::ReadWrite, &settings(statement_timeout))
+    }
+
+    /// For what may take longer than any request, as building an index does.
+    pub(super) fn for_maintenance(url: ParsedUrl, negotiation: Negotiation, wanted: TargetSessionAttrs) -> Self {
+        let settings = format!("{} -c maintenance_work_mem=256MB", settings(None));
+        Self::with(url, negotiation, wanted, &settings)
+    }
+
+    fn with(url: ParsedUrl, negotiation: Negotiation, wanted: TargetSessionAttrs, settings: &str) -> Self {
         let mut server = url.server;
         server.keepalives_idle(SILENCE);
         if server.get_tcp_user_timeout().is_none() {
             server.tcp_user_timeout(SILENCE);
         }
-        // A standby can lack what the primary acknowledged: it replays later than it receives.
-        server.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        let settings = settings(statement_timeout);
-        let options = server.get_options().map_or_else(|| settings.clone(), |given| format!("{given} {settings}"));
+        server.target_session_attrs(wanted);
+        let options = server.get_options().map_or_else(|| settings.to_owned(), |given| format!("{given} {settings}"));
         let mut with_settings = server.clone();
         with_settings.options(options);
         Self { server, with_settings, negotiation, refuses_settings: AtomicBool::new(false) }

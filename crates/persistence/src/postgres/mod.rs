@@ -2,7 +2,9 @@
 
 mod connect;
 mod issue;
+pub(crate) mod late_steps;
 mod lookups;
+mod maintenance;
 mod negotiation;
 pub(crate) mod people;
 mod people_sql;
@@ -27,6 +29,7 @@ use muster_domain::StoreError;
 use self::connect::Connector;
 #[cfg(test)]
 pub(crate) use self::lookups::SHARED_BY;
+use self::maintenance::Maintenance;
 use self::negotiation::Negotiation;
 use self::pooler::Pooler;
 pub(crate) use self::pools::Pools;
@@ -43,6 +46,7 @@ pub(crate) fn open(options: &StoreOptions) -> Result<Db, StoreError> {
     let mut parsed = url::parse(&options.url).map_err(|error| StoreError::Backend(Box::new(error)))?;
     let tls = tls::connector(&parsed).map_err(|error| StoreError::Backend(Box::new(error)))?;
     let negotiation = Negotiation::of(&mut parsed.server, tls);
+    let maintenance = Maintenance::new(&parsed, &negotiation, options);
     let connector = Arc::new(Connector::new(parsed, negotiation, options.statement_timeout));
     let size = connections_of_runtime(options);
     let (acquire_timeout, connect_timeout) = (options.acquire_timeout, options.connect_timeout);
@@ -51,7 +55,7 @@ pub(crate) fn open(options: &StoreOptions) -> Result<Db, StoreError> {
     let limit = options.statement_timeout.map(|statement| acquire_timeout.saturating_add(statement));
 
     let pooler = Pooler::new(connector.clone(), options);
-    Ok(Db::Postgres(Pools::new(limit, pooler, move || {
+    Ok(Db::Postgres(Pools::new(limit, pooler, maintenance, move || {
         let connector = connector.clone();
         let mut config = ManagerConfig::default();
         // A connection that is known to be closed or in a transaction is not used again; none is asked whether it works.

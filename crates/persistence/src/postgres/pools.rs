@@ -12,6 +12,7 @@ use diesel_async::pooled_connection::deadpool::Pool;
 use tokio::runtime::{Handle, Id};
 
 use super::lookups::{Lookups, Shared};
+use super::maintenance::Maintenance;
 use super::pooler::Pooler;
 use crate::db::PgConn;
 use crate::error::DbError;
@@ -27,6 +28,7 @@ pub(crate) struct Pools {
     limit: Option<Duration>,
     by_runtime: Arc<RwLock<HashMap<Id, OfRuntime>>>,
     pub(crate) pooler: Arc<Pooler>,
+    pub(crate) maintenance: Arc<Maintenance>,
 }
 
 #[derive(Clone)]
@@ -46,9 +48,16 @@ impl Pools {
     pub(super) fn new(
         limit: Option<Duration>,
         pooler: Pooler,
+        maintenance: Maintenance,
         make: impl Fn() -> Result<Pool<PgConn>, BuildError> + Send + Sync + 'static,
     ) -> Self {
-        Self { make: Arc::new(make), limit, by_runtime: Arc::default(), pooler: Arc::new(pooler) }
+        Self {
+            make: Arc::new(make),
+            limit,
+            by_runtime: Arc::default(),
+            pooler: Arc::new(pooler),
+            maintenance: Arc::new(maintenance),
+        }
     }
 
     /// A connection of the runtime that this is called in, for the caller alone.

@@ -24,6 +24,11 @@ const ERROR_RESPONSE: u8 = b'E';
 /// A longer error is passed on as it is. PostgreSQL's are much shorter.
 const LONGEST_ERROR: usize = 1 << 20;
 
+/// Whether a lock is another's, for which a statement was not to wait (`lock_not_available`).
+pub(crate) fn is_lock_not_available(error: &diesel::result::Error) -> bool {
+    matches!(error, diesel::result::Error::DatabaseError(_, told) if sql_state(told.message()) == Some("55P03"))
+}
+
 /// The code in front of the message of an error that came through [`WithSqlStates`].
 pub(crate) fn sql_state(message: &str) -> Option<&str> {
     let (code, _) = message.split_once(SEPARATOR)?;

@@ -41,6 +41,7 @@ pub(super) enum Roots {
     File(PathBuf),
 }
 
+#[derive(Clone)]
 pub(super) struct ParsedUrl {
     pub(super) server: Config,
     pub(super) trust: Trust,

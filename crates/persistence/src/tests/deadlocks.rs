@@ -123,7 +123,7 @@ impl Stage {
             self.store.expire_device(&device, later, &self.make.event("test.expired", Some(device.user_id))).await?;
         }
         for what in Stale::ALL {
-            self.store.purge(what, later, 100).await?;
+            self.store.purge(what, later, None, 100).await?;
         }
         Ok(())
     }

@@ -39,10 +39,10 @@ async fn what_others_work_on_is_left_to_them_and_not_waited_for() {
     for what in Stale::ALL {
         let lock = format!("BEGIN; SELECT FROM {} FOR UPDATE", table(what));
         case.other.batch_execute(&lock).await.unwrap();
-        assert_eq!(case.store.purge(what, before, 10).await.unwrap(), 0, "{what:?}");
+        assert_eq!(case.store.purge(what, before, None, 10).await.unwrap().removed, 0, "{what:?}");
         case.other.batch_execute("COMMIT").await.unwrap();
-        assert_eq!(case.store.purge(what, before, 10).await.unwrap(), 1, "{what:?}");
-        assert_eq!(case.store.purge(what, before, 10).await.unwrap(), 0, "{what:?}");
+        assert_eq!(case.store.purge(what, before, None, 10).await.unwrap().removed, 1, "{what:?}");
+        assert_eq!(case.store.purge(what, before, None, 10).await.unwrap().removed, 0, "{what:?}");
     }
 }
 
@@ -81,7 +81,7 @@ async fn of_many_servers_that_purge_at_once_each_row_is_one_s() {
         tokio::spawn(async move {
             let mut removed = 0;
             loop {
-                match store.purge(Stale::SendCounts, before, 50).await.unwrap() {
+                match store.purge(Stale::SendCounts, before, None, 50).await.unwrap().removed {
                     0 => return removed,
                     batch => {
                         assert!(batch <= 50);
@@ -95,6 +95,6 @@ async fn of_many_servers_that_purge_at_once_each_row_is_one_s() {
     for one in purging.collect::<Vec<_>>() {
         removed += one.await.unwrap();
     }
-    removed += case.store.purge(Stale::SendCounts, before, u16::MAX).await.unwrap();
+    removed += case.store.purge(Stale::SendCounts, before, None, u16::MAX).await.unwrap().removed;
     assert_eq!(removed, 1_000);
 }

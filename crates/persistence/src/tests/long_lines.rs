@@ -1,7 +1,7 @@
 //! Dead sessions with more refresh tokens than one transaction takes.
 
 use muster_domain::directory::DirectoryStore;
-use muster_domain::housekeeping::{Housekeeping, Stale};
+use muster_domain::housekeeping::{Housekeeping, Purged, Stale};
 use muster_domain::session::{Opening, Session, SessionStore, StoredToken};
 use muster_testkit::Builders;
 use time::Duration;
@@ -26,8 +26,18 @@ async fn sessions(store: &Store) -> (Builders, Session, [StoredToken; 2]) {
 
 async fn the_dead_one_goes_whole(store: &Store, dead: &Session, [dead_one, live_one]: &[StoredToken; 2]) {
     let before = dead.expires_at + Duration::HOUR;
-    assert_eq!(store.purge(Stale::Sessions, before, 500).await.unwrap(), 1);
-    assert_eq!(store.purge(Stale::Sessions, before, 500).await.unwrap(), 0);
+    let (mut from, mut removed) = (None, Vec::new());
+    loop {
+        let purged = store.purge(Stale::Sessions, before, from, 500).await.unwrap();
+        removed.push(purged.removed);
+        from = purged.next;
+        if from.is_none() {
+            break;
+        }
+    }
+    assert_eq!(removed, [0, 0, 1], "each batch is one transaction, and the session goes with the last of its tokens");
+    let again = store.purge(Stale::Sessions, before, None, 500).await.unwrap();
+    assert_eq!(again, Purged { removed: 0, next: None });
     assert_eq!(store.find_family(&dead_one.hash).await.unwrap(), None);
     assert!(store.find_family(&live_one.hash).await.unwrap().is_some());
 }

@@ -3,10 +3,11 @@
 use muster_domain::access::{AdmitOutcome, IdentityKey, IdentityStore};
 use muster_domain::audit::chain::{AuditChain, ChainMark, SealHash, Sealing};
 use muster_domain::audit::{AuditEvent, AuditQuery, AuditReader, RevokeReason};
-use muster_domain::device::{DeviceRemoval, DeviceStore};
+use muster_domain::device::{Device, DeviceRemoval, DeviceStore, Platform};
 use muster_domain::directory::{DirectoryStore, PersonKey};
 use muster_domain::session::{IssueOutcome, Opening, Session, SessionStore, StoredToken};
 use muster_domain::user::User;
+use muster_domain::verification::{Closure, Method, OpenOutcome, VerificationStore};
 use muster_domain::{KeyId, StoreError, StoreHealth};
 use muster_persistence::Store;
 use muster_testkit::Builders;
@@ -84,6 +85,67 @@ pub(crate) async fn who_awaits_the_directory(store: &Store) -> Vec<bool> {
         awaiting.push(store.find_people(&key).await.unwrap().by_user_name.unwrap().awaits_directory());
     }
     awaiting
+}
+
+/// Devices of two people: an Android phone and an iPhone of Ada's, then two Android phones of Eve's. On each one's first
+/// Android phone that was seen last a code is open.
+pub(crate) struct Phones {
+    ada: User,
+    eve: User,
+    iphone: Device,
+    proven: Device,
+}
+
+/// Makes the third device proven and gives all the same token, as a change of the pepper without an overlap could.
+pub(crate) const SAME_TOKEN: &str = "UPDATE devices SET verified_at = last_seen_at WHERE last_seen_at =
+        (SELECT max(last_seen_at) FROM devices WHERE last_seen_at < (SELECT max(last_seen_at) FROM devices));
+    UPDATE devices SET token = 'same'";
+
+pub(crate) async fn phones(store: &Store) -> Phones {
+    let make = Builders::default();
+    let [ada, eve] = ["ada", "eve"].map(|name| make.user(name).build());
+    for user in [&ada, &eve] {
+        store.insert_user(user, &make.event("test.user.created", Some(user.id))).await.unwrap();
+    }
+    let seen = |user: &User, seconds| Device {
+        last_seen_at: make.now() + time::Duration::seconds(seconds),
+        ..make.device(user.id)
+    };
+    let (old, proven, last) = (seen(&ada, 0), seen(&eve, 2), seen(&eve, 3));
+    let iphone = Device { platform: Platform::Ios, ..seen(&ada, 1) };
+    for device in [&old, &iphone, &proven, &last] {
+        store.register(device, 9, None, &make.registration_events(device)).await.unwrap();
+    }
+    for device in [&old, &last] {
+        let event = make.event("test.opened", Some(device.user_id));
+        let opened = store.open_challenge(&make.push_challenge(device), &[], &event).await.unwrap();
+        assert_eq!(opened, OpenOutcome::Opened);
+    }
+    Phones { ada, eve, iphone, proven }
+}
+
+/// Of the Android phones the proven one of hers who was seen last is left, and the iPhone; each of the others has its record, and
+/// no code for it works.
+pub(crate) async fn assert_one_of_each_token(store: &Store, phones: &Phones) {
+    let Phones { ada, eve, iphone, proven } = phones;
+    for (user, left) in [(ada, iphone), (eve, proven)] {
+        let devices = DeviceStore::list(store, user.id).await.unwrap();
+        assert_eq!(devices.iter().map(|device| device.id).collect::<Vec<_>>(), [left.id], "{}", user.user_name);
+        let challenge = store.find_challenge(user.id, Method::Push).await.unwrap().unwrap();
+        assert!(matches!(challenge.closure, Some(Closure::Cancelled { .. })), "{:?}", challenge.closure);
+    }
+    let proven_now = DeviceStore::list(store, eve.id).await.unwrap().remove(0).verified_at;
+    assert_eq!(proven_now, Some(proven.last_seen_at), "a proof went");
+    let mut released: Vec<_> = records(store).await;
+    released.retain(|record| record.action == "device.released");
+    let mut subjects: Vec<_> = released.iter().map(|record| record.subject.unwrap()).collect();
+    subjects.sort_unstable();
+    let mut expected = [ada.id, eve.id];
+    expected.sort_unstable();
+    assert_eq!(subjects, expected);
+    for record in released {
+        assert_eq!(record.details, serde_json::json!({ "platform": "android" }));
+    }
 }
 
 pub(crate) async fn health(store: &Store) -> String {

@@ -3,7 +3,7 @@
 
 use muster_domain::KeyId;
 use muster_domain::audit::chain::{AuditChain, ChainMark, Forgetting, SealHash, Sealing, Unsealed};
-use muster_domain::housekeeping::{Housekeeping, Stale};
+use muster_domain::housekeeping::{Bookmark, Housekeeping, Stale};
 use muster_testkit::Builders;
 use time::Duration;
 
@@ -48,7 +48,18 @@ async fn purges(filled: &Filled) {
     let store = &filled.store;
     let now = Builders::default().now();
     let month_ago = now - Duration::days(30);
-    let purge = async || assert_eq!(store.purge(Stale::RefreshTokens, month_ago, BATCH).await.unwrap(), 0);
+    let purge =
+        async || assert_eq!(store.purge(Stale::RefreshTokens, month_ago, None, BATCH).await.unwrap().removed, 0);
     let scans = filled.scans(purge).await;
     hold("superseded tokens", &scans, &["refresh_tokens"], 1.0);
+    // 20,000 rows of each are some hundred pages: a batch reads up to 1,024, of which the next one begins behind.
+    for (what, table) in [(Stale::Challenges, "challenges"), (Stale::Sessions, "sessions")] {
+        let from = Some(Bookmark(3));
+        let batch = async || assert_eq!(store.purge(what, month_ago, from, BATCH).await.unwrap().removed, 0);
+        let mut scans = filled.scans(batch).await;
+        scans.retain(|scan| scan.table == table);
+        assert!(scans.iter().any(|scan| scan.rows > 0.0), "{what:?}: no plan of this table: {scans:?}");
+        assert!(!scans.iter().any(|scan| scan.whole), "{what:?}: a sequential scan: {scans:?}");
+        assert!(scans.iter().all(|scan| scan.rows < 20_000.0), "{what:?}: pages of before are read: {scans:?}");
+    }
 }

@@ -3,20 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use muster_domain::UserId;
 use muster_domain::access::{AdmitOutcome, IdentityKey, IdentityStore};
 use muster_domain::api_key::{ApiKeyHash, ApiKeyStore};
-use muster_domain::audit::{AuditKey, AuditQuery, AuditReader};
+use muster_domain::audit::{AuditEvent, AuditKey, AuditQuery, AuditReader};
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::{DirectoryStore, PersonKey};
 use muster_domain::page::Limit;
-use muster_domain::session::{SessionStore, TokenHash};
+use muster_domain::session::{IssueOutcome, Opening, SessionStore, TokenHash};
 use muster_domain::team::{TeamKey, TeamQuery, TeamStore};
 use muster_domain::user::{ProfileReader, UserStore};
 use muster_domain::verification::{
     Fingerprint, Method, OpenOutcome, Quota, QuotaScope, QuotaWindow, RefusalReason, Refused, VerificationStore,
 };
+use muster_domain::{AuditId, UserId};
 use muster_testkit::Builders;
+use uuid::Uuid;
 
 use crate::plans::{Filled, Scan};
 use crate::{hot_chain, hot_directory, hot_people};
@@ -67,6 +68,7 @@ async fn no_hot_query_looks_at_a_whole_table() {
     teams_and_their_members(&filled).await;
     hot_directory::all(&filled).await;
     hot_chain::all(&filled).await;
+    a_session_of_a_person_with_fifty(&filled).await;
 }
 
 async fn reads_of_one(filled: &Filled) {
@@ -134,6 +136,37 @@ async fn reads_of_one(filled: &Filled) {
         async || store.register(&registered, 20, None, &make.registration_events(&registered)).await.unwrap();
     let scans = filled.scans(register).await;
     hold("registration of a device by its token", &scans, &["devices"], 1.0);
+}
+
+/// Last, because it adds sessions. The function that counts them (`live_sessions_of`) is a statement of its own.
+async fn a_session_of_a_person_with_fifty(filled: &Filled) {
+    let make = Builders::default();
+    let owner = person();
+    filled
+        .run(&format!(
+            "INSERT INTO sessions
+            SELECT gen_random_uuid(), '{id}', NULL, NULL, now(), now(), now() + interval '90 days', NULL, NULL
+            FROM generate_series(1, 49);
+            INSERT INTO sessions
+            SELECT gen_random_uuid(), '{id}', NULL, NULL, now(), now(), now() + interval '90 days', now(), 'signedOut'
+            FROM generate_series(1, 2000);
+            ANALYZE sessions",
+            id = owner.0
+        ))
+        .await;
+    let store = filled.with_nested_statements().await;
+    let issue = async || {
+        let opening = Opening { max: 1_000, ..make.opening(make.session(owner)) };
+        // Other cases wrote records with the ids that these builders begin with.
+        let id = AuditId(Uuid::from_u128(fastrand::u128(..)));
+        let event = AuditEvent { id, ..make.event("test.session.issued", Some(owner)) };
+        let issued = store.issue(&opening, &event).await.unwrap();
+        assert_eq!(issued, IssueOutcome::Issued);
+    };
+    let scans = filled.scans(issue).await;
+    hold("a session of a person with fifty", &scans, &["users", "sessions"], 57.0);
+    let counted = scans.iter().filter(|scan| scan.table == "sessions" && scan.rows >= 50.0).count();
+    assert_eq!(counted, 7, "the count of live sessions is not in the log: {scans:?}");
 }
 
 async fn limits_of_one(filled: &Filled) {

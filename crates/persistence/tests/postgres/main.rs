@@ -10,6 +10,7 @@ mod hot_queries;
 mod inconsistent_rows;
 #[path = "../kept/mod.rs"]
 mod kept;
+mod late_steps;
 mod migrations;
 mod plans;
 mod sealed_rows;

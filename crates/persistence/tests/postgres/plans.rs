@@ -39,6 +39,17 @@ impl Filled {
         Self { store: Store::connect(&url, Handle::current()).unwrap(), cluster }
     }
 
+    /// A store whose statements are logged with those that functions run.
+    pub(crate) async fn with_nested_statements(&self) -> Store {
+        self.run("ALTER DATABASE postgres SET auto_explain.log_nested_statements = on").await;
+        Store::connect(&self.cluster.url("postgres"), Handle::current()).unwrap()
+    }
+
+    /// Runs statements beside the store.
+    pub(crate) async fn run(&self, statements: &str) {
+        run(&self.cluster.url("postgres"), statements).await;
+    }
+
     /// The hash of which the filling made the bytes of a row.
     pub(crate) async fn bytes(&self, what: &str) -> [u8; 32] {
         let hash = row(&self.cluster.url("postgres"), &format!("SELECT sha256('{what}')")).await;

@@ -8,7 +8,8 @@ Secrets have no flags, because others can read a command line: name a file with 
 With --json a command prints one JSON document, times in RFC 3339, for scripts.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 imported but some records were refused (import), 4 the schema
-is not the one of this build (migrate --check), 5 the audit trail was tampered with (audit verify);
+is not the one of this build (migrate --check), 5 the audit trail was tampered with, 6 it is whole and records
+wait for their seals (audit verify);
 130 and 143 stopped by SIGINT or SIGTERM, 141 nobody reads the output any more, as after `| head -1`.
 
 Examples:
@@ -226,7 +227,10 @@ give it back later with --noted. It needs the pepper that each record names (MUS
 only reads, but with --adopt: after the pepper was changed without an overlap, servers seal nothing until a chain that
 is whole was adopted.
 
-Exit codes: 0 the chain is whole, 1 could not be checked, 2 wrong usage, 5 faults were found.
+Exit codes: 0 the chain is whole, 1 could not be checked, 2 wrong usage, 5 faults were found, 6 the chain is
+whole and records have waited for their seals for more than an hour: no fault. Servers seal a backlog by themselves,
+some thousands a second: verify again once muster_audit_seal_lag_seconds is 0. When none is sealed meanwhile no server
+runs, or its log says why sealing fails.
 
 Examples:
   muster audit verify

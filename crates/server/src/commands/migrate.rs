@@ -1,4 +1,4 @@
-use muster_domain::{StoreError, StoreHealth};
+use muster_domain::StoreError;
 use serde_json::json;
 
 use crate::config::Config;
@@ -28,7 +28,7 @@ pub(crate) async fn check(config: &Config, json: bool) -> Result<bool, OpenStore
     let store = connect(config)?;
     let pending = store.pending_migrations().await.map_err(OpenStoreError::NotReady)?;
     let pending: Vec<String> = pending.into_iter().map(|migration| migration.name).collect();
-    let (current, detail) = match store.check().await {
+    let (current, detail) = match store.check_schema().await {
         Ok(()) => (true, "the schema is current".to_owned()),
         Err(StoreError::Inconsistent { what }) => (false, what),
         Err(error) => return Err(OpenStoreError::NotReady(error)),

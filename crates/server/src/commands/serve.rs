@@ -109,6 +109,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
     tokio::spawn(background::deliver_notices(wiring::notices(&store, &senders)));
     tokio::spawn(background::seal_audit(chain.clone()));
     tokio::spawn(background::rotate_keys(key_rotation, chain.clone()));
+    tokio::spawn(background::measure_backlog(wiring::housekeeping(&store)));
     tokio::spawn(background::keep_house(wiring::housekeeping(&store), chain, config.audit_retention));
     if let Some(certificate) = certificate {
         tokio::spawn(certificate.follow());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use muster_crypto::{InvalidPepper, Keyring, Pepper};
 use muster_domain::StoreError;
 use muster_domain::audit::Origin;
-use muster_domain::audit::chain::{AuditSealer, ChainError, ChainReport, NotedHead};
+use muster_domain::audit::chain::{AuditChainService, AuditSealer, ChainError, ChainReport, NotedHead, Waiting};
 use serde_json::{Value, json};
 
 use crate::config::{Config, read_secret_file};
@@ -40,8 +40,29 @@ pub(crate) enum VerifyAuditError {
     Moved,
 }
 
+/// What a verification came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The chain is whole, and no record has waited for its seal for long.
+    Whole,
+    /// The chain is whole, and records wait to be added to it.
+    Waiting,
+    /// The chain has faults.
+    Tampered,
+}
+
+impl Verdict {
+    fn of(report: &ChainReport) -> Self {
+        match (report.faults.is_empty(), report.waiting) {
+            (false, _) => Self::Tampered,
+            (true, Some(_)) => Self::Waiting,
+            (true, None) => Self::Whole,
+        }
+    }
+}
+
 /// Checks the chain of the audit trail and prints what it finds; with `adopt`, a whole chain goes on under the present
-/// pepper. Returns whether the chain is whole.
+/// pepper.
 ///
 /// # Errors
 /// When it cannot be checked.
@@ -51,7 +72,7 @@ pub(crate) async fn run(
     old_peppers: &[PathBuf],
     adopt: bool,
     json: bool,
-) -> Result<bool, VerifyAuditError> {
+) -> Result<Verdict, VerifyAuditError> {
     let older = old_peppers.iter().map(|path| older(path)).collect::<Result<Vec<_>, _>>()?;
     let sealer = super::keyring(config)?;
     let store = store::open(config).await?;
@@ -63,8 +84,8 @@ pub(crate) async fn run(
     };
     let report = chain.verify(&older, noted, &mut progress).await?;
     bar.finish_and_clear();
-    let whole = report.faults.is_empty();
-    if adopt && whole && !chain.adopt(&report, &Origin::system("audit verify")).await? {
+    let verdict = Verdict::of(&report);
+    if adopt && verdict != Verdict::Tampered && !chain.adopt(&report, &Origin::system("audit verify")).await? {
         return Err(VerifyAuditError::Moved);
     }
     if json {
@@ -72,7 +93,7 @@ pub(crate) async fn run(
     } else {
         lines(&report, noted).iter().for_each(say);
     }
-    Ok(whole)
+    Ok(verdict)
 }
 
 fn older(path: &Path) -> Result<Arc<dyn AuditSealer>, VerifyAuditError> {
@@ -82,7 +103,7 @@ fn older(path: &Path) -> Result<Arc<dyn AuditSealer>, VerifyAuditError> {
 }
 
 fn lines(report: &ChainReport, noted: Option<NotedHead>) -> Vec<String> {
-    let ChainReport { first, head, checked, faults, further_faults } = report;
+    let ChainReport { first, head, checked, faults, further_faults, waiting } = report;
     let mut lines: Vec<String> = faults.iter().map(|fault| format!("FAULT  {fault}")).collect();
     if *further_faults > 0 {
         lines.push(format!("FAULT  and {further_faults} more"));
@@ -102,6 +123,9 @@ fn lines(report: &ChainReport, noted: Option<NotedHead>) -> Vec<String> {
         (true, None) => "the chain is empty",
         (false, _) => "the chain is not whole",
     };
+    if let Some(waiting) = waiting {
+        lines.push(told_of(waiting));
+    }
     lines.push(verdict.to_owned());
     if let Some(head) = head {
         lines.push(format!("head, to be noted elsewhere: {}:{}", head.position, head.hash));
@@ -109,8 +133,25 @@ fn lines(report: &ChainReport, noted: Option<NotedHead>) -> Vec<String> {
     lines
 }
 
+/// What waits, and what to do.
+fn told_of(waiting: &Waiting) -> String {
+    let Waiting { oldest, since, records, sealed_meanwhile } = *waiting;
+    let how_many = match records {
+        1 => "1 record is".to_owned(),
+        records if records < u64::from(AuditChainService::BATCH) => format!("{records} records are"),
+        records => format!("{records} or more records are"),
+    };
+    let what =
+        format!("WAITING  {how_many} not sealed yet; the oldest, {oldest}, was written at {}", output::at(since));
+    if sealed_meanwhile > 0 {
+        format!("{what}; servers sealed {sealed_meanwhile} meanwhile: verify again once they are done")
+    } else {
+        format!("{what}; none was sealed meanwhile: start a server, or read in its log why sealing fails")
+    }
+}
+
 fn document(report: &ChainReport) -> Value {
-    let ChainReport { first, head, checked, faults, further_faults } = report;
+    let ChainReport { first, head, checked, faults, further_faults, waiting } = report;
     json!({
         "whole": faults.is_empty(),
         "checked": checked,
@@ -118,18 +159,22 @@ fn document(report: &ChainReport) -> Value {
         "head": head.map(|head| json!({ "position": head.position, "hash": head.hash.to_string() })),
         "faults": faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "furtherFaults": further_faults,
+        "waiting": waiting.map(|Waiting { oldest, since, records, sealed_meanwhile }| json!({
+            "oldest": oldest, "since": output::at(since), "records": records, "sealedMeanwhile": sealed_meanwhile,
+        })),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use muster_domain::AuditId;
     use muster_domain::audit::chain::{ChainFault, SealHash};
 
     use super::*;
 
     fn report(faults: Vec<ChainFault>, further_faults: u64) -> ChainReport {
         let head = Some(NotedHead { position: 12, hash: SealHash([0xab; 32]) });
-        ChainReport { first: 3, head, checked: 9, faults, further_faults }
+        ChainReport { first: 3, head, checked: 9, faults, further_faults, waiting: None }
     }
 
     #[test]
@@ -146,10 +191,34 @@ mod tests {
 
     #[test]
     fn empty_chain_is_not_called_whole() {
-        let empty = ChainReport { first: 1, head: None, checked: 0, faults: Vec::new(), further_faults: 0 };
+        let empty = ChainReport { first: 1, head: None, checked: 0, ..report(Vec::new(), 0) };
         let told = lines(&empty, None);
         assert_eq!(told.len(), 2);
         assert!(told[0].contains("somebody emptied the chain") && told[1] == "the chain is empty", "{told:?}");
+    }
+
+    #[test]
+    fn backlog_is_told_with_what_to_do_and_is_no_fault() {
+        let waiting = |records, sealed_meanwhile| {
+            let (oldest, since) = (AuditId(uuid::Uuid::nil()), time::OffsetDateTime::UNIX_EPOCH);
+            ChainReport { waiting: Some(Waiting { oldest, since, records, sealed_meanwhile }), ..report(Vec::new(), 0) }
+        };
+        let told = "records are not sealed yet; the oldest, 00000000-0000-0000-0000-000000000000, was written at \
+            1970-01-01T00:00:00Z";
+        let idle = lines(&waiting(7, 0), None);
+        let advice = "none was sealed meanwhile: start a server, or read in its log why sealing fails";
+        assert_eq!(idle[1], format!("WAITING  7 {told}; {advice}"));
+        assert_eq!(idle[2], "the chain is whole");
+        let busy = lines(&waiting(500, 1_000), None);
+        let advice = "servers sealed 1000 meanwhile: verify again once they are done";
+        assert_eq!(busy[1], format!("WAITING  500 or more {told}; {advice}"));
+        assert_eq!(document(&waiting(7, 0))["waiting"]["records"], json!(7));
+        assert_eq!(
+            (Verdict::of(&waiting(7, 0)), Verdict::of(&report(Vec::new(), 0))),
+            (Verdict::Waiting, Verdict::Whole)
+        );
+        let both = ChainReport { faults: vec![ChainFault::Head], ..waiting(7, 0) };
+        assert_eq!(Verdict::of(&both), Verdict::Tampered);
     }
 
     #[test]

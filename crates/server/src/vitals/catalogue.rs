@@ -33,7 +33,7 @@ const fn histogram(name: &'static str, labels: &'static str, meaning: &'static s
     Metric { name, kind: Kind::Histogram, labels, meaning }
 }
 
-pub(crate) const METRICS: [Metric; 36] = [
+pub(crate) const METRICS: [Metric; 37] = [
     counter(
         "muster_http_requests_total",
         "method,route,status",
@@ -119,6 +119,11 @@ pub(crate) const METRICS: [Metric; 36] = [
     ),
     gauge("muster_audit_seal_lag_seconds", "", "how old the oldest audit record is that is not sealed; 0 when all are"),
     counter("muster_housekeeping_removed_total", "what", "rows that housekeeping removed"),
+    gauge(
+        "muster_housekeeping_backlog",
+        "what",
+        "rows that have served their time and that housekeeping has not removed yet, counted every five minutes",
+    ),
     gauge(
         "muster_pepper_rows",
         "rows,pepper",

@@ -99,6 +99,31 @@ fn changed_record_is_found_and_named() {
 }
 
 #[test]
+fn backlog_that_waits_for_its_seals_has_an_exit_code_of_its_own() {
+    let folder = sealed();
+    let write = "INSERT INTO audit_events (id, at, action, actor_type, actor_name, details)
+        VALUES (randomblob(16), (unixepoch() - 7200) * 1000000, 'test.waits', 'system', 'test', '{}')";
+    tamper(&folder, write);
+    let (code, report) = verify(&folder, &[]);
+    assert_eq!((code, &report["whole"], &report["faults"]), (Some(6), &json!(true), &json!([])), "{report}");
+    assert_eq!((&report["waiting"]["records"], &report["waiting"]["sealedMeanwhile"]), (&json!(1), &json!(0)));
+    let told = folder.run(&["audit", "verify"]);
+    assert_eq!(told.code, Some(6), "{}", told.err);
+    assert!(told.out.contains("\nWAITING  1 record is not sealed yet"), "{}", told.out);
+    assert!(told.out.contains("start a server") && told.out.contains("\nthe chain is whole\n"), "{}", told.out);
+
+    let server = folder.serve();
+    for _ in 0..600 {
+        if verify(&folder, &[]).0 == Some(0) {
+            assert!(server.stop().success());
+            return;
+        }
+        sleep(Duration::from_millis(100));
+    }
+    panic!("the backlog was not sealed: {}", folder.log());
+}
+
+#[test]
 fn older_pepper_proves_what_it_sealed() {
     let folder = sealed();
     fs::rename(folder.path().join("data/pepper"), folder.path().join("old-pepper")).unwrap();

@@ -1,8 +1,11 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Command;
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use crate::common::Folder;
-use crate::common::client::Client;
+use crate::common::client::{Client, http};
 use crate::load::{Load, sessions_of};
 
 /// No file may grow past a limit, as on a disk that is full: `ulimit` for the server alone, whose writes beyond it fail
@@ -17,6 +20,7 @@ async fn a_full_disk_is_a_problem_for_writers_alone_until_there_is_room_and_lose
     let load = Load::on(std::slice::from_ref(&server.url), grace.token());
     load.refused(20).await;
     assert_eq!(grace.send(reqwest::Method::GET, "/api/users/me", None).await.status(), 200, "reading goes on");
+    answers(&server.url, 503).await;
     let log = folder.log();
     assert!(log.lines().any(|line| line.contains("ERROR") && line.contains("disk")), "{log}");
     assert!(!log.contains("panicked"), "{log}");
@@ -24,6 +28,7 @@ async fn a_full_disk_is_a_problem_for_writers_alone_until_there_is_room_and_lose
     let more_room = ["--fsize=unlimited:", "--pid", &server.id().to_string()];
     assert!(Command::new("prlimit").args(more_room).status().unwrap().success());
     load.accepted(20).await;
+    answers(&server.url, 200).await;
     let figures = load.end();
     drop(server); // SIGKILL
     let server = folder.serve();
@@ -31,6 +36,18 @@ async fn a_full_disk_is_a_problem_for_writers_alone_until_there_is_room_and_lose
     let lost = figures.lost(&sessions_of(&grace).await);
     eprintln!("SQLite on a full disk, then on one with room: {figures}, {lost} lost");
     assert_eq!((lost, figures.turned_away, figures.unanswered), (0, 0, 0), "{figures}");
+}
+
+/// Waits until `/readyz` answers so. A write on trial counts for ten seconds.
+async fn answers(url: &str, status: u16) {
+    for _ in 0..600 {
+        let answer = http().get(format!("{url}/readyz")).send().await.unwrap();
+        if answer.status() == status {
+            return;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    panic!("/readyz never answered {status}");
 }
 
 #[test]

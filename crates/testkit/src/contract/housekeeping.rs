@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use muster_domain::audit::RevokeReason;
 use muster_domain::break_glass::{AttemptLimit, Refusal};
 use muster_domain::directory::{Brake, BrakePolicy, UpdateOutcome};
-use muster_domain::housekeeping::Stale;
+use muster_domain::housekeeping::{Purged, Stale};
 use muster_domain::session::{RotateOutcome, Rotation, Session, StoredToken};
 use muster_domain::user::User;
 use muster_domain::verification::{
@@ -34,6 +34,29 @@ pub async fn no_more_than_the_limit_is_removed_and_told_how_many(world: World) {
             removed.push(purge(&world, what, before, 2).await);
         }
         assert_eq!(removed, [2, 2, 1, 0], "{what:?}");
+    }
+}
+
+pub async fn a_walk_removes_all_that_has_served_its_time_and_ends(world: World) {
+    for what in Stale::ALL {
+        let before = fill(&world, what, 7).await + TICK;
+        assert_eq!(backlog(&world, what, before).await, 7, "{what:?}: not the backlog that a walk removes");
+        assert_eq!(backlog(&world, what, before - TICK).await, 0, "{what:?}: what is of that very time is no backlog");
+        let (mut from, mut removed) = (None, 0);
+        for batches in 1.. {
+            let purged = world.stores.housekeeping.purge(what, before, from, 2).await.unwrap();
+            assert!(purged.removed <= 2, "{what:?}: more than the limit");
+            removed += purged.removed;
+            from = purged.next;
+            if from.is_none() {
+                break;
+            }
+            assert!(batches < 20, "{what:?}: a walk does not end");
+        }
+        assert_eq!(removed, 7, "{what:?}: a walk left something");
+        assert_eq!(backlog(&world, what, before).await, 0, "{what:?}: what was removed is backlog still");
+        let next = world.stores.housekeeping.purge(what, before, None, 2).await.unwrap();
+        assert_eq!(next, Purged { removed: 0, next: None }, "{what:?}: a walk over nothing has more than one batch");
     }
 }
 
@@ -196,8 +219,13 @@ pub async fn refused_deactivations_stay_while_the_brake_holds(world: World) {
     assert_eq!(world.recorded("test.brake.refused").await, 2, "a refusal that stays is recorded again");
 }
 
+async fn backlog(world: &World, what: Stale, before: OffsetDateTime) -> u64 {
+    world.stores.housekeeping.backlog(what, before).await.unwrap()
+}
+
+/// One batch from the first row on: as many rows as the contract writes are one batch at the most.
 pub(super) async fn purge(world: &World, what: Stale, before: OffsetDateTime, limit: u16) -> u64 {
-    world.stores.housekeeping.purge(what, before, limit).await.unwrap()
+    world.stores.housekeeping.purge(what, before, None, limit).await.unwrap().removed
 }
 
 /// Adds as many of a kind as told, all of the time that is returned.

@@ -34,6 +34,7 @@ macro_rules! contract_tests_of_operations {
             housekeeping {
                 only_what_is_older_is_removed;
                 no_more_than_the_limit_is_removed_and_told_how_many;
+                a_walk_removes_all_that_has_served_its_time_and_ends;
                 what_is_removed_of_one_kind_leaves_the_others;
                 a_removal_is_not_recorded;
                 challenges_go_by_the_later_of_their_expiry_and_the_end_of_the_wait;

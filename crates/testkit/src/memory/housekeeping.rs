@@ -4,7 +4,7 @@ use std::hash::Hash;
 use async_trait::async_trait;
 use muster_domain::audit::AuditEvent;
 use muster_domain::device::DeviceLoss;
-use muster_domain::housekeeping::{Housekeeping, OldDevice, Stale};
+use muster_domain::housekeeping::{Bookmark, Housekeeping, OldDevice, Purged, Stale};
 use muster_domain::session::Session;
 use muster_domain::verification::Challenge;
 use muster_domain::{DeviceId, SessionId, StoreError};
@@ -16,8 +16,22 @@ use crate::memory::sessions::is_live;
 
 #[async_trait]
 impl Housekeeping for MemoryStore {
-    async fn purge(&self, what: Stale, before: OffsetDateTime, limit: u16) -> Result<u64, StoreError> {
-        Ok(self.open()?.purge(what, before, limit.into()) as u64)
+    /// What was removed is gone, so each batch begins at the first row again.
+    async fn purge(
+        &self,
+        what: Stale,
+        before: OffsetDateTime,
+        _: Option<Bookmark>,
+        limit: u16,
+    ) -> Result<Purged, StoreError> {
+        let removed = self.open()?.purge(what, before, limit.into());
+        Ok(Purged { removed: removed as u64, next: (removed == usize::from(limit)).then_some(Bookmark(0)) })
+    }
+
+    async fn backlog(&self, what: Stale, before: OffsetDateTime) -> Result<u64, StoreError> {
+        // Of a copy, in which nothing limits the removal.
+        let mut copy = self.open()?.clone();
+        Ok(copy.purge(what, before, usize::MAX) as u64)
     }
 
     async fn old_devices(

@@ -53,7 +53,7 @@ pub use chain::KeptChain;
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore(Arc<Mutex<State>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct State {
     unavailable: bool,
     users: BTreeMap<UserId, User>,

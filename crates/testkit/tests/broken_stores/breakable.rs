@@ -16,7 +16,7 @@ use muster_domain::directory::{
     DirectoryQuery, DirectoryReader, DirectoryStore, EngagedBrake, Found, Group, GroupAttribute, GroupUpdate,
     InsertOutcome, KnownPeople, PersonKey, UpdateOutcome, UserAttribute, UserRemoval, UserUpdate,
 };
-use muster_domain::housekeeping::{Housekeeping, OldDevice, Stale};
+use muster_domain::housekeeping::{Bookmark, Housekeeping, OldDevice, Purged, Stale};
 use muster_domain::key_rotation::{FingerprintMove, KeyCount, KeyRotationStore, StoredFingerprint};
 use muster_domain::notice::{Due, Notice, NoticeStore};
 use muster_domain::preferences::{PreferenceStore, Preferences, StoredPreferences};
@@ -193,7 +193,8 @@ breakable! {
         fn forget(forgetting: &Forgetting) -> bool;
     }
     Sweeping: Housekeeping {
-        fn purge(what: Stale, before: OffsetDateTime, limit: u16) -> u64;
+        fn purge(what: Stale, before: OffsetDateTime, from: Option<Bookmark>, limit: u16) -> Purged;
+        fn backlog(what: Stale, before: OffsetDateTime) -> u64;
         fn old_devices(
             unproven: OffsetDateTime, proven: OffsetDateTime, now: OffsetDateTime, limit: u16
         ) -> Vec<OldDevice>;

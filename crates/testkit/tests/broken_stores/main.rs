@@ -6,6 +6,7 @@ mod brakes;
 mod break_glass;
 mod breakable;
 mod channels;
+mod counting;
 mod delivered;
 mod identities;
 mod keys;

@@ -1,16 +1,17 @@
-//! Housekeeping that takes too much, too little, or what somebody is using, and a census that counts the wrong people.
+//! Housekeeping that takes too much, too little, or what somebody is using.
 
 use async_trait::async_trait;
 use muster_domain::StoreError;
 use muster_domain::audit::AuditEvent;
 use muster_domain::device::{DeviceLoss, DeviceRemoval, DeviceStore};
-use muster_domain::housekeeping::{Housekeeping, OldDevice, Stale};
-use muster_domain::user::{UserQuery, UserStore};
-use muster_domain::verification::{Census, ChannelSet, ReadinessReader};
+use muster_domain::housekeeping::{Bookmark, Housekeeping, OldDevice, Purged, Stale};
 use time::{Duration, OffsetDateTime};
 
-use crate::breakable::{Counting, Sweeping, over_memory};
+use crate::breakable::{Sweeping, over_memory};
 use crate::{breaking, caught};
+
+/// Where a batch begins.
+type From = Option<Bookmark>;
 
 over_memory! {
     /// Takes what is of that very time too.
@@ -25,6 +26,12 @@ over_memory! {
     Idle;
     /// Looks at what is stale and removes it a moment later, whatever it is by then.
     LooksThenRemoves;
+    /// Ends each walk after a batch.
+    EndsEarly;
+    /// Begins each walk again at its end.
+    NeverEnds;
+    /// Counts what is of that very time too.
+    CountsTooMany;
     /// Holds all devices to the time for unproven ones.
     OneTime;
     /// Looks at no session.
@@ -35,20 +42,12 @@ over_memory! {
     ExpiresAnyway;
     /// Says that it expired what was gone.
     SaysYes;
-    /// Counts those who are not active too.
-    CountsEverybody;
-    /// Tells all channels, on or off.
-    TellsAll;
-    /// Counts those as ready who have all channels proven, whatever is on.
-    AllOrNothing;
-    /// Counts in two steps.
-    TwoSteps;
 }
 
 #[async_trait]
 impl Sweeping for OneTooMany {
-    async fn purge(&self, what: Stale, before: OffsetDateTime, limit: u16) -> Result<u64, StoreError> {
-        self.0.purge(what, before + Duration::MICROSECOND, limit).await
+    async fn purge(&self, what: Stale, before: OffsetDateTime, from: From, limit: u16) -> Result<Purged, StoreError> {
+        self.0.purge(what, before + Duration::MICROSECOND, from, limit).await
     }
 
     async fn old_devices(
@@ -65,8 +64,8 @@ impl Sweeping for OneTooMany {
 
 #[async_trait]
 impl Sweeping for Unlimited {
-    async fn purge(&self, what: Stale, before: OffsetDateTime, _: u16) -> Result<u64, StoreError> {
-        self.0.purge(what, before, u16::MAX).await
+    async fn purge(&self, what: Stale, before: OffsetDateTime, from: From, _: u16) -> Result<Purged, StoreError> {
+        self.0.purge(what, before, from, u16::MAX).await
     }
 
     async fn old_devices(
@@ -82,25 +81,26 @@ impl Sweeping for Unlimited {
 
 #[async_trait]
 impl Sweeping for CountsOthers {
-    async fn purge(&self, what: Stale, before: OffsetDateTime, limit: u16) -> Result<u64, StoreError> {
-        self.0.purge(what, before, limit).await.map(|removed| removed.max(1))
+    async fn purge(&self, what: Stale, before: OffsetDateTime, from: From, limit: u16) -> Result<Purged, StoreError> {
+        let purged = self.0.purge(what, before, from, limit).await?;
+        Ok(Purged { removed: purged.removed.max(1), ..purged })
     }
 }
 
 #[async_trait]
 impl Sweeping for AllKinds {
-    async fn purge(&self, what: Stale, before: OffsetDateTime, limit: u16) -> Result<u64, StoreError> {
+    async fn purge(&self, what: Stale, before: OffsetDateTime, from: From, limit: u16) -> Result<Purged, StoreError> {
         for other in Stale::ALL.into_iter().filter(|other| *other != what) {
-            self.0.purge(other, before, limit).await?;
+            self.0.purge(other, before, from, limit).await?;
         }
-        self.0.purge(what, before, limit).await
+        self.0.purge(what, before, from, limit).await
     }
 }
 
 #[async_trait]
 impl Sweeping for Idle {
-    async fn purge(&self, _: Stale, _: OffsetDateTime, _: u16) -> Result<u64, StoreError> {
-        Ok(0)
+    async fn purge(&self, _: Stale, _: OffsetDateTime, _: From, _: u16) -> Result<Purged, StoreError> {
+        Ok(Purged { removed: 0, next: None })
     }
 
     async fn expire_device(&self, _: &OldDevice, _: OffsetDateTime, _: &AuditEvent) -> Result<bool, StoreError> {
@@ -110,7 +110,7 @@ impl Sweeping for Idle {
 
 #[async_trait]
 impl Sweeping for LooksThenRemoves {
-    async fn purge(&self, what: Stale, before: OffsetDateTime, limit: u16) -> Result<u64, StoreError> {
+    async fn purge(&self, what: Stale, before: OffsetDateTime, from: From, limit: u16) -> Result<Purged, StoreError> {
         // By then all of those are of this year, and this is about what is in use.
         let much_later = before + Duration::days(400);
         match what {
@@ -118,10 +118,31 @@ impl Sweeping for LooksThenRemoves {
                 for _ in 0..8 {
                     tokio::task::yield_now().await;
                 }
-                self.0.purge(what, much_later, limit).await
+                self.0.purge(what, much_later, from, limit).await
             }
-            Stale::RefreshTokens | Stale::Deactivations => self.0.purge(what, before, limit).await,
+            Stale::RefreshTokens | Stale::Deactivations => self.0.purge(what, before, from, limit).await,
         }
+    }
+}
+
+#[async_trait]
+impl Sweeping for EndsEarly {
+    async fn purge(&self, what: Stale, before: OffsetDateTime, from: From, limit: u16) -> Result<Purged, StoreError> {
+        Ok(Purged { next: None, ..self.0.purge(what, before, from, limit).await? })
+    }
+}
+
+#[async_trait]
+impl Sweeping for NeverEnds {
+    async fn purge(&self, what: Stale, before: OffsetDateTime, from: From, limit: u16) -> Result<Purged, StoreError> {
+        Ok(Purged { next: Some(Bookmark(0)), ..self.0.purge(what, before, from, limit).await? })
+    }
+}
+
+#[async_trait]
+impl Sweeping for CountsTooMany {
+    async fn backlog(&self, what: Stale, before: OffsetDateTime) -> Result<u64, StoreError> {
+        self.0.backlog(what, before + Duration::MICROSECOND).await
     }
 }
 
@@ -193,47 +214,6 @@ impl Sweeping for SaysYes {
     }
 }
 
-#[async_trait]
-impl Counting for CountsEverybody {
-    async fn census(&self, required: ChannelSet) -> Result<Census, StoreError> {
-        let everybody = UserStore::list(&self.0, &UserQuery::default()).await?.len() as u64;
-        Ok(Census { active: everybody, ..self.0.census(required).await? })
-    }
-}
-
-#[async_trait]
-impl Counting for TellsAll {
-    async fn census(&self, required: ChannelSet) -> Result<Census, StoreError> {
-        let missing = self.0.census(ChannelSet::ALL).await?.missing;
-        Ok(Census { missing, ..self.0.census(required).await? })
-    }
-}
-
-#[async_trait]
-impl Counting for AllOrNothing {
-    async fn census(&self, required: ChannelSet) -> Result<Census, StoreError> {
-        let ready = self.0.census(ChannelSet::ALL).await?.ready;
-        Ok(Census { ready, ..self.0.census(required).await? })
-    }
-}
-
-#[async_trait]
-impl Counting for TwoSteps {
-    async fn census(&self, required: ChannelSet) -> Result<Census, StoreError> {
-        let first = self.0.census(required).await?;
-        let mut second = first.clone();
-        // Somebody writes in between, sooner or later.
-        for _ in 0..100_000 {
-            if second.ready != first.ready {
-                break;
-            }
-            tokio::task::yield_now().await;
-            second = self.0.census(required).await?;
-        }
-        Ok(Census { missing: second.missing, ..first })
-    }
-}
-
 #[test]
 fn a_purge_of_too_much_or_too_little_is_caught() {
     caught!(breaking!(housekeeping, OneTooMany), housekeeping::only_what_is_older_is_removed, "of that very time went");
@@ -252,6 +232,25 @@ fn a_purge_of_too_much_or_too_little_is_caught() {
         breaking!(housekeeping, AllKinds),
         housekeeping::what_is_removed_of_one_kind_leaves_the_others,
         "went with another kind"
+    );
+}
+
+#[test]
+fn a_walk_that_ends_too_early_or_never_is_caught() {
+    caught!(
+        breaking!(housekeeping, EndsEarly),
+        housekeeping::a_walk_removes_all_that_has_served_its_time_and_ends,
+        "a walk left something"
+    );
+    caught!(
+        breaking!(housekeeping, NeverEnds),
+        housekeeping::a_walk_removes_all_that_has_served_its_time_and_ends,
+        "a walk does not end"
+    );
+    caught!(
+        breaking!(housekeeping, CountsTooMany),
+        housekeeping::a_walk_removes_all_that_has_served_its_time_and_ends,
+        "what is of that very time is no backlog"
     );
 }
 
@@ -354,21 +353,4 @@ fn a_device_that_is_expired_though_it_is_in_use_is_caught() {
         housekeeping_devices::a_device_that_is_seen_meanwhile_stays_with_its_person,
         "a device was expired that was seen meanwhile"
     );
-}
-
-#[test]
-fn a_census_of_the_wrong_people_is_caught() {
-    caught!(
-        breaking!(readiness, CountsEverybody),
-        census::active_people_of_the_directory_are_counted_and_no_others,
-        "somebody counts who is not active"
-    );
-    caught!(breaking!(readiness, TellsAll), census::those_channels_alone_are_missing_that_are_on, "left");
-    caught!(breaking!(readiness, TellsAll), census::among_nobody_nobody_is_ready_or_lacks_anything, "left");
-    caught!(
-        breaking!(readiness, AllOrNothing),
-        census::who_is_ready_follows_the_same_rule_as_a_persons_status,
-        "are required"
-    );
-    caught!(breaking!(readiness, TwoSteps), census::a_census_is_of_one_moment, "a census mixed what was with what is");
 }

@@ -14,9 +14,10 @@ mod renew_ends;
 mod seal_next;
 mod verify;
 
+pub use forget::Forgotten;
 pub use port::{AuditChain, AuditSealer, ChainMark, ChainMarks, Forgetting, SealHash, SealedRecord, Sealing, Unsealed};
 pub use seal_next::Sealed;
-pub use verify::{ChainFault, ChainReport, NotedHead};
+pub use verify::{ChainFault, ChainReport, NotedHead, Waiting};
 
 #[cfg(feature = "mock")]
 pub use port::{MockAuditChain, MockAuditSealer};

@@ -45,9 +45,21 @@ pub enum ChainFault {
     /// The chain was cut off, or another one put in its place.
     #[error("the chain has no record {position} with the seal that was noted")]
     NotNoted { position: u64 },
-    /// No server seals, or somebody inserted a record with a time of long ago.
-    #[error("record {id} of {at} is not sealed yet: servers do that within seconds")]
-    NotSealed { id: AuditId, at: OffsetDateTime },
+}
+
+/// Records that have waited for their seals for longer than [`AuditChainService::LONGEST_WAIT`]. No fault: nothing that
+/// was sealed is in doubt. Servers seal a backlog in the order of its times once they run; until then a record in
+/// it can be changed unseen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// The oldest of them.
+    pub oldest: AuditId,
+    /// When that one was written.
+    pub since: OffsetDateTime,
+    /// How many records wait, those that were written lately included: up to [`AuditChainService::BATCH`] are counted.
+    pub records: u64,
+    /// How many records were sealed while the chain was verified: more than none means that a server seals.
+    pub sealed_meanwhile: u64,
 }
 
 /// What came of a verification.
@@ -63,6 +75,8 @@ pub struct ChainReport {
     pub faults: Vec<ChainFault>,
     /// How many faults there are beyond those.
     pub further_faults: u64,
+    /// The backlog of records without a seal; `None` when none has waited for long.
+    pub waiting: Option<Waiting>,
 }
 
 /// A record that does not fit its seal and its place.
@@ -89,7 +103,7 @@ impl Misfit {
 impl AuditChainService {
     /// How many faults a report names.
     pub const MOST_FAULTS: usize = 100;
-    /// How long a record may wait for its seal before that is a fault.
+    /// How long a record may wait for its seal before a report tells of it.
     pub const LONGEST_WAIT: Duration = Duration::HOUR;
     /// Up to how many records that do not fit are tried at one another's places.
     const MOST_MISFITS: usize = 50;
@@ -127,7 +141,14 @@ impl AuditChainService {
         let end = marks.head.map_or(0, |mark| mark.position);
         let head = marks.head.map(|mark| NotedHead { position: mark.position, hash: mark.hash });
         let mut walk = Walk {
-            report: ChainReport { first: start + 1, head, checked: 0, faults: Vec::new(), further_faults: 0 },
+            report: ChainReport {
+                first: start + 1,
+                head,
+                checked: 0,
+                faults: Vec::new(),
+                further_faults: 0,
+                waiting: None,
+            },
             keys,
             noted,
             last: 0,
@@ -147,13 +168,21 @@ impl AuditChainService {
             }
         }
         // Read after the records: the end has moved past whatever was sealed meanwhile.
-        walk.end(end, self.chain.marks().await?.head.map_or(0, |mark| mark.position));
-        if let Some(oldest) = self.chain.unsealed(1).await?.records.first()
-            && self.clock.now() - oldest.at > Self::LONGEST_WAIT
-        {
-            walk.fault(ChainFault::NotSealed { id: oldest.id, at: oldest.at });
-        }
+        let now = self.chain.marks().await?.head.map_or(0, |mark| mark.position);
+        walk.end(end, now);
+        walk.report.waiting = self.waiting(now.saturating_sub(end)).await?;
         Ok(walk.report)
+    }
+
+    async fn waiting(&self, sealed_meanwhile: u64) -> Result<Option<Waiting>, StoreError> {
+        let records = self.chain.unsealed(Self::BATCH).await?.records;
+        let oldest = records.first().filter(|oldest| self.clock.now() - oldest.at > Self::LONGEST_WAIT);
+        Ok(oldest.map(|oldest| Waiting {
+            oldest: oldest.id,
+            since: oldest.at,
+            records: records.len() as u64,
+            sealed_meanwhile,
+        }))
     }
 }
 
@@ -287,6 +316,6 @@ fn place(fault: &ChainFault) -> u64 {
         | ChainFault::Moved { position, .. }
         | ChainFault::NotNoted { position }
         | ChainFault::Missing { first: position, .. } => *position,
-        ChainFault::Head | ChainFault::NotSealed { .. } => u64::MAX,
+        ChainFault::Head => u64::MAX,
     }
 }

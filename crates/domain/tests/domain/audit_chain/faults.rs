@@ -1,6 +1,6 @@
 //! What somebody who writes to the store by hand leaves behind.
 
-use muster_domain::audit::chain::{AuditChain, ChainFault, SealHash, SealedRecord};
+use muster_domain::audit::chain::{AuditChain, ChainFault, SealHash, SealedRecord, Waiting};
 use muster_domain::audit::{Actor, AuditChainService, AuditEvent, Origin};
 use muster_domain::{AuditId, UserId};
 use muster_testkit::{Builders, KeptChain};
@@ -30,7 +30,6 @@ fn short(faults: &[ChainFault]) -> Vec<String> {
         ChainFault::Moved { position, belongs, .. } => format!("{position} from {belongs}"),
         ChainFault::Missing { first, last } => format!("{first} to {last} missing"),
         ChainFault::NotNoted { position } => format!("{position} not noted"),
-        ChainFault::NotSealed { .. } => "not sealed".to_owned(),
         ChainFault::Start => "start".to_owned(),
         ChainFault::Head => "head".to_owned(),
     };
@@ -306,15 +305,22 @@ async fn records_of_an_older_key_are_proven_by_it() {
 }
 
 #[tokio::test]
-async fn a_record_that_waits_for_more_than_an_hour_is_told() {
+async fn a_backlog_of_records_without_a_seal_is_told_and_is_no_fault() {
     let trail = Trail::of(3).await;
     let event = trail.write_at(trail.make.now());
     trail.make.clock.advance(AuditChainService::LONGEST_WAIT);
-    trail.assert_whole().await;
+    assert_eq!(trail.assert_whole().await.waiting, None, "an hour is no backlog");
     trail.make.clock.advance(Duration::MICROSECOND);
-    assert_eq!(trail.verify().await.faults, [ChainFault::NotSealed { id: event.id, at: event.at }]);
+    trail.write_at(trail.make.now());
+    let waiting = Waiting { oldest: event.id, since: event.at, records: 2, sealed_meanwhile: 0 };
+    assert_eq!(trail.assert_whole().await.waiting, Some(waiting));
+    for _ in 0..1_000 {
+        trail.write_at(trail.make.now());
+    }
+    let waiting = Waiting { records: AuditChainService::BATCH.into(), ..waiting };
+    assert_eq!(trail.assert_whole().await.waiting, Some(waiting), "no more are counted than are sealed at once");
     trail.seal().await;
-    trail.assert_whole().await;
+    assert_eq!(trail.assert_whole().await.waiting, None);
 }
 
 #[tokio::test]

@@ -17,13 +17,13 @@ struct ReadyView {
     providers: Vec<ProviderView>,
 }
 
-/// `GET /readyz`: the store answers and its schema is the one that this build understands; 503 when not. A provider that
+/// `GET /readyz`: the store answers, can be written, and has the schema that this build understands; 503 when not. A provider that
 /// is down is told and makes nothing unready: everything but its messages works.
 #[utoipa::path(
     get, path = "/readyz", tag = "operations", operation_id = "getReadiness",
     summary = "Whether the server can work",
-    description = "The store answers and its schema is the one that this build understands. A provider that is down \
-        is told and makes nothing unready.",
+    description = "The store answers, can be written, and has the schema that this build understands. A provider that is \
+        down is told and makes nothing unready.",
     responses((status = 200, description = "It can", body = ReadyView)),
     extensions(("x-problems" = json!(["unavailable"])))
 )]
@@ -35,7 +35,7 @@ pub(super) async fn readyz(api: web::Data<Api>) -> Result<HttpResponse, Problem>
 fn not_ready(error: &StoreError) -> Problem {
     let detail = match error {
         StoreError::Inconsistent { .. } => "the store's schema is not the one that this build understands",
-        StoreError::Unavailable(_) | StoreError::Backend(_) => "the store does not answer",
+        StoreError::Unavailable(_) | StoreError::Backend(_) => "the store does not answer, or cannot be written",
     };
     Problem::failure(Kind::Unavailable, detail, error).retry_after(Duration::seconds(5))
 }
