@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use muster_domain::session::RefreshToken;
-use muster_domain::user::EmailAddress;
+use muster_domain::user::{EmailAddress, Phone};
 use muster_domain::verification::Masked;
 
 fn tokens(c: &mut Criterion) {
@@ -20,5 +20,18 @@ fn masking(c: &mut Criterion) {
     c.bench_function("mask: phone", |b| b.iter(|| Masked::phone(black_box("+12025550100"))));
 }
 
-criterion_group!(benches, tokens, masking);
+fn numbers(c: &mut Criterion) {
+    let germany = "DE".parse().ok();
+    assert!(germany.is_some());
+    for (name, text) in [
+        ("with its country code", "+1 (202) 555-0100"),
+        ("national", "0151 23456789"),
+        ("in two readings", "4915123456789"),
+        ("no number", "+1 202 555 010O"),
+    ] {
+        c.bench_function(&format!("phone number: {name}"), |b| b.iter(|| Phone::parse(black_box(text), germany)));
+    }
+}
+
+criterion_group!(benches, tokens, masking, numbers);
 criterion_main!(benches);

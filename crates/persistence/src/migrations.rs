@@ -30,9 +30,9 @@ macro_rules! texts {
 }
 
 #[cfg(feature = "postgres")]
-const POSTGRES_TEXTS: &[(&str, &str)] = texts!("postgres": "0001_initial", "0002_send_limits", "0003_api_keys", "0004_directory", "0005_operations", "0006_lists", "0007_sessions", "0008_identities", "0009_session_limits", "0010_password_tags", "0011_key_ids", "0014_write_probes");
+const POSTGRES_TEXTS: &[(&str, &str)] = texts!("postgres": "0001_initial", "0002_send_limits", "0003_api_keys", "0004_directory", "0005_operations", "0006_lists", "0007_sessions", "0008_identities", "0009_session_limits", "0010_password_tags", "0011_key_ids", "0012_given_contacts", "0014_write_probes");
 #[cfg(feature = "sqlite")]
-const SQLITE_TEXTS: &[(&str, &str)] = texts!("sqlite": "0001_initial", "0002_send_limits", "0003_api_keys", "0004_directory", "0005_operations", "0006_lists", "0007_sessions", "0008_identities", "0009_session_limits", "0010_password_tags", "0011_key_ids", "0014_write_probes");
+const SQLITE_TEXTS: &[(&str, &str)] = texts!("sqlite": "0001_initial", "0002_send_limits", "0003_api_keys", "0004_directory", "0005_operations", "0006_lists", "0007_sessions", "0008_identities", "0009_session_limits", "0010_password_tags", "0011_key_ids", "0012_given_contacts", "0014_write_probes");
 
 diesel::table! {
     /// Diesel's own record of what was applied.

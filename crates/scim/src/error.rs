@@ -96,7 +96,6 @@ impl From<ChangeError> for ScimError {
                      administrator of Muster has looked and run `muster directory release`",
                 )
             },
-            ChangeError::UnknownMember => Self::invalid_value("members names a User that does not exist"),
             // Nothing about the request is wrong: the same one succeeds a moment later.
             ChangeError::Contended => Self {
                 retry_after_seconds: Some(1),

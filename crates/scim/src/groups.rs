@@ -1,5 +1,5 @@
 use muster_domain::directory::{DirectoryQuery, Found, Group, GroupAttribute, GroupChange, MembersChange};
-use muster_domain::{StoreError, TeamId};
+use muster_domain::{StoreError, TeamId, UserId};
 
 use crate::group::{group_to_json, read_group};
 use crate::object::{assigned, read_body};
@@ -7,6 +7,8 @@ use crate::{Answer, Caller, Query, ScimError, ScimService, patch, version};
 
 /// The most groups on a page that shows their members.
 const MAX_WITH_MEMBERS: u16 = 100;
+/// The most ids of people who are left out that a log line has.
+const MAX_SKIPPED_IN_A_LINE: usize = 100;
 
 impl ScimService {
     /// `GET /Groups`: the groups that match, 100 at the most with their members. None is no error.
@@ -35,10 +37,11 @@ impl ScimService {
     /// `POST /Groups`: a new group.
     ///
     /// # Errors
-    /// 400, also for members who are no Users; 409 when the name or the external id is another's; 5xx.
+    /// 400, also for members that are no Users; 409 when the name or the external id is another's; 5xx.
     pub async fn create_group(&self, body: &[u8], query: &Query, caller: &Caller<'_>) -> Result<Answer, ScimError> {
         let record = read_group(&read_body(body)?)?;
-        let group = self.directory.create_group(&record, caller.origin).await?;
+        let (group, skipped) = self.directory.create_group(&record, caller.origin).await?;
+        tell_skipped(group.id, &skipped);
         Ok(self.group(201, &group, query))
     }
 
@@ -68,7 +71,8 @@ impl ScimService {
                 members: MembersChange::Replace(record.members.clone()),
             })
         };
-        self.directory.amend_group(id, None, caller.origin, change).await?;
+        let skipped = self.directory.amend_group(id, None, caller.origin, change).await?;
+        tell_skipped(id, &skipped);
         let group = self.stored_group(id, query.projection.shows("members")).await?;
         Ok(self.group(200, &group, query))
     }
@@ -93,7 +97,8 @@ impl ScimService {
             version::require(if_match, group.version)?;
             patch.change(group)
         };
-        self.directory.amend_group(id, None, caller.origin, change).await?;
+        let skipped = self.directory.amend_group(id, None, caller.origin, change).await?;
+        tell_skipped(id, &skipped);
         let chosen = query.projection.is_chosen();
         let group = self.stored_group(id, chosen && query.projection.shows("members")).await?;
         Ok(if chosen { self.group(200, &group, query) } else { Answer::no_content(Some(version::etag(group.version))) })
@@ -140,6 +145,14 @@ impl ScimService {
     fn group(&self, status: u16, group: &Group, query: &Query) -> Answer {
         let resource = group_to_json(group, &self.base, query.projection.shows("members"));
         Answer::resource(status, group.version, resource, query)
+    }
+}
+
+/// A directory does not look at the audit trail, and an operator who wonders about a team looks here.
+fn tell_skipped(group: TeamId, people: &[UserId]) {
+    if !people.is_empty() {
+        let ids: Vec<String> = people.iter().take(MAX_SKIPPED_IN_A_LINE).map(ToString::to_string).collect();
+        tracing::warn!(%group, count = people.len(), users = ids.join(" "), "members are not on record and are left out");
     }
 }
 

@@ -329,6 +329,13 @@ impl UserBuilder {
         self
     }
 
+    /// What the directory sent as contacts, where it is not what was understood.
+    #[must_use]
+    pub fn given(mut self, email: Option<&str>, phone: Option<&str>) -> Self {
+        self.user.given = GivenContacts { email: email.map(str::to_owned), phone: phone.map(str::to_owned) };
+        self
+    }
+
     /// Sets the phone number.
     #[must_use]
     pub fn phone(mut self, phone: Option<Phone>) -> Self {

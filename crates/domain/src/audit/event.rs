@@ -153,6 +153,7 @@ pub enum AuditChange {
     TeamRemoved { feed: DirectoryFeed, team_id: TeamId, name: String },
     TeamMemberAdded { feed: DirectoryFeed, team_id: TeamId, role: TeamRole },
     TeamMemberRemoved { feed: DirectoryFeed, team_id: TeamId },
+    TeamMembersSkipped { feed: DirectoryFeed, team_id: TeamId, user_ids: Vec<UserId>, count: usize },
     BrakeEngaged { client: String },
     BrakeReleased { client: String },
     DeactivationRefused { client: String },
@@ -204,6 +205,7 @@ impl AuditChange {
             Self::TeamRemoved { feed, .. } => return format!("{}.team.removed", feed.as_str()),
             Self::TeamMemberAdded { feed, .. } => return format!("{}.team.member.added", feed.as_str()),
             Self::TeamMemberRemoved { feed, .. } => return format!("{}.team.member.removed", feed.as_str()),
+            Self::TeamMembersSkipped { feed, .. } => return format!("{}.team.members.skipped", feed.as_str()),
             Self::BrakeEngaged { .. } => "directory.brake.engaged",
             Self::BrakeReleased { .. } => "directory.brake.released",
             Self::DeactivationRefused { .. } => "directory.deactivation.refused",
@@ -257,6 +259,9 @@ impl AuditChange {
             Self::TeamRemoved { team_id, name, .. } => json!({ "teamId": team_id, "name": name }),
             Self::TeamMemberAdded { team_id, role, .. } => json!({ "teamId": team_id, "role": role }),
             Self::TeamMemberRemoved { team_id, .. } => json!({ "teamId": team_id }),
+            Self::TeamMembersSkipped { team_id, user_ids, count, .. } => {
+                json!({ "teamId": team_id, "userIds": user_ids, "count": count })
+            }
             Self::BrakeEngaged { client } => json!({ "client": client, "severity": "high" }),
             Self::BrakeReleased { client } | Self::DeactivationRefused { client } => json!({ "client": client }),
             Self::NoticeSent { notice, channel, delivery } => {

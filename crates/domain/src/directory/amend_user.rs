@@ -9,7 +9,7 @@ impl DirectoryService {
     /// deactivations are counted, see [`Brake`](crate::directory::Brake).
     ///
     /// # Errors
-    /// Those of `record`, and of [`ChangeError`] all but `UnknownMember`.
+    /// Those of `record`, and those of [`ChangeError`].
     pub async fn amend_user<E: From<ChangeError>>(
         &self,
         id: UserId,

@@ -22,9 +22,6 @@ pub enum ChangeError {
     /// Too many people were deactivated by this client within an hour; an admin must look and release the brake.
     #[error("too many people were deactivated; an admin must release the brake")]
     Braked,
-    /// Somebody who is to be a member is not on record.
-    #[error("a member is not on record")]
-    UnknownMember,
     /// Others kept changing it meanwhile; the caller may try again.
     #[error("the resource changed too often meanwhile")]
     Contended,

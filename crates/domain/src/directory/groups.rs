@@ -33,18 +33,26 @@ pub enum MembersChange {
 }
 
 const FEED: DirectoryFeed = DirectoryFeed::Scim;
+/// The most ids of people who are left out that one audit record has; it counts all of them.
+const MAX_SKIPPED_IN_A_RECORD: usize = 100;
 /// What somebody does in a team whose group they are in, until an admin says otherwise.
 const ROLE: TeamRole = TeamRole::Responder;
 
 impl DirectoryService {
-    /// Makes a team of a group of the directory. Its members are responders.
+    /// Makes a team of a group of the directory. Its members are responders. Members who are not on record are left out and
+    /// returned beside the group: a directory does not repeat a push that was refused, so one stale member must not keep
+    /// the others out. The audit trail has them too.
     ///
     /// # Errors
-    /// [`ChangeError::Taken`], [`ChangeError::UnknownMember`], [`ChangeError::Store`].
-    pub async fn create_group(&self, record: &GroupRecord, origin: &Origin) -> Result<Group, ChangeError> {
+    /// [`ChangeError::Taken`], [`ChangeError::Store`].
+    pub async fn create_group(
+        &self,
+        record: &GroupRecord,
+        origin: &Origin,
+    ) -> Result<(Group, Vec<UserId>), ChangeError> {
         let now = self.clock.now();
         let people: BTreeSet<UserId> = record.members.iter().copied().collect();
-        self.require_known(&people).await?;
+        let (people, skipped) = self.known(people).await?;
         let team = Team {
             id: TeamId::new(now, &*self.entropy),
             name: record.name.clone().into(),
@@ -57,23 +65,28 @@ impl DirectoryService {
         let change = AuditChange::TeamCreated { feed: FEED, team_id: id, name, members: people.len() };
         let mut events = vec![AuditEvent::new(now, &*self.entropy, origin, None, &change)];
         events.extend(self.memberships(id, &people, &BTreeSet::new(), now, origin));
+        events.extend(self.skipped(id, &skipped, now, origin));
         match self.directory.insert_team(&team, &members(&people), &events).await? {
             InsertOutcome::Taken => Err(ChangeError::Taken),
-            InsertOutcome::Inserted => Ok(Group {
-                id,
-                external_id: team.external_id,
-                name: team.name,
-                version: 1,
-                created_at: now,
-                updated_at: now,
-                members: people.into_iter().collect(),
-            }),
+            InsertOutcome::Inserted => {
+                let group = Group {
+                    id,
+                    external_id: team.external_id,
+                    name: team.name,
+                    version: 1,
+                    created_at: now,
+                    updated_at: now,
+                    members: people.into_iter().collect(),
+                };
+                Ok((group, skipped))
+            }
         }
     }
 
     /// Makes of a group what `change` makes of it (as it is, without its members), all of it or nothing. Who comes in is
     /// a responder; who stays keeps the role that an admin gave them. With `expected`, only while it is at that version;
-    /// without, as often as others are faster.
+    /// without, as often as others are faster. Returns the new members who are not on record and are left out, as
+    /// [`Self::create_group`] does.
     ///
     /// # Errors
     /// Those of `change`, and of [`ChangeError`] all but `Braked`.
@@ -83,7 +96,7 @@ impl DirectoryService {
         expected: Option<i64>,
         origin: &Origin,
         change: impl Fn(&Group) -> Result<GroupChange, E> + Send + Sync,
-    ) -> Result<(), E> {
+    ) -> Result<Vec<UserId>, E> {
         for _ in 0..Self::TRIES {
             let before = self.reader.group(id, false).await.map_err(ChangeError::Store)?;
             let before = before.ok_or(ChangeError::NotFound)?;
@@ -91,9 +104,9 @@ impl DirectoryService {
                 return Err(ChangeError::PreconditionFailed.into());
             }
             let change = change(&before)?;
-            let outcome = self.change_group(&before, change, origin).await?;
+            let (outcome, skipped) = self.change_group(&before, change, origin).await?;
             match outcome {
-                UpdateOutcome::Updated => return Ok(()),
+                UpdateOutcome::Updated => return Ok(skipped),
                 UpdateOutcome::Taken => return Err(ChangeError::Taken.into()),
                 UpdateOutcome::Stale | UpdateOutcome::Braked => {}
             }
@@ -129,12 +142,12 @@ impl DirectoryService {
         before: &Group,
         change: GroupChange,
         origin: &Origin,
-    ) -> Result<UpdateOutcome, ChangeError> {
+    ) -> Result<(UpdateOutcome, Vec<UserId>), ChangeError> {
         let (added, removed) = match change.members {
             MembersChange::Replace(wanted) => {
                 let now = self.reader.group(before.id, true).await?;
                 let Some(now) = now.filter(|now| now.version == before.version) else {
-                    return Ok(UpdateOutcome::Stale);
+                    return Ok((UpdateOutcome::Stale, Vec::new()));
                 };
                 let (is, wanted): (BTreeSet<_>, BTreeSet<_>) = (set(now.members), set(wanted));
                 (wanted.difference(&is).copied().collect(), is.difference(&wanted).copied().collect())
@@ -148,7 +161,7 @@ impl DirectoryService {
                 (add.difference(&is).copied().collect(), remove.intersection(&is).copied().collect::<BTreeSet<_>>())
             }
         };
-        self.require_known(&added).await?;
+        let (added, skipped) = self.known(added).await?;
         let (external_id, name) = (change.external_id.map(String::from), String::from(change.name));
         let mut fields = Vec::new();
         if external_id != before.external_id {
@@ -157,8 +170,8 @@ impl DirectoryService {
         if name != before.name {
             fields.push("displayName");
         }
-        if fields.is_empty() && added.is_empty() && removed.is_empty() {
-            return Ok(UpdateOutcome::Updated);
+        if fields.is_empty() && added.is_empty() && removed.is_empty() && skipped.is_empty() {
+            return Ok((UpdateOutcome::Updated, skipped));
         }
         let now = self.clock.now();
         let mut events = Vec::new();
@@ -167,6 +180,7 @@ impl DirectoryService {
             events.push(AuditEvent::new(now, &*self.entropy, origin, None, &change));
         }
         events.extend(self.memberships(before.id, &added, &removed, now, origin));
+        events.extend(self.skipped(before.id, &skipped, now, origin));
         let update = GroupUpdate {
             id: before.id,
             expected_version: before.version,
@@ -176,16 +190,25 @@ impl DirectoryService {
             removed: removed.into_iter().collect(),
             at: now,
         };
-        Ok(self.directory.update_group(&update, &events).await?)
+        Ok((self.directory.update_group(&update, &events).await?, skipped))
     }
 
-    async fn require_known(&self, people: &BTreeSet<UserId>) -> Result<(), ChangeError> {
+    /// Those of these people who are on record, and the others.
+    async fn known(&self, people: BTreeSet<UserId>) -> Result<(BTreeSet<UserId>, Vec<UserId>), ChangeError> {
         if people.is_empty() {
-            return Ok(());
+            return Ok((people, Vec::new()));
         }
         let asked: Vec<UserId> = people.iter().copied().collect();
         let known = set(self.reader.known_among(&asked).await?);
-        if known.len() == people.len() { Ok(()) } else { Err(ChangeError::UnknownMember) }
+        let unknown = people.difference(&known).copied().collect();
+        Ok((known, unknown))
+    }
+
+    /// The record of members who are left out, if there are any.
+    fn skipped(&self, team_id: TeamId, people: &[UserId], now: OffsetDateTime, origin: &Origin) -> Option<AuditEvent> {
+        let user_ids = people.iter().copied().take(MAX_SKIPPED_IN_A_RECORD).collect();
+        let change = AuditChange::TeamMembersSkipped { feed: FEED, team_id, user_ids, count: people.len() };
+        (!people.is_empty()).then(|| AuditEvent::new(now, &*self.entropy, origin, None, &change))
     }
 
     fn memberships(

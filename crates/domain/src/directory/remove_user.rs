@@ -8,7 +8,7 @@ impl DirectoryService {
     /// [`amend_user`](Self::amend_user).
     ///
     /// # Errors
-    /// Of [`ChangeError`] all but `Taken` and `UnknownMember`.
+    /// Of [`ChangeError`] all but `Taken`.
     pub async fn remove_user(
         &self,
         id: UserId,

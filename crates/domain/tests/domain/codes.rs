@@ -49,9 +49,18 @@ fn codes_are_uniform() {
 #[test]
 fn a_code_is_six_ascii_digits() {
     assert_eq!(Code::parse("042917").unwrap().expose(), "042917");
-    for typed in ["", "42917", "0429170", " 042917", "04291a", "-42917", "٠٤٢٩١٧", "04291\u{ff17}", "042 17", "0.2917"]
+    for typed in ["", "42917", "0429170", "04291a", "-42917", "٠٤٢٩١٧", "04291\u{ff17}", "042 17", "0.2917", "042917\0"]
     {
         assert!(Code::parse(typed).is_err(), "{typed:?}");
+    }
+}
+
+#[test]
+fn blanks_and_hyphens_of_a_code_are_ignored() {
+    for typed in
+        ["042917 ", " 042917", "042917\r\n", "042 917", "042-917", "04 29 17", "042\u{a0}917", "042\u{2011}917"]
+    {
+        assert_eq!(Code::parse(typed).unwrap().expose(), "042917", "{typed:?}");
     }
 }
 

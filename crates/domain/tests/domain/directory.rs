@@ -2,7 +2,7 @@ use muster_domain::audit::DirectoryFeed;
 use muster_domain::directory::{Applied, ApplyRecordError, Change, CreateTeamError, DirectoryStore, RawRecord};
 use muster_domain::team::{Member, TeamRole};
 use muster_domain::user::{Role, Source, User, UserQuery};
-use muster_domain::verification::Method;
+use muster_domain::verification::{ChannelSet, Method};
 use muster_domain::{StoreError, Text, UserId};
 use serde_json::json;
 use time::Duration;
@@ -127,6 +127,44 @@ async fn a_number_that_became_undeliverable_loses_its_proof() {
     assert_eq!(proven(&house, id).await, (true, false));
     let user = house.profile(id).await.user;
     assert_eq!((user.phone.unwrap().as_str(), user.phone_fingerprint), ("reception", None));
+}
+
+#[tokio::test]
+async fn a_bad_contact_keeps_nobody_active_and_is_kept_unproven_with_a_reason() {
+    let house = House::new();
+    let id = proven_ada(&house).await;
+    let leaver = RawRecord {
+        email: Some("ada@nowhere".to_owned()),
+        phone: Some("\u{202d}+1 415 555 267O\u{202c}".to_owned()),
+        active: Some(false),
+        ..raw(ADA)
+    };
+    apply(&house, leaver).await.unwrap();
+    let facts = house.profile(id).await;
+    assert!(!facts.user.active);
+    assert_eq!((facts.user.email.is_none(), facts.user.given.email.as_deref()), (true, Some("ada@nowhere")));
+    assert_eq!(facts.user.phone.as_ref().unwrap().as_str(), "+1 415 555 267O");
+    let status = facts.verification(ChannelSet::ALL, house.make.now());
+    for channel in [&status.email, &status.sms] {
+        assert!(channel.malformed && channel.verified_at.is_none());
+    }
+    assert!(!status.push.malformed);
+}
+
+#[tokio::test]
+async fn what_the_directory_sent_is_kept_where_it_is_not_what_was_understood() {
+    let house = House::new();
+    let written = |phone: &str| RawRecord { phone: Some(phone.to_owned()), ..raw(ADA) };
+    let id = apply(&house, written("+1 (202) 555-0143")).await.unwrap().user_id;
+    let user = house.profile(id).await.user;
+    assert_eq!(user.phone.unwrap().as_str(), "+12025550143");
+    assert_eq!(user.given.phone.as_deref(), Some("+1 (202) 555-0143"));
+
+    let again = apply(&house, written("+1 (202) 555-0143")).await.unwrap();
+    assert_eq!(again.change, Change::Unchanged);
+    let applied = apply(&house, written("+12025550143")).await.unwrap();
+    assert_eq!(applied.change, Change::Updated { fields: vec!["phone"] });
+    assert_eq!(house.profile(id).await.user.given.phone, None);
 }
 
 #[tokio::test]

@@ -35,17 +35,7 @@ fn everything_that_is_wrong_is_named() {
     };
     let mut fields = refused(all_wrong);
     fields.sort();
-    let expected = [
-        "displayName",
-        "emails",
-        "externalId",
-        "locale",
-        "name.familyName",
-        "name.givenName",
-        "phoneNumbers",
-        "timezone",
-        "userName",
-    ];
+    let expected = ["displayName", "externalId", "locale", "name.familyName", "name.givenName", "timezone", "userName"];
     assert_eq!(fields, expected);
 }
 
@@ -77,6 +67,30 @@ fn a_phone_number_that_cannot_be_normalized_does_not_refuse_the_record() {
     let british = "gb".parse().ok();
     assert!(british.is_some());
     assert!(!DirectoryRecord::parse(national, british).unwrap().phone_is_undeliverable());
+}
+
+#[test]
+fn a_contact_that_is_none_refuses_nothing() {
+    let long = format!("+1 415 555 2671{}", " 1".repeat(60));
+    for (email, phone) in [("nowhere", "+1 415 555 267O"), ("ada@example.com\0", "\0"), ("@", long.as_str())] {
+        let odd = RawRecord { email: Some(email.to_owned()), phone: Some(phone.to_owned()), ..raw("ada@example.com") };
+        let record = DirectoryRecord::parse(odd, None).unwrap();
+        assert_eq!(record.email_is_malformed(), email != "ada@example.com\0", "{email:?}");
+        assert_eq!(record.phone_is_undeliverable(), phone != "\0", "{phone:?}");
+    }
+}
+
+#[test]
+fn names_lose_what_is_invisible_at_their_ends_alone() {
+    let pasted = |name: &str| RawRecord {
+        display_name: Some(format!("\u{200f}{name} \u{200e}\u{feff}")),
+        user_name: Some("\u{200b}ada\u{2069}".to_owned()),
+        ..RawRecord::default()
+    };
+    let plain =
+        RawRecord { display_name: Some("Ada".to_owned()), user_name: Some("ada".to_owned()), ..RawRecord::default() };
+    assert_eq!(DirectoryRecord::parse(pasted("Ada"), None), DirectoryRecord::parse(plain, None));
+    assert_eq!(refused(pasted("A\u{202e}da")), ["displayName"]);
 }
 
 proptest! {

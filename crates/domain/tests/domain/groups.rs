@@ -6,6 +6,8 @@ use muster_domain::team::{RoleGiver, TeamRole, TeamService};
 use muster_domain::{TeamId, Text, UserId};
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::house::House;
 
 fn record(name: &str, members: &[UserId]) -> GroupRecord {
@@ -13,10 +15,10 @@ fn record(name: &str, members: &[UserId]) -> GroupRecord {
 }
 
 async fn create(house: &House, name: &str, members: &[UserId]) -> Group {
-    house.directory.create_group(&record(name, members), &house.origin).await.unwrap()
+    house.directory.create_group(&record(name, members), &house.origin).await.unwrap().0
 }
 
-async fn change(house: &House, id: TeamId, members: MembersChange) -> Result<(), ChangeError> {
+async fn change(house: &House, id: TeamId, members: MembersChange) -> Result<Vec<UserId>, ChangeError> {
     let keeping = |group: &Group| {
         let name = Text::parse(&group.name).unwrap();
         Ok(GroupChange { external_id: None, name, members: members.clone() })
@@ -52,24 +54,40 @@ async fn a_group_is_a_team_of_responders_and_each_of_them_is_on_the_trail() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_taken_or_a_member_who_is_not_on_record_is_refused() {
+async fn a_name_that_is_taken_is_refused() {
     let house = House::new();
-    let ada = house.user("ada").await;
-    let night = create(&house, "Night", &[]).await;
+    create(&house, "Night", &[]).await;
     let mark = house.mark();
     let taken = house.directory.create_group(&record("NIGHT", &[]), &house.origin).await;
     assert!(matches!(taken, Err(ChangeError::Taken)));
-    let nobody = UserId::new(house.now(), &*house.make.entropy);
-    let unknown = house.directory.create_group(&record("Day", &[ada.id, nobody]), &house.origin).await;
-    assert!(matches!(unknown, Err(ChangeError::UnknownMember)));
-    for wanted in [
-        MembersChange::Replace(vec![ada.id, nobody]),
-        MembersChange::Adjust { add: vec![ada.id, nobody], remove: Vec::new() },
-    ] {
-        assert!(matches!(change(&house, night.id, wanted).await, Err(ChangeError::UnknownMember)));
-    }
-    assert_eq!(members(&house, night.id).await, []);
     assert_eq!(house.actions_since(mark), [""; 0]);
+}
+
+#[tokio::test]
+async fn members_who_are_not_on_record_are_left_out_told_and_recorded() {
+    let house = House::new();
+    let (ada, grace) = (house.user("ada").await, house.user("grace").await);
+    let unknown = UserId::new(house.now(), &*house.make.entropy);
+    let mark = house.mark();
+    let made = house.directory.create_group(&record("Night", &[ada.id, unknown]), &house.origin).await;
+    let (group, skipped) = made.unwrap();
+    assert_eq!((group.members, skipped), (vec![ada.id], vec![unknown]));
+    assert_eq!(house.actions_since(mark), ["scim.team.created", "scim.team.member.added", "scim.team.members.skipped"]);
+    let details = json!({ "teamId": group.id, "userIds": [unknown], "count": 1 });
+    assert_eq!(house.last_event().details, details);
+
+    for wanted in [
+        MembersChange::Adjust { add: vec![unknown, grace.id], remove: Vec::new() },
+        MembersChange::Replace(vec![unknown, ada.id, grace.id]),
+        MembersChange::Adjust { add: vec![unknown], remove: Vec::new() },
+    ] {
+        assert_eq!(change(&house, group.id, wanted).await.unwrap(), [unknown]);
+        assert_eq!(members(&house, group.id).await, [ada.id, grace.id]);
+        assert_eq!(house.last_event().details, details);
+    }
+    // To take out somebody who is not on record is no mistake.
+    let out = MembersChange::Adjust { add: Vec::new(), remove: vec![unknown] };
+    assert_eq!(change(&house, group.id, out).await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -148,6 +148,7 @@ async fn sessions_and_records_are_whole_after_going_down_and_up() {
             "0009_session_limits",
             "0010_password_tags",
             "0011_key_ids",
+            "0012_given_contacts",
             "0014_write_probes"
         ]
     );

@@ -7,8 +7,27 @@ use crate::world::{World, id_of};
 
 const NOBODY: &str = "01a20320-a200-7e23-a324-5aa232a9e247";
 
+#[tokio::test]
+async fn members_who_are_not_on_record_are_left_out_and_the_others_are_taken() {
+    let world = World::new();
+    let (ada, grace) = (world.add_named("ada").await, world.add_named("grace").await);
+    let members = |people: &[&str]| Value::from_iter(people.iter().map(|id| json!({ "value": id })));
+    let both = members(&[id_of(&ada), NOBODY]);
+    let made = world.call("POST", "/Groups", json!({ "displayName": "Night", "members": both })).await;
+    assert_eq!(made.status, 201, "{}", made.detail());
+    let group = format!("/Groups/{}", made.body["id"].as_str().unwrap());
+    assert_eq!(world.members(&group).await, [id_of(&ada)]);
+
+    let operations = json!([{ "op": "add", "path": "members", "value": members(&[NOBODY, id_of(&grace)]) }]);
+    assert_eq!(world.patch(&group, operations).await.status, 204);
+    assert_eq!(world.members(&group).await, [id_of(&ada), id_of(&grace)]);
+
+    let whole = json!({ "displayName": "Night", "members": members(&[NOBODY, id_of(&grace)]) });
+    assert_eq!(world.call("PUT", &group, whole).await.status, 200);
+    assert_eq!(world.members(&group).await, [id_of(&grace)]);
+}
+
 #[rstest]
-#[case::unknown(json!([{"value": NOBODY}]), "invalidValue")]
 #[case::malformed(json!([{"value": "00u1"}]), "invalidValue")]
 #[case::without_value(json!([{"display": "ada"}]), "invalidValue")]
 #[case::text(json!(["ada"]), "invalidValue")]

@@ -2,7 +2,7 @@ use muster_domain::audit::RevokeReason;
 use muster_domain::directory::{InsertOutcome, PersonKey, UpdateOutcome, UserUpdate};
 use muster_domain::session::{Revocation, Session};
 use muster_domain::team::{Member, TeamRole};
-use muster_domain::user::{EmailAddress, Phone, Role, Source, User};
+use muster_domain::user::{EmailAddress, GivenContacts, Phone, Role, Source, User};
 use muster_domain::verification::{Challenge, Closure, Method};
 use muster_domain::{SessionId, UserId};
 use time::Duration;
@@ -24,6 +24,7 @@ pub async fn a_person_reads_back_as_they_were_inserted(world: World) {
         source: Source::Local,
         version: 7,
         updated_at: world.make.now() + Duration::MICROSECOND,
+        given: GivenContacts { email: None, phone: Some("(202) 555 0100".to_owned()) },
         ..world.make.user("Ádá.Lovelace").external_id("00u\u{2126}1").display_name("Ada \u{1f451}").admin().build()
     };
     let odd = world.make.user("odd").phone(Some(Phone::from_stored("+44 20 ext. 5", false))).build();
@@ -34,6 +35,7 @@ pub async fn a_person_reads_back_as_they_were_inserted(world: World) {
         family_name: None,
         time_zone: None,
         locale: None,
+        given: GivenContacts { email: Some("no address".to_owned()), phone: None },
         ..world.make.user("bare").email(None).phone(None).deactivated().build()
     };
     for user in [full, odd, looks_fine, bare] {

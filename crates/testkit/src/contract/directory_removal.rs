@@ -2,7 +2,7 @@ use muster_domain::access::Candidates;
 use muster_domain::directory::{GroupUpdate, InsertOutcome, PersonKey, UpdateOutcome};
 use muster_domain::preferences::Preferences;
 use muster_domain::session::{RotateOutcome, Rotation};
-use muster_domain::user::{Account, EmailAddress, Role, RoleOutcome, User, UserQuery};
+use muster_domain::user::{Account, EmailAddress, GivenContacts, Role, RoleOutcome, User, UserQuery};
 use muster_domain::verification::{Challenge, Method};
 use time::Duration;
 
@@ -40,7 +40,8 @@ pub async fn who_is_removed_loses_all_that_proves_and_reaches_them(world: World)
 }
 
 pub async fn who_is_removed_loses_contacts_and_preferences_and_keeps_the_names(world: World) {
-    let (ada, grace) = (world.user("ada").await, world.user("grace").await);
+    let ada = world.insert(world.make.user("ada").given(Some("ada"), Some("+1 202 555 0000"))).await;
+    let grace = world.user("grace").await;
     let load = async |user: &User| world.stores.preferences.load(user.id).await.unwrap();
     for user in [&ada, &grace] {
         let event = world.make.event("test.preferences", Some(user.id));
@@ -53,6 +54,7 @@ pub async fn who_is_removed_loses_contacts_and_preferences_and_keeps_the_names(w
         email_fingerprint: None,
         phone: None,
         phone_fingerprint: None,
+        given: GivenContacts::default(),
         active: false,
         version: ada.version + 1,
         updated_at: world.make.now(),

@@ -17,7 +17,7 @@ use crate::telemetry;
 pub(super) struct VerifyRequest {
     #[schema(value_type = schemas::Channel)]
     method: Method,
-    #[schema(value_type = String, min_length = 6, max_length = 6, pattern = "^[0-9]{6}$", examples("042917"))]
+    #[schema(value_type = String, pattern = "^[ -]*([0-9][ -]*){6}$", examples("042917", "042 917"))]
     code: Code,
 }
 
