@@ -170,7 +170,7 @@ impl Apns {
         if self.base.as_str().contains("sandbox") {
             findings.push(Finding::warning(
                 "apns host",
-                "is the sandbox: only builds that were not distributed are reached; every other device would be removed",
+                "is the sandbox: only builds that were not distributed are reached; APNs refuses every other device",
             ));
         }
         findings.extend(doctor::clock("apns clock", &answer, now));
@@ -183,9 +183,10 @@ fn reason(answer: &Answer) -> Option<String> {
     known_form(&refused.reason)
 }
 
-/// Accepted is what APNs names. A registration counts as gone only where APNs says so itself. What a device's token
-/// alone can bring about, which is the end of the path, counts as no failure; that the topic, the key or its token is
-/// wrong does, and is for an operator to mend.
+/// Accepted is what APNs names. A registration counts as gone only by 410. `BadDeviceToken` does not say so: APNs gives it
+/// to every device when `APNS_API_BASE_URL` names the other environment, and one wrong setting must not remove them all.
+/// What a device's token alone can bring about, which is the end of the path, counts as no failure; that the topic, the
+/// key or its token is wrong does, and is for an operator to mend.
 fn judge(answer: &Answer) -> Result<Receipt, AttemptError> {
     let reason = reason(answer);
     let refusal = |code| Box::new(Refusal { status: answer.status, code });
@@ -194,9 +195,7 @@ fn judge(answer: &Answer) -> Result<Receipt, AttemptError> {
             Some(id) => return Ok(Receipt { provider_message_id: Some(id.to_string()), captured: false }),
             None => AttemptError::Failed(refusal(None)),
         },
-        (410, Some("Unregistered" | "ExpiredToken")) | (400, Some("BadDeviceToken")) => {
-            AttemptError::Gone(refusal(reason))
-        }
+        (410, Some("Unregistered" | "ExpiredToken")) => AttemptError::Gone(refusal(reason)),
         (_, Some("ServiceUnavailable" | "Shutdown")) => {
             AttemptError::NotAccepted { cause: refusal(reason), retry_after: answer.retry_after() }
         }

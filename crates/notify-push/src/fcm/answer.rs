@@ -42,14 +42,6 @@ impl ErrorBody {
         let own = self.detail("FcmError").find_map(|detail| detail["errorCode"].as_str());
         known_form(own.or(self.status.as_deref())?)
     }
-
-    /// Whether all that is wrong with the request is the registration token.
-    fn is_about_the_token(&self) -> bool {
-        let mut fields = self.detail("BadRequest").filter_map(|detail| detail["fieldViolations"].as_array()).flatten();
-        let first = fields.next();
-        let is_token = |violation: &Value| violation["field"] == "message.token";
-        first.is_some_and(is_token) && fields.all(is_token)
-    }
 }
 
 /// FCM's code for what is wrong, or Google's.
@@ -57,9 +49,9 @@ pub(super) fn code(answer: &Answer) -> Option<String> {
     ErrorBody::of(answer)?.code()
 }
 
-/// Accepted is what has a name. A registration counts as gone only where FCM says so itself: by `UNREGISTERED`, or by
-/// naming `message.token` as all that is invalid. `INVALID_ARGUMENT` alone may be about anything in the message, and 404
-/// alone about the project. What a token alone can bring about counts as no failure.
+/// Accepted is what has a name. A registration counts as gone only by `UNREGISTERED`. `INVALID_ARGUMENT` does not say so,
+/// even where it names `message.token`: a wrong setting brings it about for every device. 404 alone may be about the
+/// project. What a token alone can bring about counts as no failure.
 pub(super) fn judge(answer: &Answer) -> Result<Receipt, AttemptError> {
     let refusal = |code| Box::new(Refusal { status: answer.status, code });
     if answer.is_success() {
@@ -70,11 +62,9 @@ pub(super) fn judge(answer: &Answer) -> Result<Receipt, AttemptError> {
             None => Err(AttemptError::Failed(refusal(None))),
         };
     }
-    let body = ErrorBody::of(answer);
-    let code = body.as_ref().and_then(ErrorBody::code);
+    let code = code(answer);
     Err(match (answer.status, code.as_deref()) {
         (_, Some("UNREGISTERED")) => AttemptError::Gone(refusal(code)),
-        (400, _) if body.is_some_and(|body| body.is_about_the_token()) => AttemptError::Gone(refusal(code)),
         (_, Some("QUOTA_EXCEEDED")) => AttemptError::Throttled { retry_after: answer.retry_after() },
         (_, Some("UNAVAILABLE")) => {
             AttemptError::NotAccepted { cause: refusal(code), retry_after: answer.retry_after() }

@@ -108,7 +108,7 @@ async fn a_token_is_sent_again_for_forty_minutes() {
 #[rstest]
 #[case(410, "Unregistered", gone, 1)]
 #[case(410, "ExpiredToken", gone, 1)]
-#[case(400, "BadDeviceToken", gone, 1)]
+#[case(400, "BadDeviceToken", rejected, 1)]
 #[case(410, "SomethingElse", rejected, 1)]
 #[case(400, "DeviceTokenNotForTopic", rejected, 1)]
 #[case(400, "BadTopic", unavailable, 1)]

@@ -76,7 +76,7 @@ fn invalid(fields: &[&str]) -> Told {
 /// The number of messages tells how often it was tried.
 #[rstest]
 #[case::unregistered(FcmServer::refusal(404, "NOT_FOUND", Some("UNREGISTERED")), gone, 1)]
-#[case::token_alone_is_invalid(invalid(&["message.token"]), gone, 1)]
+#[case::token_alone_is_invalid(invalid(&["message.token"]), rejected, 1)]
 #[case::token_and_more_is_invalid(invalid(&["message.token", "message.data"]), rejected, 1)]
 #[case::other_field_is_invalid(invalid(&["message.android.ttl"]), rejected, 1)]
 #[case::nothing_named_is_invalid(invalid(&[]), rejected, 1)]
