@@ -167,13 +167,17 @@ impl Store {
 #[cfg(feature = "postgres")]
 type BlockingPg = diesel_async::async_connection_wrapper::AsyncConnectionWrapper<crate::db::PgConn>;
 
+// Read committed, whatever the database's default is: a transaction of a higher level keeps its snapshot while it is idle, and
+// the build that it waits for would wait for it.
 /// Held while migrations are applied: it conflicts with itself and with what earlier releases lock, and not with the lines
 /// that are written to the table meanwhile.
 #[cfg(feature = "postgres")]
-const APPLYING: &str = "BEGIN; LOCK TABLE __diesel_schema_migrations IN SHARE UPDATE EXCLUSIVE MODE NOWAIT";
+const APPLYING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+    LOCK TABLE __diesel_schema_migrations IN SHARE UPDATE EXCLUSIVE MODE NOWAIT";
 /// Held while indexes are built: it does not conflict with what earlier releases lock.
 #[cfg(feature = "postgres")]
-const BUILDING: &str = "BEGIN; SELECT FROM __diesel_schema_migrations ORDER BY version LIMIT 1 FOR UPDATE NOWAIT";
+const BUILDING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+    SELECT FROM __diesel_schema_migrations ORDER BY version LIMIT 1 FOR UPDATE NOWAIT";
 /// How long others are left alone before they are asked again.
 #[cfg(feature = "postgres")]
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);

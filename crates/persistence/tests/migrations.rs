@@ -246,7 +246,7 @@ async fn a_current_schema_is_healthy() {
 async fn a_schema_without_a_migration_of_this_build_is_older() {
     let file = File::new();
     let store = file.store();
-    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007, 0008, 0009, 0010, 0011, 0014): run `muster migrate`";
+    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007, 0008, 0009, 0010, 0011, 0012, 0014): run `muster migrate`";
     assert_eq!(health(&store).await, expected, "an empty file");
     store.migrate().await.unwrap();
     file.connection().revert_all_migrations(MIGRATIONS).unwrap();

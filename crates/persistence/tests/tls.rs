@@ -73,6 +73,8 @@ async fn write(client: &Client, name: &str, text: &str) {
 async fn try_store(url: &str) -> Result<Store, StoreError> {
     let store = Store::connect(url, Handle::current())?;
     store.pending_migrations().await?;
+    // Keeps a connection of the pool open; the database has no schema.
+    assert!(store.check_usable().await.is_err());
     Ok(store)
 }
 

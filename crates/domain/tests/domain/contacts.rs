@@ -83,7 +83,7 @@ fn what_is_no_number_is_kept_and_undeliverable() {
 }
 
 /// A text, the region that is taken for it, and the number that is understood, if any.
-const READ: [(&str, &str, Option<&str>); 46] = [
+const READ: [(&str, &str, Option<&str>); 45] = [
     // The letter O for a zero, and others.
     ("+1 415 555 267O", "", None),
     ("415 555 267O", "US", None),
@@ -105,7 +105,6 @@ const READ: [(&str, &str, Option<&str>); 46] = [
     ("392 503 0357", "IT", Some("+393925030357")),
     ("(55) 99612-3456", "BR", Some("+5555996123456")),
     ("5333 1556", "CU", Some("+5353331556")),
-    ("+53331556", "", None),
     ("4915123456789", "DE", Some("+4915123456789")),
     ("4915123456789", "", None),
     ("1 415 555 2671", "US", Some("+14155552671")),
@@ -150,7 +149,7 @@ fn a_text_is_read_as_the_number_that_it_is_or_kept_as_it_is() {
 
 #[test]
 fn a_text_that_is_too_long_is_no_number() {
-    for (blanks, is_number) in [(50, true), (51, false)] {
+    for (blanks, is_number) in [(51, true), (52, false)] {
         let written = format!("+1{}4155552671", " ".repeat(blanks));
         assert_eq!(Phone::parse(&written, None).deliverable().is_some(), is_number, "{} characters", written.len());
     }

@@ -111,6 +111,18 @@ async fn an_index_whose_build_was_interrupted_is_built_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_whose_transactions_keep_their_snapshots_is_migrated() {
+    let database = of_release_5().await;
+    let name = database.url.rsplit('/').next().unwrap().split('?').next().unwrap();
+    let isolation = format!("ALTER DATABASE \"{name}\" SET default_transaction_isolation = 'serializable'");
+    run(&database.url, &isolation).await;
+    let store = open(&database.url);
+    let migrated = tokio::time::timeout(Duration::from_mins(1), store.migrate()).await;
+    migrated.expect("the build of an index waits for the transaction that guards it").unwrap();
+    store.check_schema().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_current_schema_is_migrated_without_a_right_to_create() {
     let (_store, database) = crate::store().await;
     let reader = format!("reader_{:x}", fastrand::u64(..));

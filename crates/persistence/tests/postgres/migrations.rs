@@ -196,7 +196,7 @@ async fn of_many_that_migrate_at_once_one_does_it() {
 async fn a_schema_without_a_migration_of_this_build_is_older() {
     let database = empty_database().await;
     let store = open(&database.url);
-    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007, 0008, 0009, 0010, 0011, 0014): run `muster migrate`";
+    let expected = "the schema is older than this build (migrations 0001, 0002, 0003, 0004, 0005, 0006, 0007, 0008, 0009, 0010, 0011, 0012, 0014): run `muster migrate`";
     assert_eq!(health(&store).await, expected, "an empty database");
     store.migrate().await.unwrap();
     store.check().await.unwrap();

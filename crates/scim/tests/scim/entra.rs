@@ -48,9 +48,9 @@ async fn connection_is_tested_and_people_are_matched_by_external_id() {
 #[case::primary_email(json!([{"op": "Replace", "path": "emails[primary eq true].value", "value": "g@entra.example"}]),
     "/emails/0/value", json!("g@entra.example"))]
 #[case::mobile(json!([{"op": "Replace", "path": "phoneNumbers[type eq \"mobile\"].value", "value": "+44 7400 123456"}]),
-    "/phoneNumbers/0/value", json!("+447400123456"))]
+    "/phoneNumbers/0/value", json!("+44 7400 123456"))]
 #[case::work_phone_stands_behind(json!([{"op": "Add", "path": "phoneNumbers[type eq \"work\"].value", "value": "+44 7400 123456"}]),
-    "/phoneNumbers/0/value", json!("+12025550101"))]
+    "/phoneNumbers/0/value", json!("+1 202 555 0101"))]
 #[case::family_name(json!([{"op": "Replace", "path": "name.familyName", "value": "Murray"}]),
     "/name", json!({"givenName": "Grace", "familyName": "Murray"}))]
 #[case::flattened(json!([{"op": "replace", "value": {

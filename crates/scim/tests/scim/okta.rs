@@ -47,7 +47,7 @@ async fn person_is_looked_for_and_added() {
             "name": {"givenName": "Ada", "familyName": "Lovelace"},
             "displayName": "Ada Lovelace",
             "emails": [{"value": "ada@okta.example", "type": "work", "primary": true}],
-            "phoneNumbers": [{"value": "+12025550100", "type": "mobile", "primary": true}],
+            "phoneNumbers": [{"value": "+1 (202) 555-0100", "type": "mobile", "primary": true}],
             "locale": "en-US",
             "active": true,
         })

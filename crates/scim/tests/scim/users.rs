@@ -32,7 +32,27 @@ async fn phone_that_is_no_number_is_kept_as_it_is() {
     let path = world.add(json!({"userName": "ada", "phoneNumbers": [{"value": "ext. 12", "type": "work"}]})).await;
     assert_eq!(world.get(&path).await["phoneNumbers"][0]["value"], "ext. 12");
     let local = json!([{"op": "replace", "path": "phoneNumbers", "value": [{"value": "07400 123456"}]}]);
-    assert_eq!(world.patched(&path, local).await["phoneNumbers"][0]["value"], "+447400123456");
+    assert_eq!(world.patched(&path, local).await["phoneNumbers"][0]["value"], "07400 123456");
+    assert_eq!(world.names("/Users?filter=phoneNumbers.value eq \"+447400123456\"").await, ["ada"]);
+}
+
+#[tokio::test]
+async fn a_contact_that_is_none_is_read_back_and_keeps_nobody_active() {
+    let world = World::new();
+    let path = world.add_named("ada").await;
+    let leaver = json!({
+        "userName": "ada", "active": false, "emails": [{ "value": "ada@nowhere" }],
+        "phoneNumbers": [{ "value": "\u{202d}+1 415 555 267O\u{202c}", "type": "mobile" }],
+    });
+    for _ in 0..2 {
+        let put = world.call("PUT", &path, leaver.clone()).await;
+        assert_eq!((put.status, &put.body["active"]), (200, &json!(false)), "{}", put.detail());
+        assert_eq!(put.body["emails"][0]["value"], "ada@nowhere");
+        assert_eq!(put.body["phoneNumbers"][0]["value"], "+1 415 555 267O");
+        assert_eq!(put.body["meta"]["version"], "W/\"2\"", "the second time nothing changes");
+    }
+    let back = world.patched(&path, json!([{ "op": "replace", "path": "active", "value": true }])).await;
+    assert_eq!(back["emails"][0]["value"], "ada@nowhere", "another change leaves it as it is");
 }
 
 #[rstest]
@@ -76,7 +96,7 @@ async fn name_changes_part_by_part(#[case] operation: Value, #[case] expected: V
 }
 
 #[rstest]
-#[case(json!([{"op": "replace", "path": "displayName", "value": "X"}, {"op": "replace", "path": "emails", "value": "no"}]), "invalidValue")]
+#[case(json!([{"op": "replace", "path": "displayName", "value": "X"}, {"op": "replace", "path": "locale", "value": "a language tag that is far too long to be one"}]), "invalidValue")]
 #[case(json!([{"op": "replace", "path": "displayName", "value": "X"}, {"op": "replace", "path": "active", "value": "maybe"}]), "invalidValue")]
 #[case(json!([{"op": "replace", "path": "displayName", "value": "X"}, {"op": "replace", "path": "userName", "value": ""}]), "invalidValue")]
 #[case(json!([{"op": "replace", "path": "displayName", "value": "X"}, {"op": "remove", "path": "userName"}]), "mutability")]

@@ -69,7 +69,7 @@ fn records_of_an_import_are_objects_and_its_end_is_a_summary() {
         told[0],
         json!({
             "type": "record", "line": 2, "record": null, "userName": "ada", "outcome": "added", "fields": [],
-            "reason": null, "undeliverablePhone": false,
+            "reason": null, "undeliverablePhone": false, "malformedEmail": false,
         })
     );
     assert_eq!((&told[1]["outcome"], &told[1]["reason"]), (&json!("refused"), &json!("userName must be a string")));

@@ -19,7 +19,7 @@ async fn whole_life(installation: Installation) {
     let ada = body(added).await;
     assert_eq!(location, ada["meta"]["location"].as_str().unwrap());
     assert_eq!(etag, ada["meta"]["version"].as_str().unwrap());
-    assert_eq!((&ada["active"], &ada["phoneNumbers"][0]["value"]), (&json!(true), &json!("+12025550143")));
+    assert_eq!((&ada["active"], &ada["phoneNumbers"][0]["value"]), (&json!(true), &json!("+1 202 555 0143")));
     let id = ada["id"].as_str().unwrap();
     let path = format!("/Users/{id}");
 
@@ -104,10 +104,14 @@ async fn group(installation: Installation) {
 
     let half = json!([
         { "op": "remove", "path": format!("members[value eq \"{ada}\"]") },
-        { "op": "add", "path": "members", "value": [{ "value": "01a20320-a200-7e23-a324-5aa232a9e247" }] },
+        { "op": "add", "path": "members", "value": [{ "value": "no id" }] },
     ]);
     assert_eq!(installation.patch(&path, half).await.status(), StatusCode::BAD_REQUEST);
     assert_eq!(installation.get(&path).await["members"].as_array().unwrap().len(), 2, "all of it or nothing");
+    let stale =
+        json!([{ "op": "add", "path": "members", "value": [{ "value": "01a20320-a200-7e23-a324-5aa232a9e247" }] }]);
+    assert_eq!(installation.patch(&path, stale).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(installation.get(&path).await["members"].as_array().unwrap().len(), 2, "a stale member is left out");
     let remove = json!([{ "op": "remove", "path": format!("members[value eq \"{ada}\"]") }]);
     assert!(installation.patch(&path, remove).await.status().is_success());
     let left = installation.get(&path).await;
