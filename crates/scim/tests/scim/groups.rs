@@ -16,7 +16,7 @@ fn both_of(people: [&str; 2]) -> BTreeSet<String> {
 async fn members_who_are_not_on_record_are_left_out_and_the_others_are_taken() {
     let world = World::new();
     let (ada, grace) = (world.add_named("ada").await, world.add_named("grace").await);
-    let members = |people: &[&str]| Value::from_iter(people.iter().map(|id| json!({ "value": id })));
+    let members = |people: &[&str]| people.iter().map(|id| json!({ "value": id })).collect::<Value>();
     let both = members(&[id_of(&ada), NOBODY]);
     let made = world.call("POST", "/Groups", json!({ "displayName": "Night", "members": both })).await;
     assert_eq!(made.status, 201, "{}", made.detail());
