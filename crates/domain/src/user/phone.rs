@@ -141,25 +141,26 @@ fn dialled(text: &str) -> Option<&str> {
 fn understood(text: &str, region: Option<Region>) -> Option<E164> {
     let parsed = read(text, region)?;
     let number = E164::of(&parsed)?;
+    let kind = parsed.get_type();
     let written = PHONE_NUMBER_UTIL.normalize_digits_only(text);
     if text.trim_start().starts_with(['+', '\u{FF0B}']) {
         let as_written = number.as_str()[1..] == written;
-        return (parsed.is_valid() || as_written && may_be_mobile(&parsed)).then_some(number);
+        return (is_valid(kind) || as_written && may_be_mobile(&parsed)).then_some(number);
     }
-    let national = parsed.is_valid().then_some((parsed, number));
+    let national = Some((number, kind)).filter(|(_, kind)| is_valid(*kind));
     let code = region.and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region.0));
     // The parameters of `tel:` are no part of the number.
     let has_code = code.is_some_and(|code| written.starts_with(&code.to_string()) && !text.contains(';'));
-    let with_code = has_code.then(|| read(&format!("+{written}"), None)).flatten().filter(PhoneNumber::is_valid);
-    let with_code = with_code.and_then(|parsed| E164::of(&parsed).map(|number| (parsed, number)));
-    match (national, with_code) {
-        (Some((_, one)), Some((_, other))) if one == other => Some(one),
-        (Some((one, national)), Some((other, with_code))) => match (is_mobile(&one), is_mobile(&other)) {
+    let with_code = has_code.then(|| read(&format!("+{written}"), None)).flatten();
+    let with_code = with_code.and_then(|parsed| Some((E164::of(&parsed)?, parsed.get_type())));
+    match (national, with_code.filter(|(_, kind)| is_valid(*kind))) {
+        (Some((one, _)), Some((other, _))) if one == other => Some(one),
+        (Some((national, one)), Some((with_code, other))) => match (is_mobile(one), is_mobile(other)) {
             (true, false) => Some(national),
             (false, true) => Some(with_code),
             _ => None,
         },
-        (Some((_, number)), None) | (None, Some((_, number))) => Some(number),
+        (Some((number, _)), None) | (None, Some((number, _))) => Some(number),
         (None, None) => None,
     }
 }
@@ -169,8 +170,13 @@ fn read(text: &str, region: Option<Region>) -> Option<PhoneNumber> {
     parsed.extension.is_none().then_some(parsed)
 }
 
-fn is_mobile(number: &PhoneNumber) -> bool {
-    matches!(number.get_type(), PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile)
+/// The data knows the range of a valid number, and so what kind of number it is.
+fn is_valid(kind: PhoneNumberType) -> bool {
+    kind != PhoneNumberType::Unknown
+}
+
+fn is_mobile(kind: PhoneNumberType) -> bool {
+    matches!(kind, PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile)
 }
 
 fn may_be_mobile(number: &PhoneNumber) -> bool {
