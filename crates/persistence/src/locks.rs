@@ -48,6 +48,9 @@ pub(crate) fn has_destination(destination: String) -> UncheckedBind<SqlLiteral<B
 /// Whether a person is active, and the fingerprints of their e-mail address and phone number.
 type Contacts = (bool, Option<Hash>, Option<Hash>);
 
+/// A group's version, name, key of the name and external id.
+type KeptGroup = (i64, String, String, Option<String>);
+
 locks! {
     /// Every active admin of the directory's, in the order of their ids, so that two who do this at once do not wait for each other.
     fn lock_active_admins() -> DbId: for_no_key_update(
@@ -111,6 +114,14 @@ locks! {
     /// These teams, in the order of their ids.
     fn lock_teams(teams: Vec<DbId>) -> DbId: for_no_key_update(
         teams::table.filter(teams::id.eq_any(teams)).order(teams::id).select(teams::id)
+    );
+
+    /// A group that changes: its version, name, key of the name and external id.
+    fn lock_group(id: DbId) -> KeptGroup: for_no_key_update(
+        teams::table
+            .find(id)
+            .filter(delivered::group())
+            .select((teams::version, teams::name, teams::name_key, teams::external_id))
     );
 
     /// The places of these people in a team, before they are deleted. In the order of their ids.

@@ -71,7 +71,7 @@ impl ScimService {
                 members: MembersChange::Replace(record.members.clone()),
             })
         };
-        let skipped = self.directory.amend_group(id, None, caller.origin, change).await?;
+        let skipped = self.directory.amend_group(id, if_match.is_some(), caller.origin, change).await?;
         tell_skipped(id, &skipped);
         let group = self.stored_group(id, query.projection.shows("members")).await?;
         Ok(self.group(200, &group, query))
@@ -97,7 +97,7 @@ impl ScimService {
             version::require(if_match, group.version)?;
             patch.change(group)
         };
-        let skipped = self.directory.amend_group(id, None, caller.origin, change).await?;
+        let skipped = self.directory.amend_group(id, if_match.is_some(), caller.origin, change).await?;
         tell_skipped(id, &skipped);
         let chosen = query.projection.is_chosen();
         let group = self.stored_group(id, chosen && query.projection.shows("members")).await?;

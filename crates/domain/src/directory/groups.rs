@@ -84,8 +84,8 @@ impl DirectoryService {
     }
 
     /// Makes of a group what `change` makes of it (as it is, without its members), all of it or nothing. Who comes in is
-    /// a responder; who stays keeps the role that an admin gave them. With `expected`, only while it is at that version;
-    /// without, as often as others are faster. Returns the new members who are not on record and are left out, as
+    /// a responder; who stays keeps the role that an admin gave them. With `one_version`, the group is at its end still at
+    /// the version that `change` saw; without, others may take people in and out meanwhile, as many as like. Returns the new members who are not on record and are left out, as
     /// [`Self::create_group`] does.
     ///
     /// # Errors
@@ -93,18 +93,15 @@ impl DirectoryService {
     pub async fn amend_group<E: From<ChangeError>>(
         &self,
         id: TeamId,
-        expected: Option<i64>,
+        one_version: bool,
         origin: &Origin,
         change: impl Fn(&Group) -> Result<GroupChange, E> + Send + Sync,
     ) -> Result<Vec<UserId>, E> {
         for _ in 0..Self::TRIES {
             let before = self.reader.group(id, false).await.map_err(ChangeError::Store)?;
             let before = before.ok_or(ChangeError::NotFound)?;
-            if expected.is_some_and(|version| version != before.version) {
-                return Err(ChangeError::PreconditionFailed.into());
-            }
             let change = change(&before)?;
-            let (outcome, skipped) = self.change_group(&before, change, origin).await?;
+            let (outcome, skipped) = self.change_group(&before, change, one_version, origin).await?;
             match outcome {
                 UpdateOutcome::Updated => return Ok(skipped),
                 UpdateOutcome::Taken => return Err(ChangeError::Taken.into()),
@@ -141,8 +138,10 @@ impl DirectoryService {
         &self,
         before: &Group,
         change: GroupChange,
+        one_version: bool,
         origin: &Origin,
     ) -> Result<(UpdateOutcome, Vec<UserId>), ChangeError> {
+        let commutes = !one_version && matches!(change.members, MembersChange::Adjust { .. });
         let (added, removed) = match change.members {
             MembersChange::Replace(wanted) => {
                 let now = self.reader.group(before.id, true).await?;
@@ -173,6 +172,7 @@ impl DirectoryService {
         if fields.is_empty() && added.is_empty() && removed.is_empty() && skipped.is_empty() {
             return Ok((UpdateOutcome::Updated, skipped));
         }
+        let commutes = commutes && fields.is_empty();
         let now = self.clock.now();
         let mut events = Vec::new();
         if !fields.is_empty() {
@@ -183,7 +183,7 @@ impl DirectoryService {
         events.extend(self.skipped(before.id, &skipped, now, origin));
         let update = GroupUpdate {
             id: before.id,
-            expected_version: before.version,
+            expected_version: (!commutes).then_some(before.version),
             external_id,
             name,
             added: members(&added),

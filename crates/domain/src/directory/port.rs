@@ -115,8 +115,10 @@ pub struct UserRemoval {
 pub struct GroupUpdate {
     /// Which.
     pub id: TeamId,
-    /// The version that the change was worked out from.
-    pub expected_version: i64,
+    /// The version that the change was worked out from. `None` for one that only takes people in and out: it commutes
+    /// with others of its kind, and is stale only where `external_id` or `name` is another now, somebody of `added` is in
+    /// the group already, or somebody of `removed` is not.
+    pub expected_version: Option<i64>,
     /// The directory's own id of it, as it is to be.
     pub external_id: Option<String>,
     /// Its name, as it is to be.
@@ -189,8 +191,9 @@ pub trait DirectoryStore: Send + Sync {
         events: &[AuditEvent],
     ) -> Result<InsertOutcome, StoreError>;
 
-    /// Changes a group while it is still at `expected_version`, which becomes one more, and writes `events`: all or
-    /// nothing. The roles of members who stay are left alone. Every member must be on record.
+    /// Changes a group while it is as [`GroupUpdate::expected_version`] says, raises its version by one, and writes
+    /// `events`: all or nothing. Of many calls at once without an expected version that name different people, each is
+    /// [`UpdateOutcome::Updated`]. The roles of members who stay are left alone. Every member must be on record.
     async fn update_group(&self, update: &GroupUpdate, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError>;
 
     /// Makes a group inactive, which is then shown nowhere, takes its members out of it, frees its name and external id

@@ -23,7 +23,7 @@ async fn change(house: &House, id: TeamId, members: MembersChange) -> Result<Vec
         let name = Text::parse(&group.name).unwrap();
         Ok(GroupChange { external_id: None, name, members: members.clone() })
     };
-    house.directory.amend_group(id, None, &house.origin, keeping).await
+    house.directory.amend_group(id, false, &house.origin, keeping).await
 }
 
 async fn members(house: &House, id: TeamId) -> Vec<UserId> {

@@ -47,12 +47,20 @@ pub(super) async fn update_group(
     let name_key = fold(&update.name);
     let updated = with_tx!(&db, |c| {
         let are_known = c.share_members(&update.added).await?;
-        let group = teams::table.find(id).filter(teams::version.eq(update.expected_version)).filter(delivered::group());
-        let names = group.select((teams::name_key, teams::external_id)).one(c).await.optional()?;
-        let Some(names): Option<(String, Option<String>)> = names else {
+        let Some((version, name, key, external_id)) = c.lock_group(id).await?.pop() else {
             return Ok(UpdateOutcome::Stale);
         };
-        if (&names.0, &names.1) != (&name_key, &update.external_id) {
+        let as_expected = match update.expected_version {
+            Some(expected) => expected == version,
+            None => {
+                (&name, &external_id) == (&update.name, &update.external_id)
+                    && c.are_places_as_expected(&update).await?
+            }
+        };
+        if !as_expected {
+            return Ok(UpdateOutcome::Stale);
+        }
+        if (&key, &external_id) != (&name_key, &update.external_id) {
             let others = teams::table
                 .filter(teams::id.ne(id))
                 .filter(teams::name_key.eq(&name_key).or(teams::external_id.eq(&update.external_id)));
@@ -67,9 +75,7 @@ pub(super) async fn update_group(
             teams::version.eq(teams::version + 1),
             teams::updated_at.eq(Ts::from(update.at)),
         );
-        if diesel::update(group).set(change).execute(c).await? == 0 {
-            return Ok(UpdateOutcome::Stale);
-        }
+        diesel::update(teams::table.find(id)).set(change).execute(c).await?;
         let removed: Vec<DbId> = update.removed.iter().map(|id| (*id).into()).collect();
         c.drop_members(id, removed).await?;
         c.add_members(id, &update.added, are_known).await?;
@@ -118,6 +124,20 @@ on_both! {
                 known += conn.share_people(some.to_vec()).await?.len();
             }
             Ok(known == people.len())
+        }
+
+        /// Whether those who come in are not in the group, whose row is locked, and those who go are.
+        async fn are_places_as_expected(conn, update: &GroupUpdate) -> bool {
+            let mut expected: Vec<DbId> = update.removed.iter().map(|id| (*id).into()).collect();
+            let mut named: Vec<DbId> = update.added.iter().map(|member| member.user_id.into()).collect();
+            named.extend(&expected);
+            named.sort_unstable();
+            expected.sort_unstable();
+            let mut places = Vec::new();
+            for some in named.chunks(IDS) {
+                places.extend(conn.lock_members(update.id.into(), some.to_vec()).await?);
+            }
+            Ok(places == expected)
         }
 
         async fn add_members(conn, team: DbId, members: &[Member], are_known: bool) -> () {

@@ -44,7 +44,7 @@ impl Stage {
         let Some(group) = self.store.group(team, false).await? else { return Ok(()) };
         let update = GroupUpdate {
             id: team,
-            expected_version: group.version,
+            expected_version: Some(group.version),
             external_id: group.external_id,
             name: group.name,
             added: add.iter().map(|user| Member { user_id: user.id, role: TeamRole::Responder }).collect(),

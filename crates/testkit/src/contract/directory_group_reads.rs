@@ -200,7 +200,7 @@ pub async fn a_group_and_its_members_are_of_one_moment(world: World) {
             for turn in 0..20 {
                 if number == 0 {
                     let mut update = world.regroup(&group);
-                    update.expected_version = turn + 1;
+                    update.expected_version = Some(turn + 1);
                     let at = usize::try_from(turn % 2).unwrap();
                     update.removed = vec![places[at]];
                     update.added = responders(&[places[1 - at]]);

@@ -183,6 +183,54 @@ pub async fn of_many_updates_at_once_from_one_version_of_a_group_exactly_one_is_
     assert_eq!(world.recorded("test.group.updated").await, 1);
 }
 
+pub async fn of_many_at_once_who_come_into_or_leave_a_group_each_is_written(world: World) {
+    let mut people = Vec::new();
+    for number in 0..RACERS {
+        people.push(world.user(&format!("u{number}")).await);
+    }
+    let (leaving, coming) = people.split_at(RACERS / 2);
+    let group = world.group("Night", &leaving.iter().collect::<Vec<_>>()).await;
+    let outcomes = race(RACERS, |number| {
+        let (id, comes) = (people[number].id, number >= RACERS / 2);
+        let (added, removed) = if comes { (responders(&[id]), vec![]) } else { (vec![], vec![id]) };
+        let update = GroupUpdate { expected_version: None, added, removed, ..world.regroup(&group) };
+        let world = world.clone();
+        async move { world.update_group(&update).await }
+    })
+    .await;
+    assert_eq!(count(&outcomes, &UpdateOutcome::Updated), RACERS, "changes that commute refused each other");
+    let after = world.read_group(group.id).await.unwrap();
+    let mut expected: Vec<UserId> = coming.iter().map(|user| user.id).collect();
+    expected.sort_unstable();
+    assert_eq!(after.members, expected);
+    assert_eq!(after.version, 1 + i64::try_from(RACERS).unwrap(), "each is a version of its own");
+    assert_eq!(world.recorded("test.group.updated").await, RACERS);
+}
+
+pub async fn who_is_in_a_group_does_not_come_into_it_again(world: World) {
+    let (ada, grace) = (world.user("ada").await, world.user("grace").await);
+    let group = world.group("Night", &[&ada]).await;
+    promote(&world, group.id, ada.id).await;
+    let before = world.snapshot().await;
+    let at_any = || GroupUpdate { expected_version: None, ..world.regroup(&group) };
+    let stale = [
+        GroupUpdate { added: responders(&[ada.id]), ..at_any() },
+        GroupUpdate { added: responders(&[grace.id, ada.id]), ..at_any() },
+        GroupUpdate { removed: vec![grace.id], ..at_any() },
+        GroupUpdate { name: "Day".to_owned(), added: responders(&[grace.id]), ..at_any() },
+        GroupUpdate { external_id: Some("g1".to_owned()), added: responders(&[grace.id]), ..at_any() },
+        GroupUpdate { id: TeamId::new(world.make.now(), &*world.make.entropy), ..at_any() },
+    ];
+    for update in stale {
+        assert_eq!(world.update_group(&update).await, UpdateOutcome::Stale, "{update:?}");
+        world.assert_nothing_written(&before).await;
+    }
+    assert_eq!(role_of(&world, group.id, ada.id).await, Some(TeamRole::TeamAdmin));
+    let swap = GroupUpdate { added: responders(&[grace.id]), removed: vec![ada.id], ..at_any() };
+    assert_eq!(world.update_group(&swap).await, UpdateOutcome::Updated);
+    assert_eq!(world.read_group(group.id).await.unwrap().members, [grace.id]);
+}
+
 pub async fn a_removed_group_is_shown_nowhere(world: World) {
     let ada = world.user("ada").await;
     let group = world.group("Night", &[&ada]).await;

@@ -116,7 +116,7 @@ impl World {
     pub(super) fn regroup(&self, group: &Group) -> GroupUpdate {
         GroupUpdate {
             id: group.id,
-            expected_version: group.version,
+            expected_version: Some(group.version),
             external_id: group.external_id.clone(),
             name: group.name.clone(),
             added: vec![],

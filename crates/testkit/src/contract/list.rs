@@ -189,6 +189,8 @@ macro_rules! contract_tests {
                     an_update_to_a_taken_name_or_external_id_of_a_group_writes_nothing;
                     nobody_comes_into_a_group_who_is_not_on_record;
                     of_many_updates_at_once_from_one_version_of_a_group_exactly_one_is_written;
+                    of_many_at_once_who_come_into_or_leave_a_group_each_is_written;
+                    who_is_in_a_group_does_not_come_into_it_again;
                     a_removed_group_is_shown_nowhere;
                     a_removed_groups_name_and_external_id_are_free;
                     a_removal_of_a_group_that_changed_meanwhile_is_stale;

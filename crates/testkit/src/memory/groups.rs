@@ -59,7 +59,7 @@ impl State {
         update: &GroupUpdate,
         events: &[AuditEvent],
     ) -> Result<UpdateOutcome, StoreError> {
-        if !self.is_group_at(update.id, update.expected_version) {
+        if !self.is_as_expected(update) {
             return Ok(UpdateOutcome::Stale);
         }
         if self.is_team_taken(update.id, &update.name, update.external_id.as_ref()) {
@@ -133,6 +133,22 @@ impl State {
 
     fn is_group_at(&self, id: TeamId, version: i64) -> bool {
         self.teams.get(&id).is_some_and(|kept| kept.is_group() && kept.version == version)
+    }
+
+    fn is_as_expected(&self, update: &GroupUpdate) -> bool {
+        let Some(kept) = self.teams.get(&update.id).filter(|kept| kept.is_group()) else {
+            return false;
+        };
+        let is_in = |id: &UserId| kept.members.iter().any(|member| member.user_id == *id);
+        match update.expected_version {
+            Some(version) => kept.version == version,
+            None => {
+                kept.team.name == update.name
+                    && kept.team.external_id == update.external_id
+                    && !update.added.iter().any(|member| is_in(&member.user_id))
+                    && update.removed.iter().all(is_in)
+            }
+        }
     }
 
     /// Whether another team has the name or the external id.

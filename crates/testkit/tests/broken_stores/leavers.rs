@@ -18,6 +18,8 @@ over_memory! {
     OnlyEmpties;
     /// Writes the members of a group anew, each as a responder.
     WritesAnew;
+    /// Holds a change that is to commute with others to the version that it finds.
+    FindsAVersion;
 }
 
 #[async_trait]
@@ -53,6 +55,7 @@ impl Directory for OnlyEmpties {
             return Ok(UpdateOutcome::Stale);
         };
         let (external_id, name, removed) = (group.external_id, group.name, group.members);
+        let expected_version = Some(expected_version);
         let update = GroupUpdate { id, expected_version, external_id, name, added: vec![], removed, at };
         self.0.update_group(&update, events).await
     }
@@ -66,6 +69,18 @@ impl Directory for WritesAnew {
         let stay = stay.map(|id| Member { user_id: *id, role: TeamRole::Responder });
         let added = stay.chain(update.added.iter().copied()).collect();
         self.0.update_group(&GroupUpdate { added, removed: members.clone(), ..update.clone() }, events).await
+    }
+}
+
+#[async_trait]
+impl Directory for FindsAVersion {
+    async fn update_group(&self, update: &GroupUpdate, events: &[AuditEvent]) -> Result<UpdateOutcome, StoreError> {
+        let Some(group) = self.0.group(update.id, false).await? else {
+            return Ok(UpdateOutcome::Stale);
+        };
+        tokio::task::yield_now().await;
+        let expected_version = update.expected_version.or(Some(group.version));
+        self.0.update_group(&GroupUpdate { expected_version, ..update.clone() }, events).await
     }
 }
 
@@ -113,5 +128,19 @@ fn a_role_that_an_admin_gave_and_the_directory_takes_is_caught() {
         breaking!(directory, WritesAnew),
         directory_groups::members_who_stay_keep_the_roles_that_they_have,
         "lost the role that an admin gave"
+    );
+}
+
+#[test]
+fn a_change_of_members_that_does_not_commute_is_caught() {
+    caught!(
+        breaking!(directory, FindsAVersion),
+        directory_groups::of_many_at_once_who_come_into_or_leave_a_group_each_is_written,
+        "changes that commute refused each other"
+    );
+    caught!(
+        breaking!(directory, FindsAVersion),
+        directory_groups::who_is_in_a_group_does_not_come_into_it_again,
+        "left: Updated"
     );
 }
