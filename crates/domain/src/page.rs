@@ -41,6 +41,15 @@ pub struct Page<T, K> {
 
 impl<T, K> Page<T, K> {
     /// Makes a page of what a store returned for `limit + 1` items: the one too many only tells that more follow.
+    ///
+    /// ```
+    /// use muster_domain::page::{Limit, Page};
+    ///
+    /// let limit = Limit::new(2).unwrap();
+    /// let page = Page::from_one_more(vec!["ada", "grace", "linus"], limit, |name| *name);
+    /// assert_eq!(page.items, ["ada", "grace"]);
+    /// assert_eq!(page.next, Some("grace"));
+    /// ```
     pub fn from_one_more(mut items: Vec<T>, limit: Limit, key: impl Fn(&T) -> K) -> Self {
         let limit = usize::from(limit.get());
         let more = items.len() > limit;

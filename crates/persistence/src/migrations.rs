@@ -88,6 +88,14 @@ impl Store {
         .await
     }
 
+    /// Whether a migration was ever applied. Without one there is an empty database and no store.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached.
+    pub async fn has_schema(&self) -> Result<bool, StoreError> {
+        self.reading(|db| async move { Ok(!found(&db, Server::Any).await?.applied.is_empty()) }).await
+    }
+
     /// Whether the schema is the one of this build, whatever the server; a standby answers too.
     ///
     /// # Errors

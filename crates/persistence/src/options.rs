@@ -1,5 +1,6 @@
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::time::Duration;
 
 /// What is certain of a write that SQLite acknowledged. The file is whole in any case, and nothing is
@@ -52,6 +53,29 @@ impl StoreOptions {
             statement_timeout: Some(Duration::from_secs(30)),
             sqlite_durability: SqliteDurability::Full,
         }
+    }
+}
+
+impl StoreOptions {
+    /// Which store it is, for people: the engine, and the file or the servers and the database. It holds no user and no
+    /// password.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self.url.split_once("://") {
+            Some(("sqlite", path)) => format!("SQLite {path}"),
+            #[cfg(feature = "postgres")]
+            Some(("postgres" | "postgresql", _)) => match crate::postgres::place(&self.url) {
+                Some(place) => format!("PostgreSQL {place}"),
+                None => "PostgreSQL, by a malformed URL".to_owned(),
+            },
+            _ => "unknown, by a malformed URL".to_owned(),
+        }
+    }
+
+    /// The file of a store on SQLite.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.url.strip_prefix("sqlite://").map(Path::new)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The program `muster`: its command line, its configuration, and which adapter stands behind which port.
 
 mod background;
-mod clock;
+mod build;
 mod command_line;
 mod commands;
 mod config;

@@ -21,6 +21,12 @@ pub(crate) enum OpenStoreError {
     /// The data folder cannot be made.
     #[error("cannot keep the store")]
     DataDir(#[from] DataDirError),
+    /// There is nothing to look at or to change.
+    #[error(
+        "there is no store yet ({0}): run this in the server's folder or with its DATABASE_URL or MUSTER_DATA_DIR; \
+         to make a store, run `muster migrate`"
+    )]
+    NoStore(String),
     /// The database cannot be opened.
     #[error("cannot open the store (DATABASE_URL)")]
     Connect(#[source] StoreError),
@@ -30,6 +36,12 @@ pub(crate) enum OpenStoreError {
     /// It does not answer, or its schema is not the one of this build.
     #[error("the store is not ready")]
     NotReady(#[source] StoreError),
+}
+
+/// The mode, the store and the folder, for who wonders whether a command looked at the right ones.
+pub(crate) fn described(config: &Config) -> String {
+    let folder = std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone());
+    format!("{} mode, store: {}, folder: {}", config.mode.as_str(), config.store.place(), folder.display())
 }
 
 /// Opens the store for one runtime, whatever the state of its schema.
@@ -65,6 +77,35 @@ pub(crate) async fn migrate(store: &Store) -> Result<Vec<String>, OpenStoreError
 /// When it cannot be opened or its schema is not the one of this build.
 pub(crate) async fn open(config: &Config) -> Result<Arc<Store>, OpenStoreError> {
     open_for(NonZeroUsize::MIN, config).await
+}
+
+/// [`open`] for a command that looks at a store or changes what is in it: such a command makes none, because an empty store
+/// in the wrong folder would answer it, and wrongly.
+///
+/// # Errors
+/// [`OpenStoreError::NoStore`] when there is none, and as [`open`].
+pub(crate) async fn open_existing(config: &Config) -> Result<Arc<Store>, OpenStoreError> {
+    require_file(config)?;
+    if config.mode == Mode::Development && is_empty(&connect(config)?).await? {
+        return Err(OpenStoreError::NoStore(config.store.place()));
+    }
+    open(config).await
+}
+
+/// Whether a store on SQLite has its file. Opening it would make one.
+///
+/// # Errors
+/// [`OpenStoreError::NoStore`] when it has none.
+pub(crate) fn require_file(config: &Config) -> Result<(), OpenStoreError> {
+    match config.store.file() {
+        Some(file) if !file.exists() => Err(OpenStoreError::NoStore(config.store.place())),
+        _ => Ok(()),
+    }
+}
+
+/// Whether no migration was ever applied.
+async fn is_empty(store: &Store) -> Result<bool, OpenStoreError> {
+    store.has_schema().await.map(|has| !has).map_err(OpenStoreError::NotReady)
 }
 
 /// [`open`] for so many runtimes that use the store at once.

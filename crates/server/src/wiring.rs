@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use muster_crypto::{AccessTokenSigner, ApiKeyDigest, Argon2Passwords, Keyring, SystemEntropy};
+use muster_crypto::{AccessTokenSigner, ApiKeyDigest, Argon2Passwords, Keyring, SystemClock, SystemEntropy};
 use muster_domain::access::{AccessService, AccessTokens, IdentityStore, IdentityTokens};
 use muster_domain::api_key::{ApiKeyService, ApiKeyStore};
 use muster_domain::audit::chain::AuditChain;
@@ -24,7 +24,6 @@ use muster_identity::OidcTokens;
 use muster_scim::ScimService;
 use time::Duration;
 
-use crate::clock::SystemClock;
 use crate::config::{Config, Messaging};
 use crate::development::MemoryOutbox;
 use crate::senders::{Senders, SendersError};

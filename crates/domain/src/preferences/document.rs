@@ -207,6 +207,18 @@ impl Preferences {
     ///
     /// # Errors
     /// Everything that is wrong, each with its field.
+    ///
+    /// ```
+    /// use muster_domain::preferences::Preferences;
+    /// use muster_domain::verification::ChannelSet;
+    ///
+    /// let mut preferences = Preferences::default();
+    /// assert!(preferences.check(ChannelSet::ALL).is_ok());
+    ///
+    /// preferences.rules.critical.clear();
+    /// let errors = preferences.check(ChannelSet::ALL).unwrap_err();
+    /// assert_eq!(errors[0].field, "rules.critical");
+    /// ```
     pub fn check(&self, on: ChannelSet) -> Result<(), Vec<FieldError>> {
         let mut errors = Vec::new();
         for severity in Severity::ALL {

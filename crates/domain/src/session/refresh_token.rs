@@ -49,6 +49,14 @@ impl RefreshToken {
     ///
     /// # Errors
     /// When they are not.
+    ///
+    /// ```
+    /// use muster_domain::session::RefreshToken;
+    ///
+    /// let text = RefreshToken::from_bytes([7; 32]).expose();
+    /// assert_eq!(RefreshToken::parse(&text).unwrap().as_bytes(), &[7; 32]);
+    /// assert!(RefreshToken::parse(&text[..text.len() - 1]).is_err(), "a character is missing");
+    /// ```
     pub fn parse(text: &str) -> Result<Self, InvalidRefreshToken> {
         secret_token::read(Self::PREFIX, text).map(Self).ok_or(InvalidRefreshToken)
     }

@@ -23,6 +23,15 @@ impl EmailAddress {
     ///
     /// # Errors
     /// When it has not.
+    ///
+    /// ```
+    /// use muster_domain::user::EmailAddress;
+    ///
+    /// let address = EmailAddress::parse(" Ada@Example.com ").unwrap();
+    /// assert_eq!(address.as_str(), "Ada@Example.com");
+    /// assert_eq!(address.normalized(), "ada@example.com");
+    /// assert!(EmailAddress::parse("ada@localhost").is_err());
+    /// ```
     pub fn parse(raw: &str) -> Result<Self, InvalidEmail> {
         let address = raw.trim();
         let options = Options::default().with_required_tld().without_display_text().without_domain_literal();

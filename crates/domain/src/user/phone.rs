@@ -70,6 +70,16 @@ impl Phone {
     ///   number of its country may have its length. The numbering plan is newer than any data about it.
     /// - A number without one must be valid in `region`. When it begins with the region's country code and is also valid
     ///   with a `+` in front, the reading that is a mobile number wins; without such a difference it is undeliverable.
+    ///
+    /// ```
+    /// use muster_domain::user::Phone;
+    ///
+    /// let germany = "DE".parse().ok();
+    /// let number = |text| Phone::parse(text, germany).deliverable().map(|number| number.as_str().to_owned());
+    /// assert_eq!(number("0151 23456789").as_deref(), Some("+4915123456789"));
+    /// assert_eq!(number("+1 (500) 555-0006").as_deref(), Some("+15005550006"));
+    /// assert_eq!(number("+1 500 555 OOO6"), None, "letters are not read as digits");
+    /// ```
     #[must_use]
     pub fn parse(raw: &str, region: Option<Region>) -> Self {
         let text = without_invisible(raw);

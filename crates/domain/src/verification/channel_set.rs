@@ -22,6 +22,14 @@ impl ChannelSet {
     }
 
     /// The channels that are on and not proven.
+    ///
+    /// ```
+    /// use muster_domain::verification::{ChannelSet, Method};
+    ///
+    /// let on = ChannelSet::of([Method::Email, Method::Push]).unwrap();
+    /// assert_eq!(on.missing(|method| method == Method::Email), [Method::Push]);
+    /// assert!(ChannelSet::of([]).is_none(), "an installation has one channel at least");
+    /// ```
     pub fn missing(self, is_proven: impl Fn(Method) -> bool) -> Vec<Method> {
         self.iter().filter(|method| !is_proven(*method)).collect()
     }

@@ -47,6 +47,15 @@ impl Code {
     ///
     /// # Errors
     /// When the rest is not exactly six ASCII digits.
+    ///
+    /// ```
+    /// use muster_domain::verification::Code;
+    ///
+    /// let code = Code::parse("042 917").unwrap();
+    /// assert_eq!(code.expose(), "042917");
+    /// assert_eq!(format!("{code:?}"), "Code(redacted)");
+    /// assert!(Code::parse("42917").is_err());
+    /// ```
     pub fn parse(typed: &str) -> Result<Self, InvalidCode> {
         let mut digits = [0; 6];
         let mut count = 0;

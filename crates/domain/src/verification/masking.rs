@@ -36,6 +36,13 @@ impl Masked {
     }
 
     /// `***0100`: the last four digits at the most, and never more than half of them.
+    ///
+    /// ```
+    /// use muster_domain::verification::Masked;
+    ///
+    /// assert_eq!(Masked::phone("+12025550100").as_str(), "***0100");
+    /// assert_eq!(Masked::login("ada@example.com").as_str(), "ad***@example.com");
+    /// ```
     #[must_use]
     pub fn phone(number: &str) -> Self {
         let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();

@@ -114,6 +114,34 @@ impl VerificationStatus {
 
     /// The answer that Muster exists to give: true only for an active person whose e-mail, SMS and push are all proven,
     /// but for a channel that the installation has off.
+    ///
+    /// ```
+    /// use muster_domain::verification::{ChannelSet, ChannelStatus, Masked, Method, VerificationStatus};
+    /// use time::macros::datetime;
+    ///
+    /// let proven = |destination: &str| ChannelStatus {
+    ///     destination: Some(Masked::login(destination)),
+    ///     verified_at: Some(datetime!(2026-12-01 08:00 UTC)),
+    ///     pending: None,
+    ///     malformed: false,
+    /// };
+    /// let unproven = ChannelStatus { verified_at: None, ..proven("ada's phone") };
+    /// let mut status = VerificationStatus {
+    ///     email: proven("ada@example.com"),
+    ///     sms: proven("+12025550100"),
+    ///     push: unproven,
+    ///     push_loss: None,
+    ///     device_count: 1,
+    ///     required: ChannelSet::ALL,
+    ///     active: true,
+    /// };
+    /// assert_eq!(status.missing(), [Method::Push]);
+    /// assert!(!status.can_be_on_call());
+    ///
+    /// // Push is off in this installation, so there is nothing left to prove.
+    /// status.required = ChannelSet::of([Method::Email, Method::Sms]).unwrap();
+    /// assert!(status.can_be_on_call());
+    /// ```
     #[must_use]
     pub fn can_be_on_call(&self) -> bool {
         self.active && self.all_verified()

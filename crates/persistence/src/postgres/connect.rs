@@ -1,25 +1,24 @@
 //! Opening connections.
 
-use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use diesel::{ConnectionError, ConnectionResult};
+use muster_domain::with_causes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::config::{Host, TargetSessionAttrs};
 use tokio_postgres::tls::TlsStream;
 use tokio_postgres::{Client, Config, Connection, SimpleQueryMessage};
 
 use super::negotiation::Negotiation;
-use super::url::ParsedUrl;
+use super::url::{ParsedUrl, port_of};
 use crate::db::PgConn;
 
 /// How long a server whose machine vanished goes unnoticed: after so long without an answer the server is asked, and
 /// what was sent and not acknowledged for so long breaks the connection.
 const SILENCE: Duration = Duration::from_secs(30);
-const DEFAULT_PORT: u16 = 5432;
 
 /// Why no connection was opened.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +51,8 @@ pub(super) struct Connector {
     with_settings: Config,
     negotiation: Negotiation,
     refuses_settings: AtomicBool,
+    /// The servers, for errors.
+    servers: String,
 }
 
 impl Connector {
@@ -67,6 +68,7 @@ impl Connector {
     }
 
     fn with(url: ParsedUrl, negotiation: Negotiation, wanted: TargetSessionAttrs, settings: &str) -> Self {
+        let servers = url.servers();
         let mut server = url.server;
         server.keepalives_idle(SILENCE);
         if server.get_tcp_user_timeout().is_none() {
@@ -76,12 +78,13 @@ impl Connector {
         let options = server.get_options().map_or_else(|| settings.to_owned(), |given| format!("{given} {settings}"));
         let mut with_settings = server.clone();
         with_settings.options(options);
-        Self { server, with_settings, negotiation, refuses_settings: AtomicBool::new(false) }
+        Self { server, with_settings, negotiation, refuses_settings: AtomicBool::new(false), servers }
     }
 
     /// A connection for diesel.
     pub(super) async fn connection(&self) -> ConnectionResult<PgConn> {
-        let client = self.client().await.map_err(|error| ConnectionError::BadConnection(with_causes(&error)))?;
+        let told = |error| format!("PostgreSQL at {}: {}", self.servers, with_causes(&error));
+        let client = self.client().await.map_err(|error| ConnectionError::BadConnection(told(error)))?;
         PgConn::try_from(client).await
     }
 
@@ -117,8 +120,7 @@ impl Connector {
         let mut failure = ConnectError::NoHost;
         for (number, host) in server.get_hosts().iter().enumerate() {
             let Host::Unix(folder) = host else { continue };
-            let ports = server.get_ports();
-            let port = ports.get(number).or_else(|| ports.first()).copied().unwrap_or(DEFAULT_PORT);
+            let port = port_of(server, number);
             let opened = async {
                 let socket = tokio::net::UnixStream::connect(folder.join(format!(".s.PGSQL.{port}"))).await?;
                 let (client, connection) = server.connect_raw(socket, self.negotiation.without_name()).await?;
@@ -166,18 +168,4 @@ where
 fn settings(statement_timeout: Option<Duration>) -> String {
     let millis = statement_timeout.map_or(0, |limit| limit.as_millis().clamp(1, i32::MAX.unsigned_abs().into()));
     format!("-c statement_timeout={millis} -c idle_in_transaction_session_timeout={millis}")
-}
-
-/// An error and what caused it, in one line: diesel's error for a connection holds a text.
-pub(super) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -41,6 +41,11 @@ use crate::db::{Db, PgConn};
 const CONNECTIONS: usize = 16;
 const CONNECTIONS_OF_RUNTIME: usize = 4;
 
+/// The servers and the database that a URL names; `None` when it is malformed.
+pub(crate) fn place(url: &str) -> Option<String> {
+    url::parse(url).ok().map(|parsed| parsed.place())
+}
+
 /// Opens nothing yet; a connection is made when a unit of work needs one and none is free.
 pub(crate) fn open(options: &StoreOptions) -> Result<Db, StoreError> {
     let mut parsed = url::parse(&options.url).map_err(|error| StoreError::Backend(Box::new(error)))?;

@@ -6,6 +6,8 @@ use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, SslNegotiation};
 
+const DEFAULT_PORT: u16 = 5432;
+
 /// Why a URL cannot be used. It never holds the URL, which may hold a password.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum InvalidPostgresUrl {
@@ -45,6 +47,31 @@ pub(super) enum Roots {
 pub(super) struct ParsedUrl {
     pub(super) server: Config,
     pub(super) trust: Trust,
+}
+
+impl ParsedUrl {
+    /// Each server with its port, as an operator looks for it.
+    pub(super) fn servers(&self) -> String {
+        let server = |(number, host): (usize, &Host)| match host {
+            Host::Tcp(name) if name.contains(':') => format!("[{name}]:{}", port_of(&self.server, number)),
+            Host::Tcp(name) => format!("{name}:{}", port_of(&self.server, number)),
+            #[cfg(unix)]
+            Host::Unix(folder) => format!("{}/.s.PGSQL.{}", folder.display(), port_of(&self.server, number)),
+        };
+        self.server.get_hosts().iter().enumerate().map(server).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The servers and the database, without user and password.
+    pub(super) fn place(&self) -> String {
+        let name = self.server.get_dbname().or(self.server.get_user()).unwrap_or_default();
+        format!("{}/{name}", self.servers())
+    }
+}
+
+/// The port of the server of that number, as libpq takes them: one for each, or one for all.
+pub(super) fn port_of(server: &Config, number: usize) -> u16 {
+    let ports = server.get_ports();
+    ports.get(number).or_else(|| ports.first()).copied().unwrap_or(DEFAULT_PORT)
 }
 
 pub(super) fn parse(url: &str) -> Result<ParsedUrl, InvalidPostgresUrl> {
@@ -132,6 +159,18 @@ mod tests {
         assert_eq!(trust("?sslrootcert=system&sslmode=verify-ca"), (SslMode::Require, Trust::SignedBy(Roots::System)));
         let full = "?sslmode=verify-full&application_name=muster&sslrootcert=/etc/my%20ca.pem";
         assert_eq!(trust(full), (SslMode::Require, Trust::Named(file())));
+    }
+
+    #[test]
+    fn servers_are_told_without_user_and_password() {
+        for (url, place) in [
+            ("postgres://ada:s3cret@db.example/muster", "db.example:5432/muster"),
+            ("postgres://ada:s3cret@a.example:1,b.example:2/muster?sslmode=disable", "a.example:1, b.example:2/muster"),
+            ("postgres://ada:s3cret@[::1]:5433", "[::1]:5433/ada"),
+            ("postgres:///muster?host=/run/postgresql&port=6", "/run/postgresql/.s.PGSQL.6/muster"),
+        ] {
+            assert_eq!(parse(url).unwrap().place(), place);
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What `--help` says beyond a line for each command and argument: details, exit codes, examples.
 
 pub(super) const PROGRAM: &str = "\
-Settings come from the environment, over that of a .env file in the working directory, and over both from
-flags, which every command takes that reads them; `muster settings` lists each with its meaning and default.
+Settings come from a .env file in the working directory, over it from the environment, and over both from
+flags: `muster help settings` lists them. Every command that reads settings takes their flags.
 Secrets have no flags, because others can read a command line: name a file with the setting's _FILE form.
 
 With --json a command prints one JSON document, times in RFC 3339, for scripts.

@@ -16,7 +16,7 @@ use crate::config::flags;
 
 /// Proves that the people on an on-call roster can be reached.
 #[derive(Debug, Parser)]
-#[command(name = "muster", version, after_help = help::PROGRAM)]
+#[command(name = "muster", version = crate::build::VERSION, after_help = help::PROGRAM)]
 pub(crate) struct CommandLine {
     /// What to do; serving when nothing is said.
     #[command(subcommand)]
@@ -127,22 +127,16 @@ pub(crate) enum SettingsFormat {
 /// The commands that read no configuration, and so take none.
 const READ_NO_SETTINGS: [&str; 4] = ["openapi", "completions", "man", "settings"];
 
-/// The whole command line with a flag for every setting.
+/// The whole command line with a flag for every setting. There are many, so only `muster help settings` lists them.
 pub(crate) fn definition() -> clap::Command {
-    flags::add_to(with_details_first(without_settings()), &READ_NO_SETTINGS)
+    let settings = format!("{}\n\n{}", help::SETTINGS, flags::listing());
+    let command = without_settings().mut_subcommand("settings", |command| command.after_long_help(settings));
+    flags::add_to(command, &READ_NO_SETTINGS)
 }
 
 /// The command line without its many settings, as the manual describes it.
 pub(crate) fn without_settings() -> clap::Command {
     CommandLine::command()
-}
-
-/// In `--help` details and examples come before the arguments, which end in a long list of settings.
-fn with_details_first(command: clap::Command) -> clap::Command {
-    let command = command.mut_subcommands(with_details_first);
-    let (Some(about), Some(details)) = (command.get_about(), command.get_after_help()) else { return command };
-    let long = format!("{about}\n\n{details}");
-    command.long_about(long).after_long_help("")
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{FindPersonError, person};
 use crate::command_line::AdminCommand;
 use crate::config::Config;
-use crate::output::{say, say_json};
+use crate::output::{hint, say, say_json};
 use crate::store::{self, OpenStoreError};
 use crate::wiring;
 
@@ -37,7 +37,8 @@ pub(crate) enum AdminError {
 /// # Errors
 /// When there is no such person, no active admin would be left, or the store fails.
 pub(crate) async fn run(config: &Config, command: AdminCommand) -> Result<(), AdminError> {
-    let store = store::open(config).await?;
+    let store = store::open_existing(config).await?;
+    hint(&store::described(config));
     let users = wiring::users(&store);
     match command {
         AdminCommand::Grant { login } => say(grant(&users, &login).await?),

@@ -36,7 +36,7 @@ pub(crate) enum BreakGlassError {
 /// # Errors
 /// When there is no such account or one of that name already, or the store fails.
 pub(crate) async fn run(config: &Config, command: BreakGlassCommand) -> Result<(), BreakGlassError> {
-    let accounts = wiring::break_glass(&store::open(config).await?);
+    let accounts = wiring::break_glass(&store::open_existing(config).await?);
     match command {
         BreakGlassCommand::Create { name, json: true } => {
             let CreatedAccount { name, password, .. } = create(&accounts, &name).await?;

@@ -34,7 +34,7 @@ pub(crate) enum DirectoryError {
 /// # Errors
 /// When there is nothing to release, or the store fails.
 pub(crate) async fn run(config: &Config, command: DirectoryCommand) -> Result<(), DirectoryError> {
-    let store = store::open(config).await?;
+    let store = store::open_existing(config).await?;
     // No contact is fingerprinted here, so any pepper does: a release in an emergency needs no secret but the store's.
     let keyring = Arc::new(Keyring::new(&Pepper::generate(&SystemEntropy)));
     let directory = wiring::directory(&store, keyring, config.brake);

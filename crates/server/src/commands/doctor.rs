@@ -54,22 +54,17 @@ pub(crate) async fn run(config: &Config, send_to: Option<&str>, json: bool) -> R
     let mut report = Report::new(json);
     let outbox = (config.mode == Mode::Development).then(wiring::outbox);
     let senders = wiring::senders(&config.messaging, outbox.as_ref()).await?;
-    let store = open_store(config).await?;
-    let schema = check_store(&store).await;
-    report.tell("store", &schema);
-    if let Ok(true) = store.lacks_statement_timeout().await {
-        report.tell("store", &Finding::warning("statement_timeout", store::NO_STATEMENT_TIMEOUT));
-    }
-    if schema.verdict == Verdict::Good {
-        let rotation = wiring::key_rotation(&store, super::keyring(config)?);
-        match rotation.count().await {
-            Ok(usage) => {
-                for finding in pepper::findings(&rotation, &usage) {
-                    report.tell("store", &finding);
-                }
-            }
-            Err(error) => report.tell("store", &Finding::bad("pepper", with_causes(&error))),
+    report.tell("configuration", &Finding::good("is read:", store::described(config)));
+    let store = match open_store(config).await {
+        Ok(store) => Some(store),
+        Err(error @ OpenStoreError::NoStore(_)) => {
+            report.tell("store", &Finding::bad("connection", error.to_string()));
+            None
         }
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(store) = &store {
+        look_at_store(&mut report, config, store).await?;
     }
     for method in config.messaging.channels.iter().filter(|method| !has_provider(config, *method)) {
         let captured = "has no provider: in development mode its messages go to the outbox and reach nobody";
@@ -97,7 +92,7 @@ pub(crate) async fn run(config: &Config, send_to: Option<&str>, json: bool) -> R
         let nobody = "is not given: nobody can sign in";
         report.tell("sign-in", &Finding::warning("MUSTER_OIDC_ISSUER", nobody));
     }
-    if let Some(login) = send_to {
+    if let (Some(login), Some(store)) = (send_to, store) {
         let account = wiring::users(&store).users.find_login(login).await.map_err(DoctorError::Find)?;
         let account = account.filter(|account| account.active);
         let account = account.ok_or_else(|| DoctorError::Nobody(login.escape_debug().to_string()))?;
@@ -107,6 +102,27 @@ pub(crate) async fn run(config: &Config, send_to: Option<&str>, json: bool) -> R
         }
     }
     Ok(report.end())
+}
+
+async fn look_at_store(report: &mut Report, config: &Config, store: &Arc<Store>) -> Result<(), DoctorError> {
+    let schema = check_store(store).await;
+    report.tell("store", &schema);
+    if let Ok(true) = store.lacks_statement_timeout().await {
+        report.tell("store", &Finding::warning("statement_timeout", store::NO_STATEMENT_TIMEOUT));
+    }
+    if schema.verdict != Verdict::Good {
+        return Ok(());
+    }
+    let rotation = wiring::key_rotation(store, super::keyring(config)?);
+    match rotation.count().await {
+        Ok(usage) => {
+            for finding in pepper::findings(&rotation, &usage) {
+                report.tell("store", &finding);
+            }
+        }
+        Err(error) => report.tell("store", &Finding::bad("pepper", with_causes(&error))),
+    }
+    Ok(())
 }
 
 /// Explains the token on standard input: each check that signing in makes, and whom it names. Nothing else is looked at.
@@ -127,11 +143,14 @@ pub(crate) async fn run_for_token(config: &Config, json: bool) -> Result<bool, D
     Ok(report.end())
 }
 
-/// As the server would: in development mode it makes its own schema.
+/// As the server would, in development mode with the schema of this build, but where there is a store already.
 async fn open_store(config: &Config) -> Result<Arc<Store>, OpenStoreError> {
     match config.mode {
-        Mode::Development => store::open(config).await,
-        Mode::Production => Ok(Arc::new(store::connect(config)?)),
+        Mode::Development => store::open_existing(config).await,
+        Mode::Production => {
+            store::require_file(config)?;
+            Ok(Arc::new(store::connect(config)?))
+        }
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) enum ExportAuditError {
 /// # Errors
 /// When the store fails, or the file cannot be written.
 pub(crate) async fn run(config: &Config, filters: AuditFilters, path: Option<&Path>) -> Result<(), ExportAuditError> {
-    let store = store::open(config).await?;
+    let store = store::open_existing(config).await?;
     let subject = match &filters.user {
         Some(login) => Some(subject(&store, login).await?),
         None => None,

@@ -36,7 +36,7 @@ pub(crate) enum KeyError {
 /// # Errors
 /// When there is no such key, or the store fails.
 pub(crate) async fn run(config: &Config, command: KeyCommand) -> Result<(), KeyError> {
-    let store = store::open(config).await?;
+    let store = store::open_existing(config).await?;
     let keys = wiring::api_keys(&store);
     let origin = |what| Origin::system(format!("key {what}"));
     match command {

@@ -42,14 +42,14 @@ pub(crate) enum PepperError {
 pub(crate) async fn run(config: &Config, command: PepperCommand) -> Result<(), PepperError> {
     match command {
         PepperCommand::Status { json } => {
-            let keyring = super::keyring(config)?;
-            let service = wiring::key_rotation(&store::open(config).await?, keyring);
+            let store = store::open_existing(config).await?;
+            let service = wiring::key_rotation(&store, super::keyring(config)?);
             tell(&service, None, json).await
         }
         PepperCommand::Move { old_pepper_file, unverified, json } => {
             let older = old_pepper_file.iter().map(|path| older(path)).collect::<Result<Vec<_>, _>>()?;
-            let keyring = super::keyring_and(config, older)?;
-            let service = wiring::key_rotation(&store::open(config).await?, Arc::new(keyring));
+            let store = store::open_existing(config).await?;
+            let service = wiring::key_rotation(&store, Arc::new(super::keyring_and(config, older)?));
             let moved = service.move_all(unverified).await?;
             tell(&service, Some(moved), json).await
         }

@@ -8,8 +8,10 @@ use actix_web::web;
 use muster_domain::StoreError;
 use muster_domain::access::IdentityTokens;
 use muster_domain::user::UserService;
+use muster_domain::verification::Method;
 
 use crate::background;
+use crate::build;
 use crate::config::{Config, Mode};
 use crate::data_dir::DataDirError;
 use crate::development::{SeedError, seed, welcome};
@@ -82,6 +84,14 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
         tracing::warn!("statement_timeout {}", store::NO_STATEMENT_TIMEOUT);
     }
     let channels = config.messaging.channels;
+    tracing::info!(
+        version = build::NUMBER,
+        commit = build::COMMIT,
+        mode = config.mode.as_str(),
+        store = config.store.place(),
+        channels = channels.iter().map(Method::as_str).collect::<Vec<_>>().join(","),
+        "starting"
+    );
     let vitals = ServerVitals::start(&store, senders.providers.clone(), channels, wiring::clock())?;
     let users = wiring::users(&store);
     if development {

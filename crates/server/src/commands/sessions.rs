@@ -36,7 +36,7 @@ pub(crate) enum SessionsError {
 /// # Errors
 /// When there is no such person, or the store fails.
 pub(crate) async fn run(config: &Config, command: SessionsCommand) -> Result<(), SessionsError> {
-    let store = store::open(config).await?;
+    let store = store::open_existing(config).await?;
     let (users, sessions) = (wiring::users(&store), service(store)?);
     match command {
         SessionsCommand::List { login, json } => {

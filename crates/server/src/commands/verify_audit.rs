@@ -74,9 +74,8 @@ pub(crate) async fn run(
     json: bool,
 ) -> Result<Verdict, VerifyAuditError> {
     let older = old_peppers.iter().map(|path| older(path)).collect::<Result<Vec<_>, _>>()?;
-    let sealer = super::keyring(config)?;
-    let store = store::open(config).await?;
-    let chain = wiring::audit_chain(&store, sealer);
+    let store = store::open_existing(config).await?;
+    let chain = wiring::audit_chain(&store, super::keyring(config)?);
     let bar = output::progress(Some(0), "records");
     let mut progress = |checked, of| {
         bar.set_length(of);

@@ -8,9 +8,6 @@ use clap::{Arg, ArgMatches, Command, ValueHint};
 
 use super::settings::{SETTINGS, Setting};
 
-/// Under which heading `--help` lists the flags.
-const HEADING: &str = "Settings, each over the environment's and .env's";
-
 /// Where a setting was given; a later place wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Source {
@@ -66,7 +63,13 @@ fn argument(flag: &'static Flag) -> Arg {
         _ => ("VALUE", ValueHint::Other),
     };
     let argument = Arg::new(name).long(flag.long.as_str()).help(flag.help.as_str());
-    argument.value_name(value).value_hint(hint).help_heading(HEADING).hide_short_help(true)
+    argument.value_name(value).value_hint(hint).hide_short_help(true).hide_long_help(true)
+}
+
+/// Every flag with its meaning, as `muster help settings` lists them.
+pub(crate) fn listing() -> String {
+    let flag = |flag: &Flag| format!("  --{} <VALUE>\n          {}\n", flag.long, flag.help);
+    format!("Flags, each over the environment and .env:\n{}", FLAGS.iter().map(flag).collect::<String>())
 }
 
 /// The settings that were given by flags. Of one that was given before and after the name of a command, the latter.

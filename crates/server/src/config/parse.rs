@@ -29,6 +29,16 @@ pub(crate) enum Mode {
     Production,
 }
 
+impl Mode {
+    /// Its name as `MUSTER_MODE` takes it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Production => "production",
+        }
+    }
+}
+
 /// What a command needs of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {

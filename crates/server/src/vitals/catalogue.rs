@@ -134,7 +134,7 @@ pub(crate) const METRICS: [Metric; 37] = [
         "outcome",
         "batches of traces that the collector accepted, and that failed and were dropped",
     ),
-    gauge("muster_build_info", "version", "1, for the version that runs"),
+    gauge("muster_build_info", "version,commit", "1, for the version and commit that run"),
     gauge("process_start_time_seconds", "", "when the process started, in Unix time"),
     gauge("process_resident_memory_bytes", "", "memory that the process holds"),
     gauge("process_open_fds", "", "file descriptors that are open"),

@@ -18,6 +18,8 @@ use muster_persistence::{PoolStatus, Store};
 use tokio::sync::Mutex;
 use tokio::time::MissedTickBehavior;
 
+use crate::build;
+
 use crate::senders::Providers;
 use people::People;
 
@@ -58,7 +60,7 @@ impl ServerVitals {
         let _ = metrics::set_global_recorder(recorder);
         catalogue::describe();
         catalogue::begin_at_zero();
-        metrics::gauge!("muster_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+        metrics::gauge!("muster_build_info", "version" => build::NUMBER, "commit" => build::COMMIT).set(1.0);
         let micros = clock.now().unix_timestamp_nanos() / 1_000;
         #[expect(clippy::cast_precision_loss, reason = "microseconds of this age are counted exactly")]
         metrics::gauge!("process_start_time_seconds").set(micros as f64 / 1e6);

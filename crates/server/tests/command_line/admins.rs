@@ -15,7 +15,7 @@ fn admins_are_listed_and_revoked_but_for_the_last_one() {
     let last = folder.run(&["admin", "revoke", "ada"]);
     assert_eq!(last.code, Some(1));
     let told = "muster: ada is the last active admin and stays one: make another first, muster admin grant EMAIL\n";
-    assert_eq!(last.err, told);
+    assert!(last.err.ends_with(told), "{}", last.err);
     assert_eq!(names(&folder), ["ada"]);
 
     assert_eq!(folder.run(&["admin", "grant", "grace"]).code, Some(0));

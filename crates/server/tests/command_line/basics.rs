@@ -10,7 +10,11 @@ fn help_and_version_are_told_and_end_well() {
     for word in ["serve", "import", "migrate", "admin", "Examples:", "Exit codes:"] {
         assert!(help.out.contains(word), "{}", help.out);
     }
-    assert_eq!(folder.run(&["--version"]).out, format!("muster {}\n", env!("CARGO_PKG_VERSION")));
+    let version = folder.run(&["--version"]).out;
+    let commit = version.strip_prefix(concat!("muster ", env!("CARGO_PKG_VERSION"), " (")).unwrap();
+    let commit = commit.strip_suffix(")\n").unwrap();
+    let is_hash = commit.len() >= 12 && commit.bytes().all(|b| b.is_ascii_hexdigit());
+    assert!(is_hash || commit == "unknown", "{version}");
 }
 
 #[test]
@@ -104,7 +108,66 @@ fn person_is_made_an_admin() {
     assert_eq!((granted.code, granted.out.as_str()), (Some(0), "ada (ada) is an admin now\n"), "{}", granted.err);
     let nobody = folder.run(&["admin", "grant", "eve@example.com"]);
     assert_eq!(nobody.code, Some(1));
-    assert_eq!(nobody.err, "muster: no one person has the user name or e-mail address eve@example.com\n");
+    let [place, told] = nobody.err.lines().collect::<Vec<_>>()[..] else { panic!("{}", nobody.err) };
+    let data = folder.path().join("data");
+    let expected = format!("development mode, store: SQLite ./data/muster.db, folder: {}", data.display());
+    assert_eq!(place, expected);
+    assert_eq!(told, "muster: no one person has the user name or e-mail address eve@example.com");
+}
+
+#[test]
+fn a_command_that_needs_a_store_makes_none() {
+    for arguments in [
+        &["admin", "list"][..],
+        &["audit", "export"],
+        &["audit", "verify"],
+        &["break-glass", "create", "heron-42"],
+        &["directory", "release"],
+        &["key", "list"],
+        &["pepper", "status"],
+        &["sessions", "list", "ada"],
+        &["doctor"],
+    ] {
+        let folder = Folder::new();
+        let ended = folder.run(arguments);
+        assert_eq!(ended.code, Some(1), "{arguments:?}: {}", ended.err);
+        let told = format!("{}{}", ended.out, ended.err);
+        let store = "there is no store yet (SQLite ./data/muster.db): run this in the server's folder";
+        assert!(told.contains(store) && told.contains("run `muster migrate`"), "{arguments:?}: {told}");
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0, "{arguments:?} made something");
+    }
+}
+
+#[test]
+fn a_database_that_does_not_answer_is_told_once_with_its_host_and_port() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let url = format!("postgres://muster:hunter2@127.0.0.1:{port}/roster?sslmode=disable");
+    for arguments in [&["admin", "list"][..], &["migrate"], &["doctor"]] {
+        let ended = Folder::new().run_with(arguments, &[("DATABASE_URL", &url)]);
+        assert_eq!(ended.code, Some(1));
+        let told = format!("{}{}", ended.out, ended.err);
+        let line = told.lines().find(|line| line.contains("refused")).unwrap_or_else(|| panic!("{told}"));
+        assert!(line.contains(&format!("PostgreSQL at 127.0.0.1:{port}: ")), "{line}");
+        assert_eq!(line.matches("efused").count(), 1, "{line}");
+        assert_eq!(line.matches("PostgreSQL at").count(), 1, "{line}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+}
+
+#[test]
+fn the_start_is_one_line_with_what_was_started() {
+    let folder = Folder::new();
+    drop(folder.serve());
+    let log = folder.log();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("serve: starting")).collect();
+    let [line] = lines[..] else { panic!("{log}") };
+    let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
+    let store = r#"store="SQLite ./data/muster.db""#;
+    for field in [version.as_str(), "commit=", r#"mode="development""#, store, r#"channels="email,sms,push""#] {
+        assert!(line.contains(field), "{field} is not in {line}");
+    }
 }
 
 #[test]
@@ -120,7 +183,7 @@ fn data_folder_and_its_secrets_are_for_their_owner_alone() {
 
 #[test]
 fn a_key_is_printed_once_alone_on_the_last_line_and_works_until_it_is_revoked() {
-    let folder = Folder::new();
+    let folder = Folder::with_store();
     let made = folder.run(&["key", "create", "--name", "Pager", "--scopes", "users:read,audit:read"]);
     assert_eq!(made.code, Some(0), "{}", made.err);
     let key = made.out.lines().last().unwrap().to_owned();

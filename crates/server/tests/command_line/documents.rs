@@ -5,7 +5,7 @@ use crate::{document, objects};
 
 #[test]
 fn keys_are_told_as_the_api_tells_them() {
-    let folder = Folder::new();
+    let folder = Folder::with_store();
     let made = document(&folder, &["key", "create", "--name", "Pager", "--scopes", "users:read", "--json"]);
     let (id, key) = (made["id"].as_str().unwrap(), made["key"].as_str().unwrap());
     assert!(key.starts_with("mst_key_") && made["scopes"] == json!(["users:read"]), "{made}");
@@ -22,7 +22,7 @@ fn keys_are_told_as_the_api_tells_them() {
 
 #[test]
 fn break_glass_accounts_are_told() {
-    let folder = Folder::new();
+    let folder = Folder::with_store();
     let made = document(&folder, &["break-glass", "create", "heron-42", "--json"]);
     let password = made["password"].as_str().unwrap();
     assert_eq!(made["name"], json!("heron-42"));
@@ -33,7 +33,7 @@ fn break_glass_accounts_are_told() {
 
 #[test]
 fn brakes_are_told() {
-    assert_eq!(document(&Folder::new(), &["directory", "status", "--json"]), json!({ "items": [] }));
+    assert_eq!(document(&Folder::with_store(), &["directory", "status", "--json"]), json!({ "items": [] }));
 }
 
 #[test]
@@ -50,11 +50,15 @@ fn schema_is_told() {
 
 #[test]
 fn findings_of_the_doctor_are_one_document() {
-    let told = document(&Folder::new(), &["doctor", "--json"]);
+    let folder = Folder::with_store();
+    let told = document(&folder, &["doctor", "--json"]);
     assert_eq!(told["healthy"], json!(true));
     let schema =
         json!({ "about": "store", "check": "schema", "verdict": "good", "detail": "is the one of this build" });
-    assert_eq!(told["findings"][0], schema);
+    assert_eq!(told["findings"][1], schema);
+    let data = folder.path().join("data");
+    let read = format!("development mode, store: SQLite ./data/muster.db, folder: {}", data.display());
+    assert_eq!(told["findings"][0]["detail"], json!(read));
 }
 
 #[test]

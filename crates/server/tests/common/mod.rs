@@ -27,6 +27,14 @@ impl Folder {
         self.0.path()
     }
 
+    /// An empty folder with an empty store in it.
+    pub(crate) fn with_store() -> Self {
+        let folder = Self::new();
+        let made = folder.run(&["migrate"]);
+        assert_eq!(made.code, Some(0), "{}", made.err);
+        folder
+    }
+
     /// Writes a file and returns its path.
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);

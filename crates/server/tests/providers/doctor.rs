@@ -124,6 +124,12 @@ async fn a_store_without_a_schema_is_told_with_the_command_that_makes_it() {
     let installation = Installation::new().with(twilio(&provider.url)).with(only("sms"));
     let doctor = installation.run(&["doctor"]);
     assert_eq!(doctor.code, Some(1), "{}", doctor.out);
+    let store = doctor.out.lines().find(|line| line.starts_with("BAD   store: connection ")).unwrap();
+    assert!(store.ends_with("to make a store, run `muster migrate`"), "{store}");
+    assert!(!installation.folder.path().join("data").exists(), "looking made something");
+    let empty = installation.with([("DATABASE_URL", "sqlite://empty.db".to_owned())]);
+    empty.folder.write("empty.db", "");
+    let doctor = empty.run(&["doctor"]);
     let store = doctor.out.lines().find(|line| line.starts_with("BAD   store: schema ")).unwrap();
     assert!(store.ends_with("run `muster migrate`"), "{store}");
 }

@@ -1,5 +1,17 @@
-use muster_domain::Entropy;
+use muster_domain::{Clock, Entropy, to_micros};
 use ring::rand::{SecureRandom, SystemRandom};
+use time::OffsetDateTime;
+
+/// The operating system's clock, in UTC and cut to microseconds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the adapter through which the time comes in")]
+    fn now(&self) -> OffsetDateTime {
+        to_micros(OffsetDateTime::now_utc())
+    }
+}
 
 /// The operating system's random source.
 ///
@@ -19,6 +31,13 @@ impl Entropy for SystemEntropy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn time_is_utc_and_cut_to_microseconds() {
+        let now = SystemClock.now();
+        assert!(now.offset().is_utc());
+        assert_eq!(now, to_micros(now));
+    }
 
     #[test]
     fn two_draws_differ_and_fill_the_whole_buffer() {
