@@ -9,7 +9,7 @@ use muster_domain::preferences::PreferenceService;
 use muster_domain::session::SessionService;
 use muster_domain::team::TeamService;
 use muster_domain::user::UserService;
-use muster_domain::verification::{ChannelSet, VerificationService};
+use muster_domain::verification::{ChannelSet, Method, VerificationService};
 use muster_domain::{Clock, StoreHealth};
 use muster_scim::ScimService;
 use serde::Serialize;
@@ -38,11 +38,35 @@ pub struct Api {
     pub jwks: serde_json::Value,
     /// The channels that are on.
     pub channels: ChannelSet,
+    pub front_end: FrontEnd,
     pub health: Arc<dyn StoreHealth>,
     pub vitals: Arc<dyn Vitals>,
     pub clock: Arc<dyn Clock>,
     /// Present in development mode only; its routes exist only then.
     pub development: Option<Development>,
+}
+
+/// What a front end is told before anybody has signed in, as `GET /api/configuration` shows it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Configuration)]
+pub struct FrontEnd {
+    /// The OpenID Connect provider that people sign in with; null where there is none.
+    #[schema(required, examples("https://example.okta.com/oauth2/default"))]
+    pub issuer: Option<String>,
+    /// The provider's `client_id` of the front end, by `MUSTER_OIDC_CLIENT_ID`; null where none is set.
+    #[schema(required, examples("0oa1b2c3d4e5f6g7h8i9"))]
+    pub client_id: Option<String>,
+    /// The channels that are on.
+    #[schema(value_type = Vec<String>, min_items = 1, examples(json!(["email", "sms", "push"])))]
+    pub channels: Vec<Method>,
+    /// The public key that browsers subscribe to push with (`applicationServerKey`, RFC 8292): an uncompressed point in
+    /// base64url. Null where Web Push is off.
+    #[schema(
+        required,
+        examples("BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8")
+    )]
+    pub vapid_public_key: Option<String>,
 }
 
 /// What the server knows of itself, for those who run it.

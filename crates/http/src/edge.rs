@@ -23,7 +23,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode, Version};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, web};
 use futures_util::FutureExt;
@@ -41,6 +41,9 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Marks an error answer that has its body already.
 pub(crate) struct Complete;
+
+/// Marks a request whose body was read to its end.
+pub(crate) struct BodyRead;
 
 /// What the workers of a process share before any route: settings, limits by address, and how much is worked on.
 pub struct Edge {
@@ -71,6 +74,7 @@ pub(crate) async fn edge(
     let id = request_id(request.request());
     let busy = connection::busy(request.request());
     let speaks_scim = request.path().starts_with(SCIM);
+    let chunked = request.version() <= Version::HTTP_11 && request.headers().contains_key(header::TRANSFER_ENCODING);
     let over_tls = request.app_data::<web::Data<Edge>>().is_some_and(|edge| edge.settings.over_tls);
     let Ok(response) = AssertUnwindSafe(next.call(request)).catch_unwind().await else {
         // What panicked is in the log already, by the panic hook.
@@ -97,6 +101,12 @@ pub(crate) async fn edge(
         response = response.into_response(rendered.map_into_boxed_body());
     }
     finish(response.headers_mut(), &id, over_tls);
+    if chunked && !response.request().extensions().contains::<BodyRead>() {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        if let Some(busy) = &busy {
+            busy.end_connection();
+        }
+    }
     Ok(response.map_body(|_, body| Held { body, under_way: (place, busy) }))
 }
 

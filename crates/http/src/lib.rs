@@ -15,7 +15,7 @@ mod settings;
 mod telemetry;
 mod views;
 
-pub use api::{Api, BoxFuture, Development, Outbox, OutboxMessage, ProviderView, Vitals};
+pub use api::{Api, BoxFuture, Development, FrontEnd, Outbox, OutboxMessage, ProviderView, Vitals};
 pub use edge::Edge;
 pub use openapi::openapi;
 pub use problem::Kind;
@@ -54,12 +54,12 @@ pub fn app(
         InitError = (),
     > + use<>,
 > {
-    let origins = &edge.settings.cors_origins;
+    let (origins, loopback) = (&edge.settings.cors_origins, edge.settings.cors_loopback);
     App::new()
         .app_data(edge.clone())
         .configure(|config| configure(config, api))
         .wrap(from_fn(edge::gate))
-        .wrap(Condition::new(!origins.is_empty(), edge::cors(origins)))
+        .wrap(Condition::new(loopback || !origins.is_empty(), edge::cors(origins, loopback)))
         .wrap(from_fn(edge::edge))
         .wrap(Observe)
         .wrap(TracingLogger::<RequestSpan>::new())

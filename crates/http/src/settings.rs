@@ -9,6 +9,8 @@ pub struct EdgeSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// The origins (RFC 6454) whose pages may call from a browser, like `https://oncall.example.com`.
     pub cors_origins: Vec<String>,
+    /// Whether pages that were loaded from this machine may do so too, on whichever port: in development.
+    pub cors_loopback: bool,
     /// How many connections are open at once.
     pub max_connections: usize,
     /// How many requests are worked on at once; further ones are shed.
@@ -24,6 +26,7 @@ impl Default for EdgeSettings {
         Self {
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
+            cors_loopback: false,
             max_connections: 10_000,
             max_requests: 512,
             anonymous_per_minute: NonZeroU32::new(600),

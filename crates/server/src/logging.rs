@@ -29,11 +29,16 @@ pub(crate) fn start(config: &Config) {
         Mode::Development => lines::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).boxed(),
         Mode::Production => JsonLines::new(io::stderr).boxed(),
     };
-    let started = registry().with(traces).with(log.with_filter(EnvFilter::new(&config.log))).try_init();
+    let filter = EnvFilter::new(format!("{QUIET},{}", config.log));
+    let started = registry().with(traces).with(log.with_filter(filter)).try_init();
     if let (Ok(()), Some(error)) = (started, failed) {
         tracing::error!(cause = with_causes(&error), "no traces are sent");
     }
 }
+
+/// Actix logs each head that is malformed as an error, and any scanner sends those; the client has its 400. `MUSTER_LOG`
+/// wins where it names the same target.
+const QUIET: &str = "actix_http::h1::dispatcher=off";
 
 /// What Muster itself does; of the rest a trace would hold the exporter's own requests, and never end.
 fn is_ours(metadata: &Metadata<'_>) -> bool {

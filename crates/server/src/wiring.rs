@@ -19,7 +19,7 @@ use muster_domain::team::{TeamService, TeamStore};
 use muster_domain::user::{ProfileReader, Region, UserService, UserStore};
 use muster_domain::verification::{VerificationService, VerificationStore};
 use muster_domain::{Clock, Entropy, StoreHealth};
-use muster_http::{Api, Development, Vitals};
+use muster_http::{Api, Development, FrontEnd, Vitals};
 use muster_identity::OidcTokens;
 use muster_scim::ScimService;
 use time::Duration;
@@ -172,6 +172,17 @@ pub(crate) enum OidcError {
     Client(#[from] muster_outbound::ClientError),
 }
 
+/// What front ends are told.
+pub(crate) fn front_end(config: &Config) -> FrontEnd {
+    let push = config.messaging.push.as_ref().and_then(|push| push.web.as_ref());
+    FrontEnd {
+        issuer: config.oidc.as_ref().map(|oidc| oidc.issuer.as_str().to_owned()),
+        client_id: config.client_id.clone(),
+        channels: config.messaging.channels.iter().collect(),
+        vapid_public_key: push.map(|web| web.key.application_server_key()),
+    }
+}
+
 /// What the API is made of beside its store.
 pub(crate) struct Parts<'a> {
     pub keyring: Arc<Keyring>,
@@ -183,6 +194,7 @@ pub(crate) struct Parts<'a> {
     pub senders: &'a Senders,
     pub vitals: Arc<dyn Vitals>,
     pub messaging: &'a Messaging,
+    pub front_end: FrontEnd,
     pub replay_grace: Duration,
     /// How many deactivations of one client of the directory's are let through.
     pub brake: BrakePolicy,
@@ -221,6 +233,7 @@ where
         senders,
         vitals,
         messaging,
+        front_end,
         replay_grace,
         brake,
         default_phone_region,
@@ -269,6 +282,7 @@ where
         },
         jwks,
         channels,
+        front_end,
         health: store.clone(),
         vitals,
         clock: clock(),

@@ -26,7 +26,12 @@ struct State {
     socket: TcpStream,
     working: Cell<u32>,
     idle_since: Cell<Instant>,
+    /// Whether it is closed after what is worked on.
+    ends: Cell<bool>,
 }
+
+/// How long a client that is still sending gets to read an answer: a connection that is closed before loses it.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Something that is worked on for a connection, until it is dropped.
 pub(crate) struct Busy(Rc<State>);
@@ -46,9 +51,18 @@ pub(crate) fn busy(request: &HttpRequest) -> Option<Busy> {
     request.conn_data::<Connection>().map(Connection::busy)
 }
 
+impl Busy {
+    /// Closes the connection a second after this is dropped. Actix reads on to the end of a chunked body that was not
+    /// asked for, however long that takes.
+    pub(crate) fn end_connection(&self) {
+        self.0.ends.set(true);
+    }
+}
+
 impl Connection {
     fn new(socket: TcpStream, patience: Duration) -> Self {
-        let state = Rc::new(State { socket, working: Cell::new(0), idle_since: Cell::new(Instant::now()) });
+        let (working, idle_since) = (Cell::new(0), Cell::new(Instant::now()));
+        let state = Rc::new(State { socket, working, idle_since, ends: Cell::new(false) });
         let watch = rt::spawn(close_when_idle(state.clone(), patience));
         Self { state, watch }
     }
@@ -83,6 +97,13 @@ impl Drop for Busy {
     fn drop(&mut self) {
         self.0.working.set(self.0.working.get() - 1);
         self.0.idle_since.set(Instant::now());
+        if self.0.ends.get() {
+            let state = self.0.clone();
+            rt::spawn(async move {
+                sleep(LINGER).await;
+                let _ = state.socket.shutdown(Shutdown::Both);
+            });
+        }
     }
 }
 

@@ -18,7 +18,8 @@ use crate::telemetry;
 pub(crate) const NEVER_REFUSED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Routes that look at no `Authorization`, whatever it says.
-const WITHOUT_CREDENTIAL: [&str; 8] = [
+const WITHOUT_CREDENTIAL: [&str; 9] = [
+    "/api/configuration",
     "/api/mobile/refresh",
     "/auth/break-glass",
     "/dev/login",

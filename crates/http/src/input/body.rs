@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::fault::fault;
-use crate::edge::Place;
+use crate::edge::{BodyRead, Place};
 use crate::problem::{Kind, Problem};
 
 /// Which bodies a resource takes.
@@ -46,6 +46,7 @@ impl FromRequest for Body {
         let declared = check_declared(request, accepted);
         let bytes = web::Bytes::from_request(request, payload);
         let place = request.extensions().get::<Rc<Place>>().cloned();
+        let request = request.clone();
         Box::pin(async move {
             if let Err(problem) = declared {
                 return Ok(Self(Err(problem)));
@@ -54,7 +55,11 @@ impl FromRequest for Body {
                 place.leave();
             }
             let bytes = match rt::time::timeout(PATIENCE, bytes).await {
-                Ok(bytes) => bytes.map_err(|error| unreadable(&error, accepted)),
+                Ok(Ok(bytes)) => {
+                    request.extensions_mut().insert(BodyRead);
+                    Ok(bytes)
+                }
+                Ok(Err(error)) => Err(unreadable(&error, accepted)),
                 Err(_) => Err(Problem::new(Kind::RequestTimeout, "the body did not arrive within 10 seconds")),
             };
             Ok(Self(bytes.and_then(|bytes| place.map_or(Ok(()), |place| place.enter()).map(|()| bytes))))

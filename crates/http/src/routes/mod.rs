@@ -17,7 +17,7 @@ pub use audit::AuditEventView;
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpResponse, Resource, Route, guard, web};
+use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
 use utoipa::OpenApi;
 
 use crate::api::Api;
@@ -33,7 +33,20 @@ pub fn configure(config: &mut web::ServiceConfig, api: &web::Data<Api>) {
     for endpoint in endpoints {
         config.service(endpoint.into_resource());
     }
-    config.default_service(web::to(|| async { HttpResponse::NotFound().finish() }));
+    config.default_service(web::to(elsewhere));
+}
+
+/// What has no route. The addresses that people type lead to the API's page, relative to a prefix that a proxy takes away.
+async fn elsewhere(request: HttpRequest) -> HttpResponse {
+    let page = match request.path() {
+        "/" => "docs",
+        "/docs/" => "../docs",
+        _ => return HttpResponse::NotFound().finish(),
+    };
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return HttpResponse::NotFound().finish();
+    }
+    HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, page)).finish()
 }
 
 /// Every route there is, with development mode's or without: what a check of all of them goes by.

@@ -19,7 +19,7 @@ const CALLERS: usize = 12;
 
 /// What each caller gets: `-` is 401, `x` is 403, `y` is neither, `?` is not asked because the route names nobody.
 #[rustfmt::skip]
-const TABLE: [(&str, &str, &str); 59] = [
+const TABLE: [(&str, &str, &str); 60] = [
     ("GET",    "/api/users/me",                          "---yyyyyxxxx"),
     ("GET",    "/api/users",                             "---xxxyyyxxx"),
     ("GET",    "/api/users/{id}",                        "---yxxyyyxxx"),
@@ -73,6 +73,7 @@ const TABLE: [(&str, &str, &str); 59] = [
     ("GET",    "/readyz",                                "yyyyyyyyyyyy"),
     ("GET",    "/metrics",                               "yyyyyyyyyyyy"),
     ("GET",    "/.well-known/jwks.json",                 "yyyyyyyyyyyy"),
+    ("GET",    "/api/configuration",                     "yyyyyyyyyyyy"),
     ("GET",    "/openapi.json",                          "yyyyyyyyyyyy"),
     ("GET",    "/docs",                                  "yyyyyyyyyyyy"),
     ("GET",    "/docs/{file}",                           "yyyyyyyyyyyy"),

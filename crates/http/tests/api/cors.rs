@@ -108,3 +108,19 @@ async fn where_no_origin_is_listed_there_is_no_cors() {
     let request = world.request(&world.grace, Method::GET, "/api/users/me", Value::Null);
     assert!(says_nothing_of_cors(&world.call(request.insert_header(("origin", OURS))).await));
 }
+
+#[actix_web::test]
+async fn in_development_pages_of_this_machine_may_call_whatever_their_port() {
+    let world = World::new().await.behind(EdgeSettings { cors_loopback: true, ..EdgeSettings::default() });
+    for origin in ["http://localhost:5173", "http://127.0.0.1:3000", "http://[::1]:8080", "https://localhost"] {
+        let answer = world.call(preflight(origin, "PUT", "authorization")).await;
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some(origin)), "{origin}");
+    }
+    for origin in
+        ["http://localhost.evil.example", "http://evil.example:5173", "null", "file://", "http://localhost:80@x"]
+    {
+        let answer = world.call(preflight(origin, "PUT", "authorization")).await;
+        assert_eq!(answer.status, 400, "{origin}");
+        assert!(says_nothing_of_cors(&answer), "{origin}");
+    }
+}

@@ -105,3 +105,36 @@ async fn the_public_keys_may_be_cached() {
     assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
     assert_eq!(world.get(&world.ada, "/api/users/me").await.header("cache-control"), Some("no-store"));
 }
+
+#[actix_web::test]
+async fn a_front_end_is_told_what_it_needs_before_anybody_has_signed_in() {
+    let world = World::new().await;
+    let answer = world.call(TestRequest::get().uri("/api/configuration")).await;
+    assert_snapshot!(answer.show(), @r#"
+    200
+    content-type: application/json
+
+    {
+      "channels": [
+        "email",
+        "sms",
+        "push"
+      ],
+      "clientId": "0oa1b2c3",
+      "issuer": "https://provider.example",
+      "vapidPublicKey": "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIg"
+    }
+    "#);
+    assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
+}
+
+#[actix_web::test]
+async fn the_addresses_that_people_type_lead_to_the_docs() {
+    let world = World::new().await;
+    for (path, page) in [("/", "docs"), ("/docs/", "../docs")] {
+        let answer = world.call(TestRequest::get().uri(path)).await;
+        assert_eq!((answer.status, answer.header("location")), (307, Some(page)), "{path}");
+        assert_eq!(world.call(TestRequest::post().uri(path)).await.status, 404, "{path}");
+    }
+    assert_eq!(world.call(TestRequest::get().uri("/docs/none/")).await.status, 404);
+}

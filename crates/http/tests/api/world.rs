@@ -21,7 +21,7 @@ use muster_domain::team::{Member, TeamRole, TeamService};
 use muster_domain::user::{Phone, User, UserService};
 use muster_domain::verification::{ChannelSet, SendLimits, VerificationService};
 use muster_domain::{Clock, Text, UserId};
-use muster_http::{Api, Development, Edge, EdgeSettings, Outbox, OutboxMessage, ProviderView, Vitals, app};
+use muster_http::{Api, Development, Edge, EdgeSettings, FrontEnd, Outbox, OutboxMessage, ProviderView, Vitals, app};
 use muster_scim::ScimService;
 use muster_testkit::{
     Answer, Builders, FakeAccessTokens, FakePasswordHasher, MemoryStore, RecordingSender, UserBuilder,
@@ -359,6 +359,12 @@ fn api(
         },
         jwks: json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519" }] }),
         channels,
+        front_end: FrontEnd {
+            issuer: Some("https://provider.example".to_owned()),
+            client_id: Some("0oa1b2c3".to_owned()),
+            channels: channels.iter().collect(),
+            vapid_public_key: Some("BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIg".to_owned()),
+        },
         health: store,
         vitals: Arc::new(OneDown),
         clock,

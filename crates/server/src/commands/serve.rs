@@ -109,6 +109,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServeError> {
         senders: &senders,
         vitals: Arc::new(vitals),
         messaging: &config.messaging,
+        front_end: wiring::front_end(config),
         replay_grace: config.replay_grace,
         brake: config.brake,
         default_phone_region: config.default_phone_region,

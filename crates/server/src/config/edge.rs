@@ -27,7 +27,7 @@ pub(crate) struct Tracing {
 const TLS: [&str; 2] = ["MUSTER_TLS_CERTIFICATE_FILE", "MUSTER_TLS_KEY_FILE"];
 
 impl Parser<'_> {
-    pub(super) fn edge(&mut self, public_url: Option<&str>) -> EdgeSettings {
+    pub(super) fn edge(&mut self, public_url: Option<&str>, cors_loopback: bool) -> EdgeSettings {
         let default = EdgeSettings::default();
         let how = "must be addresses or networks with commas between them, like 10.0.0.0/8";
         let trusted_proxies = self.value("MUSTER_TRUSTED_PROXIES", default.trusted_proxies, how, |text| {
@@ -51,7 +51,15 @@ impl Parser<'_> {
             text.parse().ok().filter(|most| *most <= 1_000_000).map(std::num::NonZeroU32::new)
         });
         let over_tls = self.any_given(&TLS) || public_url.is_some_and(|url| url.starts_with("https://"));
-        EdgeSettings { trusted_proxies, cors_origins, max_connections, max_requests, anonymous_per_minute, over_tls }
+        EdgeSettings {
+            trusted_proxies,
+            cors_origins,
+            cors_loopback,
+            max_connections,
+            max_requests,
+            anonymous_per_minute,
+            over_tls,
+        }
     }
 
     pub(super) fn tls(&mut self) -> Option<TlsFiles> {

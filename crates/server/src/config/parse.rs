@@ -82,6 +82,8 @@ pub(crate) struct Config {
     pub log: String,
     /// Whose tokens people sign in with; in development mode they need none.
     pub oidc: Option<OidcSettings>,
+    /// The provider's `client_id` of the front ends that sign people in.
+    pub client_id: Option<String>,
     /// Whether people whom the identity provider knows and the directory has not delivered are added when they sign in.
     pub creates_users: bool,
     /// How clients are treated before any route does.
@@ -146,10 +148,18 @@ impl Config {
         if creates_users && !parser.any_given(&OIDC) {
             parser.fault("MUSTER_OIDC_CREATE_USERS", "means nothing without MUSTER_OIDC_ISSUER");
         }
+        let how = "must be 1 to 255 visible ASCII characters";
+        let client_id = parser.optional("MUSTER_OIDC_CLIENT_ID", how, |text| {
+            let fits = (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+            fits.then(|| text.to_owned())
+        });
+        if client_id.is_some() && !parser.any_given(&OIDC) {
+            parser.fault("MUSTER_OIDC_CLIENT_ID", "means nothing without MUSTER_OIDC_ISSUER");
+        }
         if parser.any_given(&["MUSTER_OIDC_USERINFO"]) && !parser.any_given(&OIDC) {
             parser.fault("MUSTER_OIDC_USERINFO", "means nothing without MUSTER_OIDC_ISSUER");
         }
-        let edge = parser.edge(public_url.as_deref());
+        let edge = parser.edge(public_url.as_deref(), mode == Mode::Development);
         let tls = parser.tls();
         let audit_retention = parser.audit_retention();
         let tracing = parser.tracing();
@@ -186,6 +196,7 @@ impl Config {
             log,
             oidc,
             creates_users,
+            client_id,
             edge,
             tls,
             audit_retention,

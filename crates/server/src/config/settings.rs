@@ -20,7 +20,7 @@ const fn secret(name: &'static str, meaning: &'static str, default: &'static str
 }
 
 /// Every setting there is.
-pub(crate) const SETTINGS: [Setting; 74] = [
+pub(crate) const SETTINGS: [Setting; 75] = [
     setting("MUSTER_MODE", "how the server runs: development or production", "development"),
     setting(
         "MUSTER_LISTEN",
@@ -115,6 +115,11 @@ pub(crate) const SETTINGS: [Setting; 74] = [
         "none: nobody signs in by one",
     ),
     setting("MUSTER_OIDC_AUDIENCE", "for whom its tokens must be made (aud), like api://muster", "none"),
+    setting(
+        "MUSTER_OIDC_CLIENT_ID",
+        "the client id that the provider gave the front ends that sign people in; GET /api/configuration tells it",
+        "none",
+    ),
     setting(
         "MUSTER_OIDC_CREATE_USERS",
         "whether people whom the provider knows and the directory has not delivered are added when they first sign in: \
@@ -259,7 +264,7 @@ pub(crate) const SETTINGS: [Setting; 74] = [
     setting(
         "MUSTER_CORS_ORIGINS",
         "from which web pages browsers may call, with commas between them, like https://oncall.example.com",
-        "none: from none of another origin",
+        "none: from none of another origin; in development mode from those of this machine",
     ),
     setting("MUSTER_MAX_CONNECTIONS", "how many connections are open at once: 1 to 1000000", "10000"),
     setting(

@@ -127,3 +127,86 @@ async fn what_the_framework_refuses_is_a_problem_too() {
         raw_answer(&server.url, b"GET /api/users/me HTTP/1.1\r\nhost: x\r\nauthorization: Bearer \xff\xfe\r\n\r\n");
     assert!(bytes.starts_with("HTTP/1.1 401") && bytes.contains("unauthenticated"), "{bytes}");
 }
+
+/// Sends a head and then the same chunk every tenth of a second, until the server closes the connection. Returns the answer
+/// and after which time the connection was closed.
+fn drip(url: &str, head: &str, chunk: &[u8]) -> (String, Duration) {
+    let mut stream = raw::connect(url).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    let (began, mut answer) = (std::time::Instant::now(), Vec::new());
+    let mut buffer = [0; 4096];
+    while began.elapsed() < Duration::from_secs(20) {
+        match stream.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(length) => answer.extend_from_slice(&buffer[..length]),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_) => break,
+        }
+        if stream.write_all(chunk).is_err() {
+            break;
+        }
+    }
+    (String::from_utf8_lossy(&answer).into_owned(), began.elapsed())
+}
+
+#[test]
+fn a_body_that_is_refused_is_not_read_to_its_end() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let chunked = "content-type: application/json\r\ntransfer-encoding: chunked";
+    let chunk = b"5\r\nhello\r\n";
+    for (request, headers, status) in [
+        ("POST /scim/v2/Users", chunked, 401),
+        ("POST /api/notifications/devices", chunked, 401),
+        ("POST /auth/break-glass", "content-type: text/plain\r\ntransfer-encoding: chunked", 415),
+        ("POST /nowhere", chunked, 404),
+        ("PUT /healthz", chunked, 405),
+        ("GET /healthz", chunked, 200),
+    ] {
+        let head = format!("{request} HTTP/1.1\r\nhost: x\r\n{headers}\r\n\r\n");
+        let (answer, after) = drip(&server.url, &head, chunk);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {answer}");
+        assert!(answer.to_lowercase().contains("connection: close"), "{request}: {answer}");
+        assert!(after < Duration::from_secs(5), "{request}: closed after {after:?}");
+    }
+    let head =
+        "POST /scim/v2/Users HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 4000000\r\n\r\n";
+    let (answer, after) = drip(&server.url, head, &[b' '; 1000]);
+    assert!(answer.starts_with("HTTP/1.1 401 ") && after < Duration::from_secs(5), "{after:?}: {answer}");
+}
+
+#[test]
+fn a_chunked_body_that_is_read_leaves_the_connection_open() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let mut stream = raw::connect(&server.url).unwrap();
+    let request = "POST /dev/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+        transfer-encoding: chunked\r\n\r\n1b\r\n{\"email\":\"ada@example.com\"}\r\n0\r\n\r\n";
+    for _ in 0..3 {
+        stream.write_all(request.as_bytes()).unwrap();
+        let answer = raw::read_answer(&mut stream).unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.head);
+        assert!(!answer.head.contains("connection: close"), "{}", answer.head);
+        std::thread::sleep(Duration::from_millis(700));
+    }
+}
+
+#[test]
+fn malformed_heads_are_refused_and_are_no_errors_of_the_server() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let large = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "a".repeat(200_000));
+    for (head, status) in [
+        (b"garbage\r\n\r\n".as_slice(), 400),
+        (b"GET / HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00", 400),
+        (large.as_bytes(), 431),
+    ] {
+        let answer = raw_answer(&server.url, head);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    }
+    server.stop();
+    let log = folder.log();
+    assert!(log.contains("starting") && !log.contains("ERROR"), "{log}");
+}

@@ -1,5 +1,6 @@
 //! For those who run the server, and the keys for those who check its tokens.
 
+mod configuration;
 mod docs;
 mod healthz;
 mod jwks;
@@ -19,6 +20,7 @@ use super::{Endpoint, endpoint};
     readyz::readyz,
     metrics::metrics,
     jwks::jwks,
+    configuration::configuration,
     openapi::openapi,
     docs::docs,
     docs::docs_file
@@ -31,6 +33,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         endpoint("/readyz", [(Method::GET, web::to(readyz::readyz))]),
         endpoint("/metrics", [(Method::GET, web::to(metrics::metrics))]),
         endpoint("/.well-known/jwks.json", [(Method::GET, web::to(jwks::jwks))]),
+        endpoint("/api/configuration", [(Method::GET, web::to(configuration::configuration))]),
         endpoint("/openapi.json", [(Method::GET, web::to(openapi::openapi))]),
         endpoint("/docs", [(Method::GET, web::to(docs::docs))]),
         endpoint("/docs/{file}", [(Method::GET, web::to(docs::docs_file))]),

@@ -12,6 +12,7 @@ use muster_scim::{Answer, Caller, Query, ScimError};
 
 use crate::authentication;
 use crate::edge::Complete;
+use crate::input::Body;
 use crate::problem::Problem;
 
 /// A client of the directory's, and its request's head.
@@ -35,6 +36,26 @@ impl FromRequest for Client {
                 Principal::Service { name, .. } => Ok(Self { name, origin: caller.origin, request }),
                 Principal::User { .. } | Principal::BreakGlass { .. } => Err(Denied.into()),
             }
+        })
+    }
+}
+
+/// A client of the directory's, and the body that it sent. It may be large, so it is read only once the client is known.
+pub(super) struct Sent {
+    pub(super) client: Client,
+    pub(super) body: Body,
+}
+
+impl FromRequest for Sent {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let client = Client::from_request(&request, &mut payload).await?;
+            let Ok(body) = Body::from_request(&request, &mut payload).await;
+            Ok(Self { client, body })
         })
     }
 }

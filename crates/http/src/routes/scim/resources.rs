@@ -2,9 +2,8 @@
 
 use actix_web::{HttpResponse, web};
 
-use super::client::{Client, respond};
+use super::client::{Client, Sent, respond};
 use crate::api::Api;
-use crate::input::Body;
 use crate::openapi::schemas::{self, ScimList};
 use crate::problem::Problem;
 
@@ -54,8 +53,7 @@ macro_rules! resource {
             )]
             pub(in super::super) async fn search(
                 api: web::Data<Api>,
-                _: Client,
-                body: Body,
+                Sent { body, .. }: Sent,
             ) -> Result<HttpResponse, Problem> {
                 Ok(respond(api.scim.$search(&body.bytes()?).await))
             }
@@ -111,8 +109,7 @@ macro_rules! resource {
             )]
             pub(in super::super) async fn create(
                 api: web::Data<Api>,
-                client: Client,
-                body: Body,
+                Sent { client, body }: Sent,
             ) -> Result<HttpResponse, Problem> {
                 let body = body.bytes()?;
                 Ok(respond(async { api.scim.$create(&body, &client.query()?, &client.caller()).await }.await))
@@ -142,8 +139,7 @@ macro_rules! resource {
             )]
             pub(in super::super) async fn replace(
                 api: web::Data<Api>,
-                client: Client,
-                body: Body,
+                Sent { client, body }: Sent,
             ) -> Result<HttpResponse, Problem> {
                 let body = body.bytes()?;
                 let answer = async {
@@ -171,8 +167,7 @@ macro_rules! resource {
             )]
             pub(in super::super) async fn patch(
                 api: web::Data<Api>,
-                client: Client,
-                body: Body,
+                Sent { client, body }: Sent,
             ) -> Result<HttpResponse, Problem> {
                 let body = body.bytes()?;
                 let answer = async {
@@ -246,6 +241,6 @@ resource!(
     security(("apiKey" = ["scim"])),
     extensions(("x-refusals" = json!([400])))
 )]
-pub(super) async fn search(api: web::Data<Api>, _: Client, body: Body) -> Result<HttpResponse, Problem> {
+pub(super) async fn search(api: web::Data<Api>, Sent { body, .. }: Sent) -> Result<HttpResponse, Problem> {
     Ok(respond(api.scim.search(&body.bytes()?).await))
 }
