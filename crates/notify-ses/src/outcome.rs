@@ -109,7 +109,7 @@ mod tests {
     fn kind(error: &AttemptError) -> &'static str {
         match error {
             AttemptError::Rejected(_) => "rejected",
-            AttemptError::Gone(_) => "gone",
+            AttemptError::Gone { .. } => "gone",
             AttemptError::Throttled { .. } => "throttled",
             AttemptError::NotAccepted { .. } => "not accepted",
             AttemptError::Failed(_) => "failed",

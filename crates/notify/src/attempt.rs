@@ -3,6 +3,7 @@ use std::fmt;
 use std::time::Duration;
 
 use muster_domain::verification::NotifyError;
+use time::OffsetDateTime;
 
 /// What went wrong underneath, for the operator's log alone. Never holds a message or an address.
 pub type Cause = Box<dyn Error + Send + Sync>;
@@ -16,7 +17,13 @@ pub enum AttemptError {
     Rejected(#[source] Cause),
     /// The destination exists no more.
     #[error("the destination is gone")]
-    Gone(#[source] Cause),
+    Gone {
+        /// Since when, where the provider says so.
+        since: Option<OffsetDateTime>,
+        /// Why.
+        #[source]
+        cause: Cause,
+    },
     /// It takes no more for now, and has not taken this.
     #[error("the provider is throttling")]
     Throttled {
@@ -39,6 +46,11 @@ pub enum AttemptError {
 }
 
 impl AttemptError {
+    /// An [`AttemptError::Gone`] of a provider that does not say since when.
+    pub fn gone(cause: impl Into<Cause>) -> Self {
+        Self::Gone { since: None, cause: cause.into() }
+    }
+
     /// An [`AttemptError::NotAccepted`] of a provider that did not say how long to wait.
     pub fn not_accepted(cause: impl Into<Cause>) -> Self {
         Self::NotAccepted { cause: cause.into(), retry_after: None }
@@ -53,7 +65,7 @@ impl AttemptError {
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Throttled { retry_after } | Self::NotAccepted { retry_after, .. } => *retry_after,
-            Self::Rejected(_) | Self::Gone(_) | Self::Failed(_) => None,
+            Self::Rejected(_) | Self::Gone { .. } | Self::Failed(_) => None,
         }
     }
 
@@ -67,7 +79,7 @@ impl From<AttemptError> for NotifyError {
     fn from(error: AttemptError) -> Self {
         match error {
             AttemptError::Rejected(cause) => Self::Rejected(cause),
-            AttemptError::Gone(cause) => Self::Gone(cause),
+            AttemptError::Gone { since, cause } => Self::Gone { since, cause },
             AttemptError::Throttled { retry_after } => {
                 Self::Throttled { retry_after: retry_after.and_then(|wait| wait.try_into().ok()) }
             }

@@ -144,7 +144,7 @@ fn outcome(result: &Result<Receipt, NotifyError>) -> &'static str {
     match result {
         Ok(_) => "accepted",
         Err(NotifyError::Rejected(_)) => "rejected",
-        Err(NotifyError::Gone(_)) => "gone",
+        Err(NotifyError::Gone { .. }) => "gone",
         Err(NotifyError::Throttled { .. }) => "throttled",
         Err(NotifyError::Unavailable(cause)) => match cause.downcast_ref() {
             Some(NotTried::CircuitOpen) => "circuit_open",

@@ -91,8 +91,8 @@ async fn rejection_is_final() {
     let (result, attempts, _) = send(&gate(), vec![Err(AttemptError::Rejected(refusal(400)))]).await;
     assert!(matches!(result, Err(NotifyError::Rejected(_))));
     assert_eq!(attempts, 1);
-    let (result, attempts, _) = send(&gate(), vec![Err(AttemptError::Gone(refusal(410)))]).await;
-    assert!(matches!(result, Err(NotifyError::Gone(_))));
+    let (result, attempts, _) = send(&gate(), vec![Err(AttemptError::gone(refusal(410)))]).await;
+    assert!(matches!(result, Err(NotifyError::Gone { .. })));
     assert_eq!(attempts, 1);
 }
 

@@ -137,9 +137,9 @@ locks! {
         devices::table.filter(devices::user_id.eq(user)).order(devices::id).select(devices::id)
     );
 
-    /// A device, its owner and its token's fingerprint.
-    fn lock_device(id: DbId) -> (DbId, Hash): for_update(
-        devices::table.find(id).select((devices::user_id, devices::token_fingerprint))
+    /// A device's owner, its token's fingerprint, and when it was last registered.
+    fn lock_device(id: DbId) -> (DbId, Hash, Ts): for_update(
+        devices::table.find(id).select((devices::user_id, devices::token_fingerprint, devices::last_seen_at))
     );
 
     /// A device of that person's, unless it was seen since.

@@ -101,7 +101,7 @@ fn user_attributes() -> Vec<Value> {
                 primary(),
             ],
         ),
-        text("timezone", "A time zone, as IANA names it")
+        text("timezone", "A time zone, as IANA or Windows names it")
             .with("canonicalValues", json!(["America/Los_Angeles", "Asia/Tokyo", "Europe/London"]))
             .done(),
         text("locale", "A language and region, as BCP 47 writes them")

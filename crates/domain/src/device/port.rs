@@ -34,6 +34,8 @@ pub struct DeviceRemoval {
     pub ending: Option<Ending>,
     /// A session that goes on all the same.
     pub spared: Option<SessionId>,
+    /// The device stays when it was registered after this.
+    pub unless_seen_after: Option<OffsetDateTime>,
 }
 
 /// What came of a registration.
@@ -82,7 +84,8 @@ pub trait DeviceStore: Send + Sync {
 
     /// Removes a device of that person with its proof, cancels the challenge that was sent to it as of `at` (which is
     /// kept without its device, so that the wait for the next holds), and writes `event`: all or nothing. `false`, and
-    /// nothing written, when the person has no such device.
+    /// nothing written, when the person has no such device, or it was registered after
+    /// [`DeviceRemoval::unless_seen_after`].
     ///
     /// With an `ending` the live sessions on the device end too, but for the one that is spared, and with them the
     /// other devices that no other live session is on, as in [`crate::session::SessionStore::revoke`]. A proof that

@@ -22,7 +22,8 @@ pub enum InvalidPushToken {
     Token,
     /// Not the JSON of a browser's `PushSubscription`.
     #[error(
-        "must be a PushSubscription's JSON: an https endpoint at a public host and the keys p256dh (65 bytes) and auth (16 bytes)"
+        "must be a PushSubscription's JSON: an https endpoint at a public host and the keys p256dh (65 bytes, a point of P-256) and \
+         auth (16 bytes)"
     )]
     Subscription,
 }
@@ -91,11 +92,17 @@ fn canonical_subscription(raw: &str) -> Option<String> {
     if !is_push_service(&endpoint) {
         return None;
     }
-    let p256dh = BASE64URL.decode(&subscription.keys.p256dh).ok().filter(|key| key.len() == 65 && key[0] == 4)?;
+    let p256dh = BASE64URL.decode(&subscription.keys.p256dh).ok().filter(|key| is_public_key(key))?;
     let auth = BASE64URL.decode(&subscription.keys.auth).ok().filter(|secret| secret.len() == 16)?;
     subscription.endpoint = endpoint.into();
     subscription.keys = SubscriptionKeys { p256dh: BASE64URL.encode(p256dh), auth: BASE64URL.encode(auth) };
     serde_json::to_string(&subscription).ok()
+}
+
+/// Whether these are an uncompressed point of the curve P-256 (RFC 8291, section 2.1). To any other no message can be
+/// encrypted.
+fn is_public_key(bytes: &[u8]) -> bool {
+    bytes.len() == 65 && bytes[0] == 4 && p256::PublicKey::from_sec1_bytes(bytes).is_ok()
 }
 
 /// Whether messages may be sent there: to a public host by name on the usual port, never to an address or a name of an

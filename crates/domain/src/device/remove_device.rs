@@ -23,16 +23,19 @@ impl DeviceService {
         let change = AuditChange::DeviceRemoved { device_id: id, reason };
         let event = AuditEvent::new(now, &*self.entropy, origin, Some(user_id), &change);
         let ending = Ending::new(RevokeReason::DeviceRemoved, Some(user_id), now, &*self.entropy, origin);
-        let removal = DeviceRemoval { user_id, id, reason, at: now, ending: Some(ending), spared: presented };
+        let (spared, unless_seen_after) = (presented, None);
+        let removal = DeviceRemoval { user_id, id, reason, at: now, ending: Some(ending), spared, unless_seen_after };
         self.devices.remove(&removal, &event).await
     }
 }
 
-/// Removes a device that its push service knows no more, with its proof. Its sessions go on: a phone whose push token was
-/// replaced is still signed in.
+/// Removes a device that its push service knows no more, with its proof, unless it was registered again: after `since`,
+/// when the service says since when the token is not valid, else after it was looked up for sending. Its sessions go on: a
+/// phone whose push token was replaced is still signed in.
 pub(crate) async fn forget(
     devices: &dyn DeviceStore,
     device: &Device,
+    since: Option<OffsetDateTime>,
     now: OffsetDateTime,
     entropy: &dyn Entropy,
     origin: &Origin,
@@ -40,7 +43,15 @@ pub(crate) async fn forget(
     let Device { id, user_id, platform, .. } = *device;
     let change = AuditChange::DeviceExpired { device_id: id, platform };
     let event = AuditEvent::new(now, entropy, origin, Some(user_id), &change);
-    let removal = DeviceRemoval { user_id, id, reason: DeviceLoss::Expired, at: now, ending: None, spared: None };
+    let removal = DeviceRemoval {
+        user_id,
+        id,
+        reason: DeviceLoss::Expired,
+        at: now,
+        ending: None,
+        spared: None,
+        unless_seen_after: Some(since.unwrap_or(device.last_seen_at)),
+    };
     devices.remove(&removal, &event).await?;
     Ok(())
 }

@@ -69,8 +69,8 @@ impl NoticeService {
             self.notices.finish(notice.id, &events).await?;
         }
         for attempt in attempts {
-            if let (Err(NotifyError::Gone(_)), Some(device)) = (attempt.outcome, attempt.device) {
-                device::forget(&*self.devices, device, now, &*self.entropy, &origin()).await?;
+            if let (Err(NotifyError::Gone { since, .. }), Some(device)) = (attempt.outcome, attempt.device) {
+                device::forget(&*self.devices, device, since, now, &*self.entropy, &origin()).await?;
             }
         }
         Ok(())
@@ -123,7 +123,7 @@ fn is_worth_another(attempts: &[Attempt<'_>]) -> bool {
 fn is_passing(error: &NotifyError) -> bool {
     match error {
         NotifyError::Throttled { .. } | NotifyError::Unavailable(_) | NotifyError::TimedOut => true,
-        NotifyError::Rejected(_) | NotifyError::Gone(_) => false,
+        NotifyError::Rejected(_) | NotifyError::Gone { .. } => false,
     }
 }
 

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use windows_timezones::WindowsTimezone;
 
 use crate::FieldError;
 use crate::verification::{ChannelSet, Method};
@@ -179,6 +180,26 @@ impl fmt::Display for ClockTime {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TimeZone(String);
+
+impl TimeZone {
+    /// Understands a zone as a directory names it: by its IANA name, or by Windows' name as Entra sends it, which is the zone
+    /// that CLDR's table has for it where the territory is not known. `None` for any other text.
+    ///
+    /// ```
+    /// use muster_domain::preferences::TimeZone;
+    ///
+    /// let zone = |text| TimeZone::from_directory(text).map(String::from);
+    /// assert_eq!(zone("W. Europe Standard Time").as_deref(), Some("Europe/Berlin"));
+    /// assert_eq!(zone("europe/london").as_deref(), Some("Europe/London"));
+    /// assert_eq!(zone("Standard Time"), None);
+    /// ```
+    #[must_use]
+    pub fn from_directory(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let of_windows = || text.parse::<WindowsTimezone>().ok()?.tzdb_id().to_owned().try_into().ok();
+        text.to_owned().try_into().ok().or_else(of_windows)
+    }
+}
 
 impl TryFrom<String> for TimeZone {
     type Error = &'static str;

@@ -95,7 +95,8 @@ pub struct User {
     pub email_fingerprint: Option<Fingerprint>,
     /// Keyed fingerprint of the phone number; present exactly when `phone` is deliverable.
     pub phone_fingerprint: Option<Fingerprint>,
-    /// IANA time zone, as the directory gave it.
+    /// The time zone as the directory names it; [`TimeZone::from_directory`](crate::preferences::TimeZone::from_directory)
+    /// understands it.
     pub time_zone: Option<String>,
     /// BCP 47 language tag, as the directory gave it.
     pub locale: Option<String>,

@@ -51,9 +51,15 @@ pub enum NotifyError {
     #[error("the provider rejected the message")]
     Rejected(#[source] Box<dyn Error + Send + Sync>),
     /// The destination is known to exist no more: a push registration that its service has ended. Nothing sent there
-    /// will ever arrive, so its device is removed.
+    /// will ever arrive, so its device is removed, unless it was registered again since.
     #[error("the destination is gone")]
-    Gone(#[source] Box<dyn Error + Send + Sync>),
+    Gone {
+        /// Since when, where the service says so, as APNs does.
+        since: Option<OffsetDateTime>,
+        /// What the service answered.
+        #[source]
+        cause: Box<dyn Error + Send + Sync>,
+    },
     /// The provider takes no more for now.
     #[error("the provider is throttling")]
     Throttled {
@@ -77,7 +83,7 @@ impl From<&Result<Receipt, NotifyError>> for Delivery {
                 Self::Accepted { provider_message_id: provider_message_id.clone() }
             }
             Err(NotifyError::Rejected(_)) => Self::Rejected,
-            Err(NotifyError::Gone(_)) => Self::Gone,
+            Err(NotifyError::Gone { .. }) => Self::Gone,
             Err(NotifyError::Throttled { .. }) => Self::Throttled,
             Err(NotifyError::Unavailable(_)) => Self::Unavailable,
             Err(NotifyError::TimedOut) => Self::TimedOut,

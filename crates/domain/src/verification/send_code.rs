@@ -176,8 +176,8 @@ impl VerificationService {
         };
         let event = AuditEvent::new(self.clock.now(), &*self.entropy, origin, Some(user_id), &change);
         self.store.record_delivery(challenge.id, &delivery, &event).await?;
-        if let (Delivery::Gone, Destination::Push(device)) = (&delivery, &chosen.destination) {
-            device::forget(&*self.devices, device, self.clock.now(), &*self.entropy, origin).await?;
+        if let (Err(NotifyError::Gone { since, .. }), Destination::Push(device)) = (&outcome, &chosen.destination) {
+            device::forget(&*self.devices, device, *since, self.clock.now(), &*self.entropy, origin).await?;
         }
         Ok(SentCode {
             id: challenge.id,

@@ -88,3 +88,21 @@ async fn no_other_failure_removes_a_device() {
         assert_eq!(house.devices.list(ada.id).await.unwrap(), [device], "{answer:?}");
     }
 }
+
+#[tokio::test]
+async fn a_device_that_was_registered_after_its_token_was_found_invalid_stays() {
+    let house = House::new();
+    let ada = house.user("ada").await;
+    let device = house.device(&ada, "token").await;
+    let registered = house.now();
+    house.clock.advance(Duration::MINUTE);
+    house.sender.answer_with(Answer::GoneSince(registered - Duration::MILLISECOND));
+    let sent = house.try_send(&ada, Method::Push).await.unwrap();
+    assert_eq!(sent.delivery, Delivery::Gone);
+    assert_eq!(house.devices.list(ada.id).await.unwrap(), [device]);
+
+    house.clock.advance(Duration::MINUTE);
+    house.sender.answer_with(Answer::GoneSince(registered));
+    house.try_send(&ada, Method::Push).await.unwrap();
+    assert_eq!(house.devices.list(ada.id).await.unwrap(), []);
+}

@@ -101,7 +101,7 @@ async fn the_twenty_first_device_is_refused() {
 async fn a_subscription_written_differently_is_the_same_device() {
     let house = House::new();
     let ada = house.user("ada").await;
-    let p256dh = format!("BA{}", "A".repeat(85));
+    let p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
     let auth = "AAAAAAAAAAAAAAAAAAAAAA";
     let plain = format!(r#"{{"endpoint":"https://push.example/s/1","keys":{{"p256dh":"{p256dh}","auth":"{auth}"}}}}"#);
     let padded = format!(

@@ -115,6 +115,27 @@ fn a_time_of_day_has_one_spelling() {
     }
 }
 
+/// The names are those of CLDR's windowsZones.xml.
+#[test]
+fn each_zone_of_windows_is_one_that_preferences_take() {
+    let names: Vec<&str> = include_str!("windows_zones.txt").lines().collect();
+    assert_eq!(names.len(), 139);
+    for name in names {
+        let zone = TimeZone::from_directory(name).map(String::from).unwrap_or_else(|| panic!("{name} is not known"));
+        assert_eq!(TimeZone::try_from(zone.clone()).map(String::from), Ok(zone), "{name}");
+    }
+}
+
+#[test]
+fn what_a_directory_names_no_zone_by_is_none() {
+    let zone = |text| TimeZone::from_directory(text).map(String::from);
+    assert_eq!(zone(" Eastern Standard Time ").as_deref(), Some("America/New_York"));
+    assert_eq!(zone("India Standard Time").as_deref(), Some("Asia/Calcutta"), "CLDR keeps its names");
+    for text in ["", "Mars/Olympus", "W. Europe Daylight Time", "(UTC+01:00) Amsterdam, Berlin", "UTC+1", "+01:00"] {
+        assert_eq!(zone(text), None, "{text}");
+    }
+}
+
 #[test]
 fn a_time_zone_takes_the_databases_own_spelling() {
     let zone = TimeZone::try_from("europe/LONDON".to_owned()).unwrap();

@@ -1,5 +1,5 @@
 use muster_domain::UserId;
-use muster_domain::preferences::Preferences;
+use muster_domain::preferences::{Preferences, TimeZone};
 use muster_domain::team::Membership;
 use muster_domain::user::{GivenContacts, ProfileFacts, Role, Source, UserSummary};
 use muster_domain::verification::ChannelSet;
@@ -37,7 +37,7 @@ pub(crate) struct ProfileView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, value_type = DeliveredContacts)]
     as_delivered: Option<DeliveredContacts>,
-    /// IANA time zone, as the directory gave it.
+    /// IANA time zone: what the directory gave, or the zone that it names in Windows' way. Null for any other text.
     #[schema(required = true, examples("Europe/London"))]
     time_zone: Option<String>,
     /// BCP 47 language tag, as the directory gave it.
@@ -103,7 +103,7 @@ impl ProfileView {
             email: user.email.map(|address| address.as_str().to_owned()),
             phone: user.phone.map(|number| number.as_str().to_owned()),
             as_delivered: DeliveredContacts::of(user.given),
-            time_zone: user.time_zone,
+            time_zone: user.time_zone.as_deref().and_then(TimeZone::from_directory).map(String::from),
             locale: user.locale,
             role: user.role,
             active: user.active,

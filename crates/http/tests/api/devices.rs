@@ -6,9 +6,9 @@ use crate::world::World;
 
 const PATH: &str = "/api/notifications/devices";
 
-/// A browser's subscription with keys of the right sizes.
+/// A browser's subscription, with the keys of RFC 8291, section 5.
 fn subscription() -> Value {
-    let p256dh = format!("B{}", "A".repeat(86));
+    let p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
     json!({ "endpoint": "https://push.example/abc", "expirationTime": null,
             "keys": { "p256dh": p256dh, "auth": "A".repeat(22) } })
 }

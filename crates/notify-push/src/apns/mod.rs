@@ -60,6 +60,8 @@ struct NotHexadecimal;
 #[derive(Deserialize)]
 struct Refused {
     reason: String,
+    /// With 410: when APNs found that the token is not valid any more, in milliseconds since 1970.
+    timestamp: Option<i64>,
 }
 
 impl Apns {
@@ -178,9 +180,17 @@ impl Apns {
     }
 }
 
+fn refused(answer: &Answer) -> Option<Refused> {
+    serde_json::from_slice(answer.body.as_deref()?).ok()
+}
+
 fn reason(answer: &Answer) -> Option<String> {
-    let refused: Refused = serde_json::from_slice(answer.body.as_deref()?).ok()?;
-    known_form(&refused.reason)
+    known_form(&refused(answer)?.reason)
+}
+
+fn invalid_since(answer: &Answer) -> Option<OffsetDateTime> {
+    let nanoseconds = i128::from(refused(answer)?.timestamp?).checked_mul(1_000_000)?;
+    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()
 }
 
 /// Accepted is what APNs names. A registration counts as gone only by 410. `BadDeviceToken` does not say so: APNs gives it
@@ -195,7 +205,9 @@ fn judge(answer: &Answer) -> Result<Receipt, AttemptError> {
             Some(id) => return Ok(Receipt { provider_message_id: Some(id.to_string()), captured: false }),
             None => AttemptError::Failed(refusal(None)),
         },
-        (410, Some("Unregistered" | "ExpiredToken")) => AttemptError::Gone(refusal(reason)),
+        (410, Some("Unregistered" | "ExpiredToken")) => {
+            AttemptError::Gone { since: invalid_since(answer), cause: refusal(reason) }
+        }
         (_, Some("ServiceUnavailable" | "Shutdown")) => {
             AttemptError::NotAccepted { cause: refusal(reason), retry_after: answer.retry_after() }
         }

@@ -64,7 +64,7 @@ impl From<AttemptError> for NoAccessToken {
         let (cause, failure): (Cause, _) = match error {
             AttemptError::Throttled { retry_after } => ("it is throttling".into(), Failure::Throttled { retry_after }),
             AttemptError::NotAccepted { cause, retry_after } => (cause, Failure::Passing { retry_after }),
-            AttemptError::Rejected(cause) | AttemptError::Gone(cause) | AttemptError::Failed(cause) => {
+            AttemptError::Rejected(cause) | AttemptError::Gone { cause, .. } | AttemptError::Failed(cause) => {
                 (cause, Failure::Lasting)
             }
         };

@@ -64,7 +64,7 @@ pub(super) fn judge(answer: &Answer) -> Result<Receipt, AttemptError> {
     }
     let code = code(answer);
     Err(match (answer.status, code.as_deref()) {
-        (_, Some("UNREGISTERED")) => AttemptError::Gone(refusal(code)),
+        (_, Some("UNREGISTERED")) => AttemptError::gone(refusal(code)),
         (_, Some("QUOTA_EXCEEDED")) => AttemptError::Throttled { retry_after: answer.retry_after() },
         (_, Some("UNAVAILABLE")) => {
             AttemptError::NotAccepted { cause: refusal(code), retry_after: answer.retry_after() }

@@ -112,9 +112,9 @@ fn judge(answer: &Answer, by_gateway: bool) -> Result<Receipt, AttemptError> {
         // The message's own address, in `Location`, is not kept: whoever has it may delete the message (section 6.2),
         // and at some services its last part alone is that leave.
         201 | 202 => return Ok(Receipt { provider_message_id: None, captured: false }),
-        410 => AttemptError::Gone(refusal()),
+        410 => AttemptError::gone(refusal()),
         // So answer push services for a subscription that ended (section 7.3), but gateways for what they do not know.
-        404 if !by_gateway => AttemptError::Gone(refusal()),
+        404 if !by_gateway => AttemptError::gone(refusal()),
         200..300 | 401 | 403 | 404 => AttemptError::Rejected(refusal()),
         _ => answer.refusal(None),
     })

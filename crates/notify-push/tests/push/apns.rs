@@ -7,8 +7,9 @@ use muster_testkit_providers::{ApnsServer, Told};
 use rstest::rstest;
 use rustls::RootCertStore;
 use serde_json::{Value, json};
-use time::Duration;
 use time::format_description::well_known::Rfc3339;
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
 
 use crate::common::{
     CODE, IOS_TOKEN, NOTICE_BODY, NOTICE_TITLE, TOPIC, apns, apns_settings, apns_with_key, assert_silent, code_message,
@@ -137,6 +138,21 @@ async fn a_reason_is_told_for_what_it_is(
     let error = send(&apns(&server).0, Platform::Ios).await.unwrap_err();
     assert!(is_expected(&error), "{error:?}");
     assert_eq!(server.server.received().len(), requests);
+}
+
+#[rstest]
+#[case::in_milliseconds(json!(1_764_547_200_123_i64), Some(datetime!(2025-12-01 00:00:00.123 UTC)))]
+#[case::not_at_all(json!(null), None)]
+#[case::beyond_all_time(json!(i64::MAX), None)]
+#[tokio::test]
+async fn a_token_is_gone_since_when_apns_says(#[case] timestamp: Value, #[case] expected: Option<OffsetDateTime>) {
+    let server = ApnsServer::start().await;
+    let body = json!({ "reason": "Unregistered", "timestamp": timestamp });
+    server.answer_next([Told::new(410, body.to_string())]);
+    match send(&apns(&server).0, Platform::Ios).await.unwrap_err() {
+        NotifyError::Gone { since, .. } => assert_eq!(since, expected),
+        error => panic!("{error:?}"),
+    }
 }
 
 #[rstest]

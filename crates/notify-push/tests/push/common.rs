@@ -166,7 +166,7 @@ pub(crate) async fn send(senders: &PushSenders, platform: Platform) -> Result<Re
 }
 
 pub(crate) fn gone(error: &NotifyError) -> bool {
-    matches!(error, NotifyError::Gone(_))
+    matches!(error, NotifyError::Gone { .. })
 }
 
 pub(crate) fn rejected(error: &NotifyError) -> bool {

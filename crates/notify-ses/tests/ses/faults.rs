@@ -32,7 +32,7 @@ fn kind(result: &Result<Receipt, NotifyError>) -> &'static str {
     match result {
         Ok(_) => "accepted",
         Err(NotifyError::Rejected(_)) => "rejected",
-        Err(NotifyError::Gone(_)) => "gone",
+        Err(NotifyError::Gone { .. }) => "gone",
         Err(NotifyError::Throttled { .. }) => "throttled",
         Err(NotifyError::Unavailable(_)) => "unavailable",
         Err(NotifyError::TimedOut) => "timed out",

@@ -73,7 +73,7 @@ async fn a_message_that_was_taken_and_failed_is_told_by_its_code(
         NotifyError::Rejected(_) => "rejected",
         NotifyError::Unavailable(_) => "unavailable",
         NotifyError::Throttled { .. } => "throttled",
-        NotifyError::Gone(_) | NotifyError::TimedOut => "another",
+        NotifyError::Gone { .. } | NotifyError::TimedOut => "another",
     };
     assert_eq!(outcome, expected);
 }

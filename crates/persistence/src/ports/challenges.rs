@@ -178,7 +178,7 @@ on_both! {
                 (Method::Push, None) => None,
                 (Method::Push, Some(device)) => {
                     let device = conn.lock_device(device).await?.pop();
-                    device.filter(|(owner, _)| *owner == challenge.user_id).map(|(_, token)| token)
+                    device.filter(|(owner, ..)| *owner == challenge.user_id).map(|(_, token, _)| token)
                 }
             };
             Ok(current.map(|hash| hash.0.into()))

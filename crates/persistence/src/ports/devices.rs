@@ -59,7 +59,9 @@ impl DeviceStore for Store {
         self.detached(move |db| async move {
             with_tx!(&db, |c| {
                 c.lock_user(user_id).await?;
-                if !c.lock_device(id).await?.iter().any(|(owner, _)| *owner == user_id) {
+                let seen_later = |seen: Ts| removal.unless_seen_after.is_some_and(|at| seen > Ts::from(at));
+                let found = c.lock_device(id).await?.pop();
+                if found.is_none_or(|(owner, _, seen)| owner != user_id || seen_later(seen)) {
                     return Ok(false);
                 }
                 let mut on_it = c.live_sessions_on(user_id, id, at).await?;

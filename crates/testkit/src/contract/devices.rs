@@ -180,6 +180,20 @@ pub async fn nothing_is_removed_that_is_not_the_persons(world: World) {
     }
 }
 
+pub async fn a_device_that_was_registered_again_is_not_removed_for_what_was_before(world: World) {
+    let ada = world.user("ada").await;
+    let device = world.prove_push(&ada).await;
+    let seen = device.last_seen_at;
+    let before = world.snapshot().await;
+    let removal = |at| DeviceRemoval { unless_seen_after: Some(at), ..world.make.device_removal(ada.id, device.id) };
+    let event = world.make.event("test.removed", Some(ada.id));
+    let earlier = removal(seen - Duration::microseconds(1));
+    assert!(!world.stores.devices.remove(&earlier, &event).await.unwrap(), "it was registered after that");
+    world.assert_nothing_written(&before).await;
+    assert!(world.stores.devices.remove(&removal(seen), &event).await.unwrap());
+    assert_eq!(devices(&world, &ada).await, []);
+}
+
 pub async fn of_many_removals_at_once_exactly_one_is_true(world: World) {
     let ada = world.user("ada").await;
     let device = world.device(&ada).await;

@@ -125,6 +125,7 @@ macro_rules! contract_tests {
                     a_removed_device_goes_with_its_proof_and_its_challenge_is_cancelled;
                     a_removal_leaves_the_challenges_of_other_devices_and_methods;
                     nothing_is_removed_that_is_not_the_persons;
+                    a_device_that_was_registered_again_is_not_removed_for_what_was_before;
                     of_many_removals_at_once_exactly_one_is_true;
                     a_device_is_the_same_whatever_key_its_fingerprint_was_made_with;
                     however_many_people_register_a_token_at_once_one_has_it;

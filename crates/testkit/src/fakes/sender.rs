@@ -7,7 +7,7 @@ use muster_domain::user::{E164, EmailAddress};
 use muster_domain::verification::{
     Code, CodeMessage, EmailSender, Message, NotifyError, PushSender, Receipt, SmsSender,
 };
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 /// What a [`RecordingSender`] answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,8 +19,10 @@ pub enum Answer {
     Capture,
     /// [`NotifyError::Rejected`].
     Reject,
-    /// [`NotifyError::Gone`].
+    /// [`NotifyError::Gone`], without a time.
     Gone,
+    /// [`NotifyError::Gone`] since then.
+    GoneSince(OffsetDateTime),
     /// [`NotifyError::Throttled`], for a minute.
     Throttle,
     /// [`NotifyError::Unavailable`].
@@ -134,7 +136,8 @@ impl RecordingSender {
             }
             Answer::Capture => Ok(Receipt { provider_message_id: None, captured: true }),
             Answer::Reject => Err(NotifyError::Rejected("told to reject".into())),
-            Answer::Gone => Err(NotifyError::Gone("told to be gone".into())),
+            Answer::Gone => Err(NotifyError::Gone { since: None, cause: "told to be gone".into() }),
+            Answer::GoneSince(since) => Err(NotifyError::Gone { since: Some(since), cause: "told to be gone".into() }),
             Answer::Throttle => Err(NotifyError::Throttled { retry_after: Some(Duration::MINUTE) }),
             Answer::Unavailable => Err(NotifyError::Unavailable("told to be unavailable".into())),
             Answer::TimeOut => Err(NotifyError::TimedOut),

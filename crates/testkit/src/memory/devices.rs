@@ -56,9 +56,10 @@ impl DeviceStore for MemoryStore {
     }
 
     async fn remove(&self, removal: &DeviceRemoval, event: &AuditEvent) -> Result<bool, StoreError> {
-        let DeviceRemoval { user_id, id, reason, at, ending, spared } = removal;
+        let DeviceRemoval { user_id, id, reason, at, ending, spared, unless_seen_after } = removal;
         let mut state = self.open()?;
-        if state.devices.get(id).is_none_or(|device| device.user_id != *user_id) {
+        let seen_later = |device: &Device| unless_seen_after.is_some_and(|at| device.last_seen_at > at);
+        if state.devices.get(id).is_none_or(|device| device.user_id != *user_id || seen_later(device)) {
             return Ok(false);
         }
         let mut on = state.sessions_on(*user_id, *id, *at);

@@ -20,6 +20,8 @@ over_memory! {
     Trusting;
     /// Leaves the sessions on a device that is removed.
     LeavesSessions;
+    /// Removes a device whenever it was registered.
+    RemovesAnyway;
     /// Opens challenges for devices that are gone.
     SendsAnywhere;
 }
@@ -109,6 +111,13 @@ impl Devices for LeavesSessions {
 }
 
 #[async_trait]
+impl Devices for RemovesAnyway {
+    async fn remove(&self, removal: &DeviceRemoval, event: &AuditEvent) -> Result<bool, StoreError> {
+        DeviceStore::remove(&self.0, &DeviceRemoval { unless_seen_after: None, ..removal.clone() }, event).await
+    }
+}
+
+#[async_trait]
 impl Verification for SendsAnywhere {
     async fn open_challenge(
         &self,
@@ -177,5 +186,14 @@ fn a_code_for_a_device_that_is_gone_is_caught() {
         breaking!(verification, SendsAnywhere),
         verification::no_challenge_is_opened_for_a_device_that_is_not_the_persons_any_more,
         "NoDevice"
+    );
+}
+
+#[test]
+fn a_device_that_is_removed_although_it_was_registered_again_is_caught() {
+    caught!(
+        breaking!(devices, RemovesAnyway),
+        devices::a_device_that_was_registered_again_is_not_removed_for_what_was_before,
+        "it was registered after that"
     );
 }

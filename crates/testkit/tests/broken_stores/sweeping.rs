@@ -198,7 +198,8 @@ impl Sweeping for ExpiresAnyway {
     ) -> Result<bool, StoreError> {
         let OldDevice { user_id, id, .. } = *device;
         let reason = DeviceLoss::Expired;
-        self.0.remove(&DeviceRemoval { user_id, id, reason, at, ending: None, spared: None }, event).await
+        let (ending, spared, unless_seen_after) = (None, None, None);
+        self.0.remove(&DeviceRemoval { user_id, id, reason, at, ending, spared, unless_seen_after }, event).await
     }
 }
 
