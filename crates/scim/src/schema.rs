@@ -1,3 +1,5 @@
+mod passed_over;
+
 use serde_json::{Value, json};
 
 /// The schema of Users (RFC 7643, section 4.1).
@@ -27,7 +29,8 @@ pub(crate) fn resource_types(base: &str) -> Vec<Value> {
     ]
 }
 
-/// Which attributes are kept, and so shown (RFC 7643, section 7). The attributes that all resources have in common, `id`,
+/// Which attributes there are (RFC 7643, section 7): those that are kept and shown, those that are read in their place, and
+/// the others of the core schema, which are passed over. The attributes that all resources have in common, `id`,
 /// `externalId` and `meta`, belong to no schema.
 pub(crate) fn schemas(base: &str) -> Vec<Value> {
     let schema = |id: &str, name: &str, description: &str, attributes: Vec<Value>| {
@@ -69,7 +72,7 @@ pub(crate) fn service_provider_config(base: &str, max_results: u16) -> Value {
 
 fn user_attributes() -> Vec<Value> {
     // Clients need not send what is required and never missing: Muster has something to say in its place.
-    vec![
+    let mut attributes = vec![
         text("userName", "The name a person signs in with, unique without regard to case")
             .with("required", true)
             .with("caseExact", false)
@@ -79,7 +82,14 @@ fn user_attributes() -> Vec<Value> {
             "name",
             false,
             "What a person is called",
-            &[text("givenName", "First name").done(), text("familyName", "Last name").done()],
+            &[
+                stand_in("formatted", "The whole name. It becomes displayName where that is left out"),
+                text("givenName", "First name").done(),
+                text("familyName", "Last name").done(),
+                passed_over::simple("middleName", "Middle names"),
+                passed_over::simple("honorificPrefix", "What stands before the name"),
+                passed_over::simple("honorificSuffix", "What stands behind the name"),
+            ],
         ),
         text("displayName", "The name that is shown; when it is left out, one is made of the other names")
             .with("required", true)
@@ -88,18 +98,13 @@ fn user_attributes() -> Vec<Value> {
             "emails",
             true,
             "Where e-mail goes. One address is kept: the primary one, else the first for work",
-            &[text("value", "The address").with("caseExact", false).done(), kind("work"), primary()],
+            &[text("value", "The address").with("caseExact", false).done(), kind("work"), primary(), display()],
         ),
         complex(
             "phoneNumbers",
             true,
             "Where text messages go. One number is kept: the mobile one, else the primary one",
-            &[
-                text("value", "The number; one that can be read as a telephone number is shown in the form of E.164")
-                    .done(),
-                kind("mobile"),
-                primary(),
-            ],
+            &[text("value", "The number, as it was sent").done(), kind("mobile"), primary(), display()],
         ),
         text("timezone", "A time zone, as IANA or Windows names it")
             .with("canonicalValues", json!(["America/Los_Angeles", "Asia/Tokyo", "Europe/London"]))
@@ -107,10 +112,13 @@ fn user_attributes() -> Vec<Value> {
         text("locale", "A language and region, as BCP 47 writes them")
             .with("canonicalValues", json!(["de-DE", "en-GB", "en-US"]))
             .done(),
+        stand_in("preferredLanguage", "Its first language becomes locale where that is left out"),
         boolean("active", "Whether a person may sign in and be called; a new one may when nothing is said")
             .with("required", true)
             .done(),
-    ]
+    ];
+    attributes.extend(passed_over::attributes());
+    attributes
 }
 
 fn group_attributes() -> Vec<Value> {
@@ -134,6 +142,7 @@ fn group_attributes() -> Vec<Value> {
                     .with("caseExact", false)
                     .with("canonicalValues", json!(["User"]))
                     .done(),
+                display(),
             ],
         ),
     ]
@@ -176,6 +185,15 @@ fn boolean(name: &str, description: &str) -> Attribute {
 
 fn complex(name: &str, many: bool, description: &str, parts: &[Value]) -> Value {
     attribute(name, "complex", description).with("multiValued", many).with("subAttributes", parts).done()
+}
+
+/// One that stands in for another, and is not shown itself.
+fn stand_in(name: &str, description: &str) -> Value {
+    text(name, description).with("mutability", "writeOnly").with("returned", "never").done()
+}
+
+fn display() -> Value {
+    passed_over::simple("display", "The value as people see it")
 }
 
 /// Of what kind the one value is that is kept.

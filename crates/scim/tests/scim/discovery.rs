@@ -1,22 +1,25 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use crate::world::{BASE, World};
 
-/// The names of attributes and of their parts.
-fn names(attributes: &Value) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
+/// Attributes and their parts, by name.
+fn listed(attributes: &Value) -> BTreeMap<String, &Value> {
+    let mut listed = BTreeMap::new();
     for attribute in attributes.as_array().unwrap() {
         let name = attribute["name"].as_str().unwrap();
-        names.insert(name.to_owned());
-        if let Some(parts) = attribute.get("subAttributes") {
-            names.extend(
-                parts.as_array().unwrap().iter().map(|part| format!("{name}.{}", part["name"].as_str().unwrap())),
-            );
-        }
+        listed.insert(name.to_owned(), attribute);
+        let parts = attribute["subAttributes"].as_array().into_iter().flatten();
+        listed.extend(parts.map(|part| (format!("{name}.{}", part["name"].as_str().unwrap()), part)));
     }
-    names
+    listed
+}
+
+/// The names of those that say that they are shown.
+fn names(attributes: &Value) -> BTreeSet<String> {
+    let listed = listed(attributes);
+    listed.into_iter().filter(|(_, attribute)| attribute["returned"] != "never").map(|(name, _)| name).collect()
 }
 
 /// The names of what a resource shows beyond what all resources have.
@@ -55,6 +58,31 @@ async fn schemas_advertise_exactly_what_is_shown() {
         assert_eq!(schema["meta"]["location"], format!("{BASE}{own}"));
     }
     assert_eq!(world.call("GET", "/Schemas/urn:nobody", Value::Null).await.status, 404);
+}
+
+/// A client that builds itself from `/Schemas` can hold what RFC 7643 has of people, and knows what becomes of it.
+#[tokio::test]
+async fn schemas_list_the_core_attributes_that_are_not_shown_and_say_so() {
+    let world = World::new();
+    let user = world.get("/Schemas/urn:ietf:params:scim:schemas:core:2.0:User").await;
+    let listed = listed(&user["attributes"]);
+    for name in ["name.formatted", "preferredLanguage"] {
+        let (mutability, returned) = (&listed[name]["mutability"], &listed[name]["returned"]);
+        assert_eq!((mutability, returned), (&json!("writeOnly"), &json!("never")), "{name} is read, and not shown");
+    }
+    let passed_over = "nickName profileUrl title userType password ims ims.value photos photos.value photos.display \
+        addresses addresses.formatted addresses.streetAddress addresses.locality addresses.region \
+        addresses.postalCode addresses.country groups groups.value groups.$ref groups.display entitlements.value \
+        roles.primary x509Certificates.value name.middleName name.honorificPrefix name.honorificSuffix \
+        emails.display phoneNumbers.display";
+    for name in passed_over.split_whitespace() {
+        let attribute = &listed[name];
+        let (mutability, returned) = (&attribute["mutability"], &attribute["returned"]);
+        assert_eq!((mutability, returned), (&json!("readOnly"), &json!("never")), "{name}");
+        assert!(attribute["description"].as_str().unwrap().contains("passed over"), "{attribute}");
+    }
+    let group = world.get("/Schemas/urn:ietf:params:scim:schemas:core:2.0:Group").await;
+    assert!(group.to_string().contains("passed over"), "members.display is");
 }
 
 #[tokio::test]
