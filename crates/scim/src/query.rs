@@ -19,6 +19,10 @@ pub struct Query {
     pub(crate) projection: Projection,
 }
 
+/// The parameters of a query.
+const PARAMETERS: [&str; 7] =
+    ["filter", "sortBy", "sortOrder", "startIndex", "count", "attributes", "excludedAttributes"];
+
 impl fmt::Debug for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A filter holds names and addresses.
@@ -47,26 +51,53 @@ impl Query {
     pub const MAX_COUNT: u16 = 200;
     const DEFAULT_COUNT: u16 = 100;
 
-    /// Reads the parameters, whose names do not depend on case. Those that are not SCIM's are passed over, and so are
-    /// those without a value: clients add their own.
+    /// Reads a query string as it is in the address.
     ///
     /// # Errors
-    /// `startIndex` or `count` is no whole number, `sortOrder` is no order, more than 100 attributes are named.
+    /// It cannot be decoded, and as [`from_pairs`](Self::from_pairs): what cannot be read must not find everyone.
+    pub fn parse(query_string: &str) -> Result<Self, ScimError> {
+        let decoded = query_string.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((decoded(name)?, decoded(value)?))
+        });
+        let pairs: Option<Vec<_>> = decoded.collect();
+        let pairs = pairs.ok_or_else(|| {
+            ScimError::invalid_syntax("the query string has a percent sign without two hexadecimal digits, or no UTF-8")
+        })?;
+        Self::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    }
+
+    /// Reads the parameters, whose names do not depend on case. Those that are not SCIM's are passed over, and so are
+    /// those without a value, but for a filter: clients add their own.
+    ///
+    /// # Errors
+    /// A parameter is there twice, `filter` is empty, `startIndex` or `count` is no whole number, `sortOrder` is no
+    /// order, more than 100 attributes are named.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, ScimError> {
         let mut query = Self::default();
+        let mut seen = Vec::new();
         for (name, value) in pairs {
             let value = value.trim();
+            let Some(name) = PARAMETERS.into_iter().find(|own| own.eq_ignore_ascii_case(name)) else { continue };
+            if seen.contains(&name) {
+                return Err(refused(name, "is there more than once"));
+            }
+            seen.push(name);
             if value.is_empty() {
+                // A client that meant one person must not get everyone.
+                if name == "filter" {
+                    return Err(refused(name, "is empty"));
+                }
                 continue;
             }
-            match name.to_ascii_lowercase().as_str() {
+            match name {
                 "filter" => query.filter = Some(value.to_owned()),
-                "sortby" => query.sort_by = Some(value.to_owned()),
-                "sortorder" => query.order = order(value)?,
-                "startindex" => query.start_index = whole_number("startIndex", value, 1, u32::MAX)?,
+                "sortBy" => query.sort_by = Some(value.to_owned()),
+                "sortOrder" => query.order = order(value)?,
+                "startIndex" => query.start_index = whole_number("startIndex", value, 1, u32::MAX)?,
                 "count" => query.count = whole_number("count", value, 0, Self::MAX_COUNT)?,
                 "attributes" => query.projection.keep_only(value)?,
-                "excludedattributes" => query.projection.leave_out(value)?,
+                "excludedAttributes" => query.projection.leave_out(value)?,
                 _ => {}
             }
         }
@@ -84,7 +115,7 @@ impl Query {
             _ => Err(ScimError::invalid_value(format!("{name} has a value of the wrong type"))),
         };
         let mut pairs = Vec::new();
-        for name in ["filter", "sortBy", "sortOrder", "startIndex", "count", "attributes", "excludedAttributes"] {
+        for name in PARAMETERS {
             if let Some(value) = attribute(body, name) {
                 pairs.push((name, told(name, value)?));
             }
@@ -118,9 +149,37 @@ impl Query {
         })
     }
 
+    /// Whether it has a filter.
+    #[must_use]
+    pub fn filters(&self) -> bool {
+        self.filter.is_some()
+    }
+
     pub(crate) fn start_index(&self) -> u32 {
         self.start_index
     }
+}
+
+/// A name or a value of a query string (`application/x-www-form-urlencoded`); `None` where it cannot be decoded.
+fn decoded(text: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut digit = || char::from(bytes.next()?).to_digit(16);
+                u8::try_from(digit()? * 16 + digit()?).ok()?
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(decoded).ok()
+}
+
+fn refused(name: &str, detail: &str) -> ScimError {
+    let detail = format!("{name} {detail}");
+    if name == "filter" { ScimError::invalid_filter(detail) } else { ScimError::invalid_value(detail) }
 }
 
 fn order(value: &str) -> Result<Order, ScimError> {
@@ -172,6 +231,33 @@ mod tests {
         let error = read(&[(name, value)]).unwrap_err();
         assert_eq!((error.status, error.scim_type), (400, Some("invalidValue")));
         assert!(error.detail.starts_with(name), "{error}");
+    }
+
+    #[rstest]
+    #[case("filter=userName%20eq%20%22a%2Bb%22&count=7", "userName eq \"a+b\"")]
+    #[case("%66ilter=userName+pr", "userName pr")]
+    #[case("&&filter=userName+eq+%22%C3%A9%22&x=%25", "userName eq \"é\"")]
+    fn query_string_is_decoded(#[case] text: &str, #[case] filter: &str) {
+        assert_eq!(Query::parse(text).unwrap().filter.as_deref(), Some(filter));
+    }
+
+    #[rstest]
+    #[case("filter=userName%20eq%20%22a%2%22", "invalidSyntax")]
+    #[case("filter=userName%20pr%", "invalidSyntax")]
+    #[case("filter=userName%u0020pr", "invalidSyntax")]
+    #[case("filter=%2Bx%+1", "invalidSyntax")]
+    #[case("filter=userName%20eq%20%22%FF%22", "invalidSyntax")]
+    #[case("count=1&%zz", "invalidSyntax")]
+    #[case("filter=userName+pr&FILTER=active+eq+true", "invalidFilter")]
+    #[case("filter=&filter=userName+pr", "invalidFilter")]
+    #[case("filter", "invalidFilter")]
+    #[case("filter=%20", "invalidFilter")]
+    #[case("count=1&count=1", "invalidValue")]
+    #[case("attributes=&Attributes=userName", "invalidValue")]
+    #[case("count=%31%30x", "invalidValue")]
+    fn query_string_that_cannot_be_read_is_refused(#[case] text: &str, #[case] scim_type: &str) {
+        let error = Query::parse(text).unwrap_err();
+        assert_eq!((error.status, error.scim_type), (400, Some(scim_type)));
     }
 
     #[test]

@@ -1,4 +1,7 @@
+mod known;
 mod passed_over;
+
+pub(crate) use known::{ENTERPRISE, names_attribute};
 
 use serde_json::{Value, json};
 

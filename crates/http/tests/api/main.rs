@@ -19,6 +19,7 @@ mod openapi;
 mod operations;
 mod preferences;
 mod problems;
+mod scim;
 mod send_limits;
 mod sign_in;
 mod teams;

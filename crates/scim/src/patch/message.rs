@@ -3,9 +3,8 @@ use std::fmt;
 use scim_v2::filter::PatchPath;
 use serde_json::Value;
 
-use crate::ScimError;
-use crate::filter;
 use crate::object::{Object, assigned, attribute};
+use crate::{ScimError, filter, schema};
 
 /// The most changes in one request.
 const MAX_STEPS: usize = 1_000;
@@ -42,7 +41,7 @@ pub(super) fn read(body: &Object, schema: &str) -> Result<Vec<Step>, ScimError> 
     let operations = attribute(body, "Operations").and_then(Value::as_array);
     let operations = operations.ok_or_else(|| ScimError::invalid_syntax("Operations must be a list"))?;
     if operations.is_empty() {
-        return Err(ScimError::invalid_value("Operations must not be empty"));
+        return Err(ScimError::invalid_syntax("Operations must not be empty"));
     }
     if operations.len() > MAX_STEPS {
         return Err(too_many());
@@ -67,8 +66,15 @@ fn read_operation(operation: &Object, schema: &str, steps: &mut Vec<Step>) -> Re
     match attribute(operation, "path") {
         None => read_object(op, value, schema, steps),
         Some(Value::String(path)) if path.trim().eq_ignore_ascii_case(schema) => read_object(op, value, schema, steps),
+        // Nothing of it is kept.
+        Some(Value::String(path)) if schema == schema::USER && path.trim().eq_ignore_ascii_case(schema::ENTERPRISE) => {
+            Ok(())
+        }
         Some(Value::String(path)) => {
             let path = filter::path(path)?;
+            if !schema::names_attribute(schema, &path) {
+                return Err(ScimError::invalid_path("path names no attribute of a known schema"));
+            }
             take(steps, Step { op, path, value: value.clone(), in_object: false })
         }
         Some(_) => Err(ScimError::invalid_path("path must be a string")),

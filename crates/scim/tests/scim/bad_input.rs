@@ -129,7 +129,7 @@ async fn nesting_without_end_is_refused() {
 #[case(json!({"Operations": [7]}), "invalidSyntax")]
 #[case(json!({"Operations": [{"value": {}}]}), "invalidSyntax")]
 #[case(json!({"Operations": [{"op": "move", "path": "locale", "value": "x"}]}), "invalidSyntax")]
-#[case(json!({"Operations": []}), "invalidValue")]
+#[case(json!({"Operations": []}), "invalidSyntax")]
 #[case(json!({"Operations": vec![json!({"op": "remove", "path": "locale"}); 1_001]}), "invalidValue")]
 #[case(json!({"Operations": [{"op": "add", "path": "locale"}]}), "invalidValue")]
 #[case(json!({"Operations": [{"op": "add", "value": "x"}]}), "invalidValue")]
@@ -146,6 +146,67 @@ async fn patch_that_is_none_is_refused(#[case] body: Value, #[case] scim_type: &
         let reply = world.call("PATCH", &path, body.clone()).await;
         assert_eq!((reply.status, reply.scim_type()), (400, scim_type), "{path} {}", reply.detail());
     }
+}
+
+#[rstest]
+#[case("favouriteColour")]
+#[case("name.nick")]
+#[case("emails.colour")]
+#[case("emails[type eq \"work\"].colour")]
+#[case("locale.value")]
+#[case("meta.colour")]
+#[case("displayname.value")]
+#[case("urn:ietf:params:scim:schemas:core:2.0:User:favouriteColour")]
+#[case("urn:ietf:params:scim:schemas:core:2.0:Device:displayName")]
+#[case("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:favouriteColour")]
+#[case("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.colour")]
+#[case("urn:example:params:scim:schemas:extension:custom:2.0:User:badge")]
+#[tokio::test]
+async fn path_that_is_no_attribute_of_a_known_schema_is_refused(#[case] path: &str) {
+    let world = World::new();
+    for resource in [world.add_named("ada").await, world.add_group("Night", &[]).await] {
+        for op in ["add", "replace", "remove"] {
+            let named = json!({"op": "replace", "path": "displayName", "value": "changed"});
+            let reply = world.patch(&resource, json!([named, {"op": op, "path": path, "value": "x"}])).await;
+            assert_eq!((reply.status, reply.scim_type()), (400, "invalidPath"), "{op} {}", reply.detail());
+            assert_ne!(world.get(&resource).await["displayName"], "changed", "all or nothing");
+        }
+    }
+}
+
+/// What the schemas have and Muster does not keep.
+#[rstest]
+#[case("Title")]
+#[case("addresses[type eq \"work\"].postalCode")]
+#[case("roles[primary eq \"True\"].value")]
+#[case("photos.type")]
+#[case("name.middleName")]
+#[case("x509Certificates")]
+#[case("password")]
+#[case("groups")]
+#[case("urn:ietf:params:scim:schemas:core:2.0:User:userType")]
+#[case("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User")]
+#[case("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCenter")]
+#[case("URN:ietf:params:scim:schemas:extension:enterprise:2.0:user:manager.value")]
+#[tokio::test]
+async fn path_of_what_is_not_kept_is_passed_over(#[case] path: &str) {
+    let world = World::new();
+    let ada = world.add_named("ada").await;
+    let before = world.get(&ada).await;
+    for op in ["add", "replace", "remove"] {
+        let reply = world.patch(&ada, json!([{"op": op, "path": path, "value": "x"}])).await;
+        assert_eq!(reply.status, 200, "{}", reply.detail());
+    }
+    assert_eq!(world.get(&ada).await["displayName"], before["displayName"]);
+}
+
+/// Without a path a PATCH is as lenient as a PUT.
+#[tokio::test]
+async fn unknown_name_in_an_object_is_passed_over() {
+    let world = World::new();
+    let ada = world.add_named("ada").await;
+    let value = json!({"favouriteColour": "red", "urn:example:custom:2.0:User": {"badge": 1}, "displayName": "Ada"});
+    assert_eq!(world.patched(&ada, json!([{"op": "replace", "value": value}])).await["displayName"], "Ada");
 }
 
 #[rstest]

@@ -114,7 +114,7 @@ async fn pages_are_sorted(#[case] query: &str, #[case] expected: &[&str]) {
 }
 
 #[rstest]
-#[case("filter=", EVERYBODY.len())]
+#[case("sortBy=", EVERYBODY.len())]
 #[case("attributes=userName&filter=active eq true", 2)]
 #[tokio::test]
 async fn list_shows_only_what_is_wanted(#[case] query: &str, #[case] count: usize) {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use muster_domain::access::{Action, Denied, Principal};
 use muster_domain::with_causes;
 use muster_scim::{Answer, Caller, Query, ScimError};
@@ -66,15 +66,7 @@ impl Client {
     }
 
     pub(super) fn query(&self) -> Result<Query, ScimError> {
-        let pairs = web::Query::<Vec<(String, String)>>::from_query(self.request.query_string());
-        let pairs = pairs.map(web::Query::into_inner).unwrap_or_default();
-        Query::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
-    }
-
-    /// Whether a filter is given, whatever it says.
-    pub(super) fn filters(&self) -> bool {
-        let names = self.request.query_string().split('&').filter_map(|pair| pair.split('=').next());
-        names.into_iter().any(|name| name.eq_ignore_ascii_case("filter"))
+        Query::parse(self.request.query_string())
     }
 
     pub(super) fn id(&self) -> &str {

@@ -7,8 +7,10 @@ use crate::openapi::schemas::{self, ScimList};
 
 /// What describes the service takes no filter (RFC 7644, section 4).
 fn described(client: &Client, answer: Result<Answer, ScimError>) -> HttpResponse {
-    if !client.filters() {
-        return respond(answer);
+    match client.query() {
+        Ok(query) if !query.filters() => return respond(answer),
+        Err(error) => return respond(Err(error)),
+        Ok(_) => {}
     }
     let detail = "what describes the service takes no filter".to_owned();
     respond(Err(ScimError { status: 403, scim_type: None, detail, retry_after_seconds: None, source: None }))
@@ -25,7 +27,8 @@ fn described(client: &Client, answer: Result<Answer, ScimError>) -> HttpResponse
             body = schemas::ScimServiceProviderConfig, content_type = "application/scim+json"
         )
     ),
-    security(("apiKey" = ["scim"]))
+    security(("apiKey" = ["scim"])),
+    extensions(("x-refusals" = json!([400])))
 )]
 pub(super) async fn service_provider_config(api: web::Data<Api>, client: Client) -> HttpResponse {
     described(&client, Ok(api.scim.service_provider_config()))
@@ -42,7 +45,8 @@ pub(super) async fn service_provider_config(api: web::Data<Api>, client: Client)
             body = ScimList<schemas::ScimResourceType>, content_type = "application/scim+json"
         )
     ),
-    security(("apiKey" = ["scim"]))
+    security(("apiKey" = ["scim"])),
+    extensions(("x-refusals" = json!([400])))
 )]
 pub(super) async fn resource_types(api: web::Data<Api>, client: Client) -> HttpResponse {
     described(&client, Ok(api.scim.resource_types()))
@@ -61,7 +65,7 @@ pub(super) async fn resource_types(api: web::Data<Api>, client: Client) -> HttpR
         )
     ),
     security(("apiKey" = ["scim"])),
-    extensions(("x-refusals" = json!([404])))
+    extensions(("x-refusals" = json!([400, 404])))
 )]
 pub(super) async fn resource_type(api: web::Data<Api>, client: Client) -> HttpResponse {
     described(&client, api.scim.resource_type(client.id()))
@@ -78,7 +82,8 @@ pub(super) async fn resource_type(api: web::Data<Api>, client: Client) -> HttpRe
             body = ScimList<schemas::ScimSchema>, content_type = "application/scim+json"
         )
     ),
-    security(("apiKey" = ["scim"]))
+    security(("apiKey" = ["scim"])),
+    extensions(("x-refusals" = json!([400])))
 )]
 pub(super) async fn schemas(api: web::Data<Api>, client: Client) -> HttpResponse {
     described(&client, Ok(api.scim.schemas()))
@@ -97,7 +102,7 @@ pub(super) async fn schemas(api: web::Data<Api>, client: Client) -> HttpResponse
         )
     ),
     security(("apiKey" = ["scim"])),
-    extensions(("x-refusals" = json!([404])))
+    extensions(("x-refusals" = json!([400, 404])))
 )]
 pub(super) async fn schema(api: web::Data<Api>, client: Client) -> HttpResponse {
     described(&client, api.scim.schema(client.id()))
