@@ -13,6 +13,9 @@ const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 const SERVICE_PROVIDER_CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
 
+/// Some languages, for clients that show examples.
+const LANGUAGES: [&str; 3] = ["de-DE", "en-GB", "en-US"];
+
 /// What kind of resources there are (RFC 7643, section 6).
 pub(crate) fn resource_types(base: &str) -> Vec<Value> {
     let resource_type = |name: &str, endpoint: &str, schema: &str, description: &str| {
@@ -86,7 +89,7 @@ fn user_attributes() -> Vec<Value> {
             false,
             "What a person is called",
             &[
-                stand_in("formatted", "The whole name. It becomes displayName where that is left out"),
+                stand_in("formatted", "The whole name. It becomes displayName where that is left out").done(),
                 text("givenName", "First name").done(),
                 text("familyName", "Last name").done(),
                 passed_over::simple("middleName", "Middle names"),
@@ -112,10 +115,10 @@ fn user_attributes() -> Vec<Value> {
         text("timezone", "A time zone, as IANA or Windows names it")
             .with("canonicalValues", json!(["America/Los_Angeles", "Asia/Tokyo", "Europe/London"]))
             .done(),
-        text("locale", "A language and region, as BCP 47 writes them")
-            .with("canonicalValues", json!(["de-DE", "en-GB", "en-US"]))
+        text("locale", "A language and region, as BCP 47 writes them").with("canonicalValues", json!(LANGUAGES)).done(),
+        stand_in("preferredLanguage", "Its first language becomes locale where that is left out")
+            .with("canonicalValues", json!(LANGUAGES))
             .done(),
-        stand_in("preferredLanguage", "Its first language becomes locale where that is left out"),
         boolean("active", "Whether a person may sign in and be called; a new one may when nothing is said")
             .with("required", true)
             .done(),
@@ -191,8 +194,8 @@ fn complex(name: &str, many: bool, description: &str, parts: &[Value]) -> Value 
 }
 
 /// One that stands in for another, and is not shown itself.
-fn stand_in(name: &str, description: &str) -> Value {
-    text(name, description).with("mutability", "writeOnly").with("returned", "never").done()
+fn stand_in(name: &str, description: &str) -> Attribute {
+    text(name, description).with("mutability", "writeOnly").with("returned", "never")
 }
 
 fn display() -> Value {
