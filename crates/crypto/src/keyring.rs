@@ -1,3 +1,5 @@
+mod cursors;
+
 use std::fmt;
 
 use muster_domain::api_key::{ApiKeyHash, ApiKeyHasher, ApiKeyToken};
@@ -7,9 +9,10 @@ use muster_domain::verification::{Code, CodeBinding, CodeHash, CodeHasher, Finge
 use muster_domain::{KeyId, KeyIds};
 use ring::{digest, hkdf, hmac};
 
+use self::cursors::CursorKeys;
 use crate::Pepper;
 
-/// Every keyed hash that Muster makes, each kind under a subkey of its own, so that no hash of one kind is ever one of
+/// Every keyed hash that Muster makes, and the cursors that it seals, each kind under a subkey of its own, so that no hash of one kind is ever one of
 /// another.
 ///
 /// The subkeys are HKDF-SHA256 (RFC 5869) of the pepper, with a label each. What is stored depends on the labels and on
@@ -31,6 +34,7 @@ struct Subkeys {
     fingerprints: hmac::Key,
     successors: hmac::Key,
     seals: hmac::Key,
+    cursors: CursorKeys,
 }
 
 impl Subkeys {
@@ -42,6 +46,7 @@ impl Subkeys {
             fingerprints: subkey(&root, b"contact fingerprint"),
             successors: subkey(&root, b"refresh token successor"),
             seals: subkey(&root, b"audit seal"),
+            cursors: CursorKeys::new(&root),
         }
     }
 

@@ -1,5 +1,15 @@
 //! Keyset pagination: a page is asked for by what came before it, never by an offset.
 
+/// Seals cursors that clients can neither read nor make: a cursor may hold a person's name, and addresses reach logs.
+#[cfg_attr(feature = "mock", mockall::automock)]
+pub trait CursorSealer: Send + Sync {
+    /// Seals bytes for one context. The same bytes give the same cursor.
+    fn seal_cursor(&self, plain: &[u8], context: &[u8]) -> Vec<u8>;
+
+    /// The bytes that were sealed for that context, by any key that the server has; `None` of anything else.
+    fn open_cursor(&self, sealed: &[u8], context: &[u8]) -> Option<Vec<u8>>;
+}
+
 /// How many items a page holds: 1 to 200, 50 when nobody says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit(u16);

@@ -2,7 +2,7 @@ use muster_domain::directory::{Brake, ChangeError};
 use muster_domain::{FieldError, StoreError};
 use serde_json::{Value, json};
 
-/// Why a request was refused, as the client is told (RFC 7644, section 3.12).
+/// Why a request was refused, as the client is told (RFC 7644, section 3.12, and RFC 9865, section 2.1).
 #[derive(Debug, thiserror::Error)]
 #[error("{detail}")]
 pub struct ScimError {
@@ -56,6 +56,18 @@ impl ScimError {
 
     pub(crate) fn invalid_path(detail: impl Into<String>) -> Self {
         Self::new(400, Some("invalidPath"), detail)
+    }
+
+    pub(crate) fn invalid_cursor(detail: impl Into<String>) -> Self {
+        Self::new(400, Some("invalidCursor"), detail)
+    }
+
+    pub(crate) fn expired_cursor(detail: impl Into<String>) -> Self {
+        Self::new(400, Some("expiredCursor"), detail)
+    }
+
+    pub(crate) fn invalid_count(detail: impl Into<String>) -> Self {
+        Self::new(400, Some("invalidCount"), detail)
     }
 
     pub(crate) fn no_target(detail: impl Into<String>) -> Self {

@@ -1,8 +1,9 @@
-use muster_domain::directory::{DirectoryQuery, Found, Group, GroupAttribute, GroupChange, MembersChange};
+use muster_domain::directory::{Group, GroupAttribute, GroupChange, MembersChange};
 use muster_domain::{StoreError, TeamId, UserId};
 
 use crate::group::{group_to_json, read_group};
 use crate::object::{assigned, read_body};
+use crate::paging::Asked;
 use crate::{Answer, Caller, Query, ScimError, ScimService, patch, version};
 
 /// The most groups on a page that shows their members.
@@ -17,9 +18,18 @@ impl ScimService {
     /// 400 for a filter or an order that means nothing, 5xx.
     pub async fn list_groups(&self, query: &Query) -> Result<Answer, ScimError> {
         let with_members = query.projection.shows("members");
-        let found = self.found_groups(query.of()?, with_members).await?;
-        let groups = found.items.iter().map(|group| group_to_json(group, &self.base, with_members));
-        Ok(Answer::page(found.total, groups, query))
+        let reader = &self.directory.reader;
+        let asked = Asked::<GroupAttribute>::new(self, query, most_groups(with_members))?;
+        let found = reader.groups(&asked.query, with_members).await?;
+        let page = match asked.instead(&found) {
+            Ok(first) => {
+                let found = reader.groups(&first.query, with_members).await?;
+                first.page(found)
+            }
+            Err(asked) => asked.page(found),
+        };
+        let groups = page.items.iter().map(|group| group_to_json(group, &self.base, with_members));
+        Ok(Answer::page(page.total, groups, query, page.links))
     }
 
     /// `GET /Groups/{id}`: one group; 304 when `if_none_match` names the version that there is.
@@ -125,18 +135,6 @@ impl ScimService {
         Ok(Answer::no_content(None))
     }
 
-    /// The groups of a page, and how many there are in all. With members there are few, which may be fewer than `count`
-    /// (RFC 7644, section 3.4.2.4): any of them may have everybody in it.
-    pub(crate) async fn found_groups(
-        &self,
-        query: DirectoryQuery<GroupAttribute>,
-        with_members: bool,
-    ) -> Result<Found<Group>, StoreError> {
-        let most = if with_members { MAX_WITH_MEMBERS } else { Query::MAX_COUNT };
-        let query = DirectoryQuery { count: query.count.min(most), ..query };
-        self.directory.reader.groups(&query, with_members).await
-    }
-
     async fn stored_group(&self, id: TeamId, with_members: bool) -> Result<Group, ScimError> {
         let group: Result<_, StoreError> = self.directory.reader.group(id, with_members).await;
         group?.ok_or_else(ScimError::not_found)
@@ -146,6 +144,12 @@ impl ScimService {
         let resource = group_to_json(group, &self.base, query.projection.shows("members"));
         Answer::resource(status, group.version, resource, query)
     }
+}
+
+/// How many groups a page has at the most. With members there are few, which may be fewer than `count` (RFC 7644, section
+/// 3.4.2.4): any of them may have everybody in it.
+pub(crate) fn most_groups(with_members: bool) -> u16 {
+    if with_members { MAX_WITH_MEMBERS } else { Query::MAX_COUNT }
 }
 
 /// A directory does not look at the audit trail, and an operator who wonders about a team looks here.

@@ -14,6 +14,7 @@ mod filter;
 mod group;
 mod groups;
 mod object;
+mod paging;
 mod patch;
 mod projection;
 mod query;

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use muster_domain::directory::{DirectoryQuery, Order};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::ScimError;
 use crate::filter::{self, Queryable};
@@ -15,13 +15,14 @@ pub struct Query {
     sort_by: Option<String>,
     order: Order,
     start_index: u32,
+    cursor: Option<String>,
     count: u16,
     pub(crate) projection: Projection,
 }
 
 /// The parameters of a query.
-const PARAMETERS: [&str; 7] =
-    ["filter", "sortBy", "sortOrder", "startIndex", "count", "attributes", "excludedAttributes"];
+const PARAMETERS: [&str; 8] =
+    ["filter", "sortBy", "sortOrder", "startIndex", "cursor", "count", "attributes", "excludedAttributes"];
 
 impl fmt::Debug for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,6 +41,7 @@ impl Default for Query {
             sort_by: None,
             order: Order::Ascending,
             start_index: 1,
+            cursor: None,
             count: Self::DEFAULT_COUNT,
             projection: Projection::default(),
         }
@@ -49,7 +51,8 @@ impl Default for Query {
 impl Query {
     /// The most resources on a page, as `ServiceProviderConfig` says.
     pub const MAX_COUNT: u16 = 200;
-    const DEFAULT_COUNT: u16 = 100;
+    /// How many there are on a page when nothing is said.
+    pub(crate) const DEFAULT_COUNT: u16 = 100;
 
     /// Reads a query string as it is in the address.
     ///
@@ -68,14 +71,15 @@ impl Query {
     }
 
     /// Reads the parameters, whose names do not depend on case. Those that are not SCIM's are passed over, and so are
-    /// those without a value, but for a filter: clients add their own.
+    /// those without a value, but for a filter and a cursor: clients add their own.
     ///
     /// # Errors
-    /// A parameter is there twice, `filter` is empty, `startIndex` or `count` is no whole number, `sortOrder` is no
-    /// order, more than 100 attributes are named.
+    /// A parameter is there twice, `filter` is empty, `startIndex` or `count` is no whole number, `startIndex` is there
+    /// beside `cursor`, `sortOrder` is no order, more than 100 attributes are named.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, ScimError> {
         let mut query = Self::default();
         let mut seen = Vec::new();
+        let mut count = None;
         for (name, value) in pairs {
             let value = value.trim();
             let Some(name) = PARAMETERS.into_iter().find(|own| own.eq_ignore_ascii_case(name)) else { continue };
@@ -83,6 +87,10 @@ impl Query {
                 return Err(refused(name, "is there more than once"));
             }
             seen.push(name);
+            if name == "cursor" {
+                // An empty one asks for the first page (RFC 9865, section 2).
+                query.cursor = Some(value.to_owned());
+            }
             if value.is_empty() {
                 // A client that meant one person must not get everyone.
                 if name == "filter" {
@@ -95,11 +103,20 @@ impl Query {
                 "sortBy" => query.sort_by = Some(value.to_owned()),
                 "sortOrder" => query.order = order(value)?,
                 "startIndex" => query.start_index = whole_number("startIndex", value, 1, u32::MAX)?,
-                "count" => query.count = whole_number("count", value, 0, Self::MAX_COUNT)?,
+                "count" => count = Some(whole_number("count", value, 0, Self::MAX_COUNT)),
                 "attributes" => query.projection.keep_only(value)?,
                 "excludedAttributes" => query.projection.leave_out(value)?,
                 _ => {}
             }
+        }
+        if query.cursor.is_some() && seen.contains(&"startIndex") {
+            return Err(ScimError::invalid_value("startIndex and cursor are two ways to ask for a page; give one"));
+        }
+        match count {
+            // Pages by cursor have a word of their own for it.
+            Some(Err(error)) if query.cursor.is_some() => return Err(ScimError::invalid_count(error.detail)),
+            Some(count) => query.count = count?,
+            None => {}
         }
         Ok(query)
     }
@@ -132,6 +149,7 @@ impl Query {
             sort: sort_by.map(|attribute| (attribute, self.order)),
             skip: self.start_index - 1,
             count: self.count,
+            counted: true,
         })
     }
 
@@ -146,6 +164,7 @@ impl Query {
             sort: None,
             skip: u32::try_from(u64::from(self.start_index - 1).saturating_sub(before)).unwrap_or(u32::MAX),
             count: self.count.saturating_sub(u16::try_from(shown).unwrap_or(u16::MAX)),
+            counted: true,
         })
     }
 
@@ -153,6 +172,21 @@ impl Query {
     #[must_use]
     pub fn filters(&self) -> bool {
         self.filter.is_some()
+    }
+
+    /// The cursor of a page that is asked for by one; empty for the first.
+    pub(crate) fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
+    pub(crate) fn count(&self) -> u16 {
+        self.count
+    }
+
+    /// What all pages of a query for `what` have in common.
+    pub(crate) fn context(&self, what: &str) -> Vec<u8> {
+        let is_descending = self.order == Order::Descending;
+        json!([what, self.filter, self.sort_by, is_descending]).to_string().into_bytes()
     }
 
     pub(crate) fn start_index(&self) -> u32 {

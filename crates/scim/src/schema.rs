@@ -5,6 +5,9 @@ pub(crate) use known::{ENTERPRISE, names_attribute};
 
 use serde_json::{Value, json};
 
+use crate::Query;
+use crate::paging::CURSOR_TIMEOUT;
+
 /// The schema of Users (RFC 7643, section 4.1).
 pub(crate) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 /// The schema of Groups (RFC 7643, section 4.2).
@@ -56,15 +59,24 @@ pub(crate) fn schemas(base: &str) -> Vec<Value> {
 }
 
 /// What of the protocol is spoken (RFC 7643, section 5).
-pub(crate) fn service_provider_config(base: &str, max_results: u16) -> Value {
+pub(crate) fn service_provider_config(base: &str) -> Value {
     json!({
         "schemas": [SERVICE_PROVIDER_CONFIG],
         "patch": {"supported": true},
         "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
-        "filter": {"supported": true, "maxResults": max_results},
+        "filter": {"supported": true, "maxResults": Query::MAX_COUNT},
         "changePassword": {"supported": false},
         "sort": {"supported": true},
         "etag": {"supported": true},
+        // RFC 9865, section 4.
+        "pagination": {
+            "cursor": true,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": Query::DEFAULT_COUNT,
+            "maxPageSize": Query::MAX_COUNT,
+            "cursorTimeout": CURSOR_TIMEOUT,
+        },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "Bearer token",

@@ -3,10 +3,12 @@ use std::sync::Arc;
 
 use muster_domain::audit::Origin;
 use muster_domain::directory::DirectoryService;
+use muster_domain::page::CursorSealer;
 use muster_domain::user::Region;
 use serde_json::{Value, json};
 
 use crate::object::Object;
+use crate::paging::Links;
 use crate::{Query, ScimError, schema, version};
 
 /// SCIM 2.0 over the directory's use cases. Methods take an id as it stands in the path (one that is malformed names
@@ -16,6 +18,8 @@ pub struct ScimService {
     pub directory: Arc<DirectoryService>,
     /// Whose national phone numbers are meant when a number has no country code.
     pub default_region: Option<Region>,
+    /// Seals the cursors of pages.
+    pub cursors: Arc<dyn CursorSealer>,
     /// Where this is mounted, without a slash at the end: `https://muster.example/scim/v2`. Resources are located by it.
     pub base: String,
 }
@@ -50,10 +54,19 @@ impl fmt::Debug for Answer {
 }
 
 impl ScimService {
-    /// `GET /ServiceProviderConfig`: what of the protocol is spoken.
+    /// `GET /ServiceProviderConfig`: what of the protocol is spoken. The `User-Agent` tells of clients that fail on what
+    /// they do not know.
     #[must_use]
-    pub fn service_provider_config(&self) -> Answer {
-        Answer::ok(schema::service_provider_config(&self.base, Query::MAX_COUNT))
+    pub fn service_provider_config(&self, user_agent: Option<&str>) -> Answer {
+        let mut config = schema::service_provider_config(&self.base);
+        // Older releases of scim2-models, as in Canaille 0.3.6, refuse a configuration that has more than RFC 7643 says, and
+        // their clients then deliver nobody. They say no more of themselves than the name of their HTTP client.
+        if user_agent.is_some_and(|agent| agent.starts_with("python-httpx/"))
+            && let Some(config) = config.as_object_mut()
+        {
+            config.remove("pagination");
+        }
+        Answer::ok(config)
     }
 
     /// `GET /ResourceTypes`: what kinds of resources there are.
@@ -108,26 +121,39 @@ impl Answer {
         Self { status: 304, body: None, etag: Some(version::etag(version)), location: None }
     }
 
-    /// A page of those that match (RFC 7644, section 3.4.2).
-    pub(crate) fn page(total: u64, resources: impl Iterator<Item = Object>, query: &Query) -> Self {
+    /// A page of those that match: by index (RFC 7644, section 3.4.2), or with links by cursor (RFC 9865).
+    pub(crate) fn page(
+        total: u64,
+        resources: impl Iterator<Item = Object>,
+        query: &Query,
+        links: Option<Links>,
+    ) -> Self {
         let project = |mut resource: Object| {
             query.projection.apply(&mut resource);
             Value::Object(resource)
         };
-        Self::list(total, query.start_index(), resources.map(project).collect())
+        let start_index = if links.is_some() { None } else { Some(query.start_index()) };
+        Self::list(total, start_index, resources.map(project).collect(), links.unwrap_or_default())
     }
 
     fn all(resources: Vec<Value>) -> Self {
-        Self::list(resources.len() as u64, 1, resources)
+        Self::list(resources.len() as u64, Some(1), resources, Links::default())
     }
 
-    fn list(total: u64, start_index: u32, resources: Vec<Value>) -> Self {
+    fn list(total: u64, start_index: Option<u32>, resources: Vec<Value>, links: Links) -> Self {
         let mut body = json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
             "totalResults": total,
-            "startIndex": start_index,
             "itemsPerPage": resources.len(),
         });
+        if let Some(start_index) = start_index {
+            body["startIndex"] = start_index.into();
+        }
+        for (name, cursor) in [("nextCursor", links.next), ("previousCursor", links.previous)] {
+            if let Some(cursor) = cursor {
+                body[name] = cursor.into();
+            }
+        }
         body["Resources"] = Value::Array(resources);
         Self::ok(body)
     }

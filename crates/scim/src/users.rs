@@ -1,8 +1,9 @@
 use muster_domain::UserId;
-use muster_domain::directory::DirectoryRecord;
+use muster_domain::directory::{DirectoryRecord, UserAttribute};
 use muster_domain::user::User;
 
 use crate::object::{Object, assigned, read_body};
+use crate::paging::Asked;
 use crate::user::user_to_json;
 use crate::user_reader::read_user_object;
 use crate::{Answer, Caller, Query, ScimError, ScimService, patch, version};
@@ -13,8 +14,17 @@ impl ScimService {
     /// # Errors
     /// 400 for a filter or an order that means nothing, 5xx.
     pub async fn list_users(&self, query: &Query) -> Result<Answer, ScimError> {
-        let found = self.directory.reader.users(&query.of()?).await?;
-        Ok(Answer::page(found.total, found.items.iter().map(|user| user_to_json(user, &self.base)), query))
+        let asked = Asked::<UserAttribute>::new(self, query, Query::MAX_COUNT)?;
+        let found = self.directory.reader.users(&asked.query).await?;
+        let page = match asked.instead(&found) {
+            Ok(first) => {
+                let found = self.directory.reader.users(&first.query).await?;
+                first.page(found)
+            }
+            Err(asked) => asked.page(found),
+        };
+        let users = page.items.iter().map(|user| user_to_json(user, &self.base));
+        Ok(Answer::page(page.total, users, query, page.links))
     }
 
     /// `GET /Users/{id}`: one person; 304 when `if_none_match` names the version that there is.

@@ -267,6 +267,7 @@ where
         scim: ScimService {
             directory: Arc::new(directory(store, keyring.clone(), brake)),
             default_region: default_phone_region,
+            cursors: keyring.clone(),
             base: format!("{public_url}/scim/v2"),
         },
         break_glass: break_glass(store),

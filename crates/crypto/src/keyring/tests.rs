@@ -1,3 +1,4 @@
+use muster_domain::page::CursorSealer;
 use muster_domain::{ChallengeId, UserId};
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -154,6 +155,7 @@ fn each_step_of_a_rotation_recognizes_what_its_neighbours_make() {
             let fingerprint = maker.fingerprint(Method::Email, "ada@example.com");
             assert!(checker.fingerprints(Method::Email, "ada@example.com").contains(&fingerprint));
             assert_eq!(checker.sealed_with(b"bytes", &maker.seal(b"bytes")), Some(maker.ids.current));
+            assert!(checker.open_cursor(&maker.seal_cursor(b"bytes", b"list"), b"list").is_some());
             let (token, salt) = (RefreshToken::from_bytes([9; 32]), SuccessorSalt([5; 16]));
             let key = Some(maker.key());
             assert_eq!(
@@ -187,6 +189,33 @@ fn a_hash_that_names_no_key_is_checked_under_each_and_one_that_names_another_und
     assert!(CodeHasher::matches(&rotating, &binding(), &code("042917"), &CodeHash::from(old.hash)));
     let misnamed = CodeHash { key: Some(keyring(9).ids.current), ..old };
     assert!(!CodeHasher::matches(&rotating, &binding(), &code("042917"), &misnamed));
+}
+
+#[test]
+fn a_cursor_opens_for_its_context_alone_and_not_when_it_is_altered() {
+    let (keyring, other_pepper) = (keyring(7), keyring(8));
+    let sealed = keyring.seal_cursor(b"ada@example.com", b"list");
+    assert_eq!(keyring.open_cursor(&sealed, b"list").as_deref(), Some(b"ada@example.com".as_slice()));
+    assert_eq!(sealed, keyring.seal_cursor(b"ada@example.com", b"list"));
+    assert!(!sealed.windows(3).any(|bytes| bytes == b"ada"), "a cursor shows what it holds");
+    assert_eq!(keyring.open_cursor(&sealed, b"other"), None);
+    assert_eq!(other_pepper.open_cursor(&sealed, b"list"), None);
+    for bit in 0..sealed.len() * 8 {
+        let mut altered = sealed.clone();
+        altered[bit / 8] ^= 1 << (bit % 8);
+        assert_eq!(keyring.open_cursor(&altered, b"list"), None, "bit {bit}");
+    }
+    for length in 0..sealed.len() {
+        assert_eq!(keyring.open_cursor(&sealed[..length], b"list"), None, "{length} bytes of it");
+    }
+}
+
+#[test]
+fn no_two_cursors_share_a_nonce() {
+    let keyring = keyring(7);
+    let nonce = |plain: &[u8], context: &[u8]| keyring.seal_cursor(plain, context)[..12].to_vec();
+    assert_ne!(nonce(b"a", b"list"), nonce(b"b", b"list"));
+    assert_ne!(nonce(b"a", b"list"), nonce(b"ta", b"lis"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod create_team;
 mod create_user;
 mod groups;
 mod port;
+mod position;
 mod query;
 mod recognise;
 mod record;
@@ -22,6 +23,7 @@ pub use port::{
     DirectoryReader, DirectoryStore, Duplicate, GroupUpdate, InsertOutcome, KnownPeople, PersonKey, UpdateOutcome,
     UserRemoval, UserUpdate,
 };
+pub use position::{Attribute, Position};
 pub use query::{
     Comparison, Condition, DirectoryQuery, Found, Group, GroupAttribute, GroupRecord, Kind, Operand, Order,
     UserAttribute,

@@ -37,7 +37,7 @@ pub enum Comparison {
     StartsWith,
     /// It ends with it. Text only.
     EndsWith,
-    /// It comes after it. Texts by their bytes; never asked of what is true or false.
+    /// It comes after it. Texts by their bytes.
     Greater,
     /// It is the same or comes after it.
     GreaterOrEqual,
@@ -71,9 +71,10 @@ pub enum Kind {
     Text,
     /// Text that compares without case, see [`fold`](crate::user::fold).
     FoldedText,
-    /// An id, which compares as its lower-case hyphenated text, for equality alone.
+    /// An id, which compares as its lower-case hyphenated text, for equality and by order. What is no id is the same as
+    /// none and comes neither before nor after one.
     Id,
-    /// True or false, which compares for equality alone.
+    /// True or false, which compares for equality and by order: false comes before true.
     Truth,
     /// A time.
     Time,
@@ -153,7 +154,19 @@ pub enum Order {
     Descending,
 }
 
-/// Which people or groups are asked for. The directory's protocol pages by offset, so this does too.
+impl Order {
+    /// The other one.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::Ascending => Self::Descending,
+            Self::Descending => Self::Ascending,
+        }
+    }
+}
+
+/// Which people or groups are asked for. The directory's protocol pages by offset, so this does too; it can also begin
+/// [after](Self::after) or [before](Self::before) a position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DirectoryQuery<A> {
     /// Only those for which it holds.
@@ -164,12 +177,14 @@ pub struct DirectoryQuery<A> {
     pub skip: u32,
     /// How many at the most; with 0 only the total is of interest.
     pub count: u16,
+    /// Whether the total is asked for. To count costs as much as there are.
+    pub counted: bool,
 }
 
 /// Some of those that were asked for, and how many there are in all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found<T> {
-    /// How many there are, whatever was skipped or left over.
+    /// How many there are, whatever was skipped or left over; 0 when the query did not ask.
     pub total: u64,
     /// Those of this page.
     pub items: Vec<T>,

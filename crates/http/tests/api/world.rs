@@ -335,7 +335,12 @@ fn api(
             replay_grace: Duration::seconds(60),
         },
         audit: store.clone(),
-        scim: ScimService { directory, default_region: None, base: "https://muster.test/scim/v2".to_owned() },
+        scim: ScimService {
+            directory,
+            default_region: None,
+            cursors: Arc::new(make.hasher),
+            base: "https://muster.test/scim/v2".to_owned(),
+        },
         break_glass: BreakGlassService {
             accounts: store.clone(),
             passwords: Arc::new(FakePasswordHasher::default()),

@@ -108,13 +108,12 @@ impl Filter {
 
     /// False where the operand is of another kind, or where such values do not compare so.
     fn compare(column: Column, comparison: Comparison, operand: &Operand) -> Self {
-        let is_equality = comparison == Comparison::Equal;
         let is_of_texts = matches!(comparison, Comparison::Contains | Comparison::StartsWith | Comparison::EndsWith);
         let compared = match (column.kind, operand) {
             (Kind::Text, Operand::Text(text)) => of_text(comparison, text),
             (Kind::FoldedText, Operand::Text(text)) => of_text(comparison, &fold(text)),
-            (Kind::Id, Operand::Text(text)) if is_equality => id(text).map(|id| (comparison, Value::Id(id))),
-            (Kind::Truth, Operand::Truth(truth)) if is_equality => Some((comparison, Value::Truth(*truth))),
+            (Kind::Id, Operand::Text(text)) if !is_of_texts => id(text).map(|id| (comparison, Value::Id(id))),
+            (Kind::Truth, Operand::Truth(truth)) if !is_of_texts => Some((comparison, Value::Truth(*truth))),
             (Kind::Time, Operand::Time(time)) if !is_of_texts => of_time(comparison, *time),
             _ => None,
         };

@@ -116,8 +116,11 @@ async fn groups(db: Db, query: DirectoryQuery<GroupAttribute>, with_members: boo
     })
 }
 
-/// How many there are in all, where the page tells: it is not full, and begins where somebody is.
+/// How many there are in all, where the page tells: it is not full, and begins where somebody is. 0 where nobody asks.
 fn total_of<A>(query: &DirectoryQuery<A>, found: usize) -> Option<u64> {
+    if !query.counted {
+        return Some(0);
+    }
     let is_last = found < usize::from(query.count) && (found > 0 || query.skip == 0);
     is_last.then(|| u64::from(query.skip) + found as u64)
 }

@@ -21,7 +21,7 @@ fn text(attribute: UserAttribute, comparison: Comparison, operand: &str) -> Aske
 }
 
 async fn total(store: &Store, filter: Asked) -> u64 {
-    let query = DirectoryQuery { filter: Some(filter), sort: None, skip: 0, count: 10 };
+    let query = DirectoryQuery { filter: Some(filter), sort: None, skip: 0, count: 10, counted: true };
     store.users(&query).await.unwrap().total
 }
 
@@ -113,7 +113,7 @@ async fn odd_operands_are_answered(store: &Store) {
     assert_eq!(store.record_refusal(&make.refusal(Some("res\0cue"))).await.unwrap(), 1);
 
     let member = Condition::Compare(GroupAttribute::Member, Comparison::Equal, Operand::Text("nobody".to_owned()));
-    let query = DirectoryQuery { filter: Some(member), sort: None, skip: 0, count: 10 };
+    let query = DirectoryQuery { filter: Some(member), sort: None, skip: 0, count: 10, counted: true };
     assert_eq!(store.groups(&query, true).await.unwrap().total, 0);
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use muster_domain::break_glass::{AttemptLimit, BreakGlassStore};
 use muster_domain::directory::{
     BrakePolicy, Comparison, Condition, DirectoryQuery, DirectoryReader, DirectoryStore, GroupAttribute, InsertOutcome,
-    Operand, UpdateOutcome, UserAttribute, UserUpdate,
+    Operand, Order, Position, UpdateOutcome, UserAttribute, UserUpdate,
 };
 use muster_domain::notice::{Due, NoticeStore};
 use muster_domain::user::User;
@@ -27,7 +27,7 @@ fn equal<A>(attribute: A, operand: &str) -> Condition<A> {
 }
 
 fn page<A>(filter: Condition<A>) -> DirectoryQuery<A> {
-    DirectoryQuery { filter: Some(filter), sort: None, skip: 0, count: 100 }
+    DirectoryQuery { filter: Some(filter), sort: None, skip: 0, count: 100, counted: true }
 }
 
 async fn people(filled: &Filled) {
@@ -51,6 +51,18 @@ async fn people(filled: &Filled) {
         let query = page(filter);
         let scans = filled.scans(async || assert_eq!(store.users(&query).await.unwrap().total, 1)).await;
         hold(what, &scans, &["users"], 2.0);
+    }
+
+    // A page by cursor in the middle looks at no more people than it has.
+    let somebody = store.user(person()).await.unwrap().unwrap();
+    let by_name = |order| Some((UserAttribute::UserName, order));
+    for sort in [None, by_name(Order::Ascending), by_name(Order::Descending)] {
+        let position = Position::of(&somebody, sort).unwrap();
+        let query = DirectoryQuery { filter: None, sort, skip: 0, count: 101, counted: true };
+        for beside in [query.clone().after(&position), query.before(&position)] {
+            let scans = filled.scans(async || assert_eq!(store.users(&beside).await.unwrap().items.len(), 101)).await;
+            hold(&format!("people by cursor, {sort:?}"), &scans, &["users"], 105.0);
+        }
     }
 
     let scans = filled.scans(async || store.user(person()).await.unwrap().unwrap()).await;

@@ -1,19 +1,16 @@
-use muster_domain::directory::{GroupAttribute, Kind, UserAttribute};
+use muster_domain::directory::{Attribute, GroupAttribute, UserAttribute};
 use scim_v2::filter::AttrPath;
 
 use crate::schema;
 use crate::user::{EMAIL_TYPE, PHONE_TYPE};
 
 /// What kind of resource can be asked for.
-pub(crate) trait Queryable: Copy {
+pub(crate) trait Queryable: Attribute {
     /// The schema whose name may stand before an attribute's.
     const SCHEMA: &'static str;
 
     /// What the attribute of that name is, both in lower case.
     fn field(name: &str, part: Option<&str>) -> Option<Field<Self>>;
-
-    /// What it compares to.
-    fn kind(self) -> Kind;
 
     /// The attribute of that name when it is a set of ids.
     fn member(_name: &str) -> Option<Self> {
@@ -81,10 +78,6 @@ impl Queryable for UserAttribute {
             _ => return None,
         })
     }
-
-    fn kind(self) -> Kind {
-        self.kind()
-    }
 }
 
 impl Queryable for GroupAttribute {
@@ -103,10 +96,6 @@ impl Queryable for GroupAttribute {
             ("schemas", None) => Field::Fixed { value: Fixed::Text(schema::GROUP), of: None },
             _ => return None,
         })
-    }
-
-    fn kind(self) -> Kind {
-        self.kind()
     }
 
     fn member(name: &str) -> Option<Self> {

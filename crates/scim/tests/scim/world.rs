@@ -42,7 +42,16 @@ impl World {
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::default()),
         });
-        Self { store, clock, scim: ScimService { directory, default_region: "GB".parse().ok(), base: BASE.to_owned() } }
+        Self {
+            store,
+            clock,
+            scim: ScimService {
+                directory,
+                default_region: "GB".parse().ok(),
+                cursors: Arc::new(FakeHasher::default()),
+                base: BASE.to_owned(),
+            },
+        }
     }
 
     /// Calls by method and path, with a query that stands as it is.
@@ -50,7 +59,7 @@ impl World {
         self.conditional(method, path, body, None).await
     }
 
-    /// The same with a precondition: `If-None-Match` for GET, else `If-Match`.
+    /// The same with a precondition: `If-None-Match` for GET, else `If-Match`; `User-Agent` for the configuration.
     pub(crate) async fn conditional(&self, method: &str, path: &str, body: Value, condition: Option<&str>) -> Reply {
         self.raw(method, path, body.to_string().as_bytes(), condition).await
     }
@@ -87,7 +96,7 @@ impl World {
             ("PATCH", ("Groups", id)) => scim.patch_group(id, body, &query, condition, &caller).await,
             ("DELETE", ("Groups", id)) => scim.delete_group(id, condition, &caller).await,
             ("POST", (".search", "")) => scim.search(body).await,
-            ("GET", ("ServiceProviderConfig", "")) => Ok(scim.service_provider_config()),
+            ("GET", ("ServiceProviderConfig", "")) => Ok(scim.service_provider_config(condition)),
             ("GET", ("ResourceTypes", "")) => Ok(scim.resource_types()),
             ("GET", ("ResourceTypes", id)) => scim.resource_type(id),
             ("GET", ("Schemas", "")) => Ok(scim.schemas()),

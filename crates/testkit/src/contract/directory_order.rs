@@ -97,7 +97,7 @@ pub async fn the_total_and_the_page_are_of_one_moment(world: World) {
     assert_eq!(ask(&world, &everything()).await.total, 80);
 }
 
-const ATTRIBUTES: [UserAttribute; 13] = [
+pub(super) const ATTRIBUTES: [UserAttribute; 13] = [
     UserAttribute::Id,
     UserAttribute::ExternalId,
     UserAttribute::UserName,
@@ -115,7 +115,7 @@ const ATTRIBUTES: [UserAttribute; 13] = [
 
 /// Eight people whose every attribute orders them otherwise: by bytes and by case, with some who have the same and some
 /// who have none.
-async fn mixed(world: &World) -> Vec<User> {
+pub(super) async fn mixed(world: &World) -> Vec<User> {
     let texts = ["Zoe", "zoe", "émile", "Émile", "\u{1f980}", "a b", "a-b", "ab"];
     let mut people = Vec::new();
     for ((number, micros), name) in (0_usize..).zip(0_i64..).zip(texts) {

@@ -42,7 +42,7 @@ pub(super) fn text_compares(value: &str, comparison: Comparison, operand: &str) 
 
 /// One page with all that there are.
 pub(super) fn everything<A>() -> DirectoryQuery<A> {
-    DirectoryQuery { filter: None, sort: None, skip: 0, count: u16::MAX }
+    DirectoryQuery { filter: None, sort: None, skip: 0, count: u16::MAX, counted: true }
 }
 
 pub(super) fn text<A>(attribute: A, comparison: Comparison, operand: &str) -> Condition<A> {

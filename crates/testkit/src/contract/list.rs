@@ -206,6 +206,14 @@ macro_rules! contract_tests {
                     the_total_is_of_those_who_match;
                     the_total_and_the_page_are_of_one_moment;
                 }
+                directory_positions {
+                    pages_after_positions_are_the_whole_in_its_order;
+                    pages_before_positions_are_the_whole_the_nearest_first;
+                    a_page_beside_a_position_is_of_those_who_match_and_tells_no_total;
+                    a_position_holds_when_the_one_that_stood_there_is_gone;
+                    pages_of_groups_beside_positions_are_the_whole_with_its_members;
+                    what_is_no_id_is_neither_before_nor_after_one;
+                }
                 directory_reader {
                     a_person_is_read_as_the_directory_delivered_them_active_or_not;
                     nobody_is_read_who_is_not_on_record;

@@ -60,6 +60,7 @@ macro_rules! contract_area {
     (directory brakes $make:ident $cases:tt) => { $crate::contract_area! { all brakes $make $cases } };
     (delivered directory_reader $make:ident $cases:tt) => { $crate::contract_area! { all directory_reader $make $cases } };
     (delivered directory_group_reads $make:ident $cases:tt) => { $crate::contract_area! { all directory_group_reads $make $cases } };
+    (delivered directory_positions $make:ident $cases:tt) => { $crate::contract_area! { all directory_positions $make $cases } };
     (delivered directory_order $make:ident $cases:tt) => { $crate::contract_area! { all directory_order $make $cases } };
     (notices notices $make:ident $cases:tt) => { $crate::contract_area! { all notices $make $cases } };
     (break_glass break_glass $make:ident $cases:tt) => { $crate::contract_area! { all break_glass $make $cases } };

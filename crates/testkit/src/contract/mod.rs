@@ -32,6 +32,7 @@ pub mod directory_conditions;
 pub mod directory_group_reads;
 pub mod directory_groups;
 pub mod directory_order;
+pub mod directory_positions;
 pub mod directory_reader;
 pub mod directory_removal;
 pub mod housekeeping;

@@ -1,6 +1,7 @@
 use std::hash::{DefaultHasher, Hasher};
 
 use muster_domain::api_key::{ApiKeyHash, ApiKeyHasher, ApiKeyToken};
+use muster_domain::page::CursorSealer;
 use muster_domain::session::{RefreshToken, RefreshTokenHasher, SuccessorSalt, TokenHash};
 use muster_domain::verification::{Code, CodeBinding, CodeHash, CodeHasher, Fingerprint, Fingerprinter, Method};
 use muster_domain::{KeyId, KeyIds};
@@ -104,6 +105,20 @@ impl Fingerprinter for FakeHasher {
 
     fn keys(&self) -> KeyIds {
         self.ids()
+    }
+}
+
+impl CursorSealer for FakeHasher {
+    /// A digest, and the bytes as they are.
+    fn seal_cursor(&self, plain: &[u8], context: &[u8]) -> Vec<u8> {
+        [Self::digest("cursor", &[&self.key.to_be_bytes(), context, plain]).as_slice(), plain].concat()
+    }
+
+    fn open_cursor(&self, sealed: &[u8], context: &[u8]) -> Option<Vec<u8>> {
+        let (digest, plain) = sealed.split_at_checked(32)?;
+        let mut keys = self.all();
+        let is_own = keys.any(|key| Self::digest("cursor", &[&key.to_be_bytes(), context, plain]) == digest);
+        is_own.then(|| plain.to_vec())
     }
 }
 

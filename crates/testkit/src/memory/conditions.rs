@@ -1,9 +1,11 @@
 use std::cmp::Ordering;
 
+use muster_domain::UserId;
 use muster_domain::directory::{
-    Comparison, Condition, DirectoryQuery, Found, Group, GroupAttribute, Kind, Operand, Order, UserAttribute,
+    Attribute as _, Comparison, Condition, DirectoryQuery, Found, Group, GroupAttribute, Kind, Operand, Order,
+    UserAttribute,
 };
-use muster_domain::user::{EmailAddress, Phone, User, fold};
+use muster_domain::user::{User, fold};
 use time::OffsetDateTime;
 
 /// A value as it compares: text of a kind without case is folded, an id is its text.
@@ -31,7 +33,7 @@ pub(super) trait Queried {
 pub(super) fn select<T: Queried>(all: impl Iterator<Item = T>, query: &DirectoryQuery<T::Attribute>) -> Found<T> {
     let mut found: Vec<T> = all.filter(|item| query.filter.as_ref().is_none_or(|filter| holds(filter, item))).collect();
     found.sort_by(|a, b| in_order(a, b, query.sort));
-    let total = found.len() as u64;
+    let total = if query.counted { found.len() as u64 } else { 0 };
     Found { total, items: found.into_iter().skip(query.skip as usize).take(query.count.into()).collect() }
 }
 
@@ -42,18 +44,26 @@ fn holds<T: Queried>(condition: &Condition<T::Attribute>, item: &T) -> bool {
         Condition::Not(condition) => !holds(condition, item),
         Condition::Present(attribute) => !item.values(*attribute).is_empty(),
         Condition::Compare(attribute, comparison, operand) => {
-            let operand = value(T::kind(*attribute), operand);
+            let Some(operand) = value(T::kind(*attribute), operand) else { return false };
             item.values(*attribute).iter().any(|value| compares(value, *comparison, &operand))
         }
     }
 }
 
-fn value(kind: Kind, operand: &Operand) -> Value {
+/// What a value is compared to; `None` of what is no id where an id is asked for.
+fn value(kind: Kind, operand: &Operand) -> Option<Value> {
     match operand {
-        Operand::Text(text) if kind == Kind::FoldedText => Value::Text(fold(text)),
-        Operand::Text(text) => Value::Text(text.clone()),
-        Operand::Truth(truth) => Value::Truth(*truth),
-        Operand::Time(time) => Value::Time(*time),
+        Operand::Text(text) if kind == Kind::FoldedText => Some(Value::Text(fold(text))),
+        Operand::Text(text) if kind == Kind::Id && text.parse::<UserId>().ok()?.to_string() != *text => None,
+        operand => Some(own(operand.clone())),
+    }
+}
+
+fn own(operand: Operand) -> Value {
+    match operand {
+        Operand::Text(text) => Value::Text(text),
+        Operand::Truth(truth) => Value::Truth(truth),
+        Operand::Time(time) => Value::Time(time),
     }
 }
 
@@ -93,23 +103,7 @@ impl Queried for User {
     }
 
     fn values(&self, attribute: UserAttribute) -> Vec<Value> {
-        let text = |text: &String| Some(Value::Text(text.clone()));
-        let value = match attribute {
-            UserAttribute::Id => Some(self.key()),
-            UserAttribute::ExternalId => self.external_id.as_ref().and_then(text),
-            UserAttribute::UserName => Some(Value::Text(fold(&self.user_name))),
-            UserAttribute::DisplayName => text(&self.display_name),
-            UserAttribute::GivenName => self.given_name.as_ref().and_then(text),
-            UserAttribute::FamilyName => self.family_name.as_ref().and_then(text),
-            UserAttribute::Email => self.email.as_ref().map(EmailAddress::normalized).map(Value::Text),
-            UserAttribute::Phone => self.phone.as_ref().map(Phone::as_str).map(|phone| Value::Text(phone.to_owned())),
-            UserAttribute::TimeZone => self.time_zone.as_ref().and_then(text),
-            UserAttribute::Locale => self.locale.as_ref().and_then(text),
-            UserAttribute::Active => Some(Value::Truth(self.active)),
-            UserAttribute::CreatedAt => Some(Value::Time(self.created_at)),
-            UserAttribute::UpdatedAt => Some(Value::Time(self.updated_at)),
-        };
-        value.into_iter().collect()
+        attribute.of(self).into_iter().map(own).collect()
     }
 
     fn key(&self) -> Value {
@@ -126,12 +120,8 @@ impl Queried for Group {
 
     fn values(&self, attribute: GroupAttribute) -> Vec<Value> {
         match attribute {
-            GroupAttribute::Id => vec![self.key()],
-            GroupAttribute::ExternalId => self.external_id.clone().map(Value::Text).into_iter().collect(),
-            GroupAttribute::Name => vec![Value::Text(fold(&self.name))],
             GroupAttribute::Member => self.members.iter().map(|id| Value::Text(id.to_string())).collect(),
-            GroupAttribute::CreatedAt => vec![Value::Time(self.created_at)],
-            GroupAttribute::UpdatedAt => vec![Value::Time(self.updated_at)],
+            _ => attribute.of(self).into_iter().map(own).collect(),
         }
     }
 

@@ -42,7 +42,7 @@ enum ScimGroupUri {
     Group,
 }
 
-/// What kind of refusal it is (RFC 7644, table 9).
+/// What kind of refusal it is (RFC 7644, table 9, and RFC 9865, table 3).
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 enum ScimType {
@@ -50,6 +50,9 @@ enum ScimType {
     InvalidValue,
     InvalidFilter,
     InvalidPath,
+    InvalidCursor,
+    ExpiredCursor,
+    InvalidCount,
     NoTarget,
     Mutability,
     Uniqueness,
@@ -298,6 +301,8 @@ pub(crate) struct ScimSearch {
     /// The first resource that is shown, from 1.
     #[schema(examples(1))]
     start_index: Option<i32>,
+    /// A `nextCursor` or `previousCursor` of the same query (RFC 9865), empty for the first page. Not beside `startIndex`.
+    cursor: Option<String>,
     /// How many at the most; more than 200 is 200.
     #[schema(examples(100))]
     count: Option<i32>,

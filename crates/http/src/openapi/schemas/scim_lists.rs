@@ -3,19 +3,28 @@ use utoipa::ToSchema;
 
 use super::{ScimGroup, ScimUser};
 
-/// A page of resources (RFC 7644, section 3.4.2).
+/// A page of resources (RFC 7644, section 3.4.2), by index or by cursor (RFC 9865).
 #[derive(Serialize, ToSchema)]
 #[schema(as = ScimListOf)]
 pub(crate) struct ScimList<T> {
     #[schema(min_items = 1, max_items = 1)]
     schemas: Vec<ScimListUri>,
-    /// How many match, on whatever page.
+    /// How many match, on whatever page. In pages by cursor, how many matched when the first was asked for.
     #[serde(rename = "totalResults")]
     #[schema(minimum = 0, examples(1))]
     total_results: u64,
+    /// Not in pages by cursor.
     #[serde(rename = "startIndex")]
-    #[schema(minimum = 1, examples(1))]
+    #[schema(required = false, minimum = 1, examples(1))]
     start_index: u32,
+    /// Of a page by cursor that is not the last: where the next one is.
+    #[serde(rename = "nextCursor")]
+    #[schema(required = false)]
+    next_cursor: String,
+    /// Of a page by cursor that is not the first: where the one before is. Not of resources of several kinds.
+    #[serde(rename = "previousCursor")]
+    #[schema(required = false)]
+    previous_cursor: String,
     #[serde(rename = "itemsPerPage")]
     #[schema(minimum = 0, maximum = 200, examples(1))]
     items_per_page: u32,
@@ -50,6 +59,9 @@ pub(crate) struct ScimServiceProviderConfig {
     change_password: ScimSupport,
     sort: ScimSupport,
     etag: ScimSupport,
+    /// Not for clients that say `python-httpx`, of which some fail on it.
+    #[schema(required = false)]
+    pagination: ScimPagination,
     #[schema(value_type = Vec<Object>)]
     authentication_schemes: Vec<String>,
     #[schema(value_type = Object)]
@@ -67,6 +79,24 @@ struct ScimSupport {
     max_operations: u32,
     #[schema(required = false, examples(0))]
     max_payload_size: u32,
+}
+
+/// How lists come in pages (RFC 9865, section 4).
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ScimPagination {
+    cursor: bool,
+    index: bool,
+    /// What is done when a query says neither.
+    #[schema(examples("index"))]
+    default_pagination_method: String,
+    #[schema(examples(100))]
+    default_page_size: u32,
+    #[schema(examples(200))]
+    max_page_size: u32,
+    /// For how many seconds a cursor is good.
+    #[schema(examples(86_400))]
+    cursor_timeout: u32,
 }
 
 /// A kind of resource (RFC 7643, section 6).

@@ -18,6 +18,8 @@ pub(crate) struct ScimListQuery {
     /// The first resource that is shown, from 1; less than 1 is 1.
     #[param(value_type = Option<i64>, default = 1)]
     start_index: Option<i64>,
+    /// A `nextCursor` or `previousCursor` of the same query (RFC 9865), empty for the first page. Not beside `startIndex`.
+    cursor: Option<String>,
     /// How many at the most; more than 200 is 200, groups with their members come by the 100.
     #[param(value_type = Option<i64>, default = 100)]
     count: Option<i64>,

@@ -81,6 +81,10 @@ impl Client {
         self.header(&header::IF_NONE_MATCH)
     }
 
+    pub(super) fn user_agent(&self) -> Option<&str> {
+        self.header(&header::USER_AGENT)
+    }
+
     fn header(&self, name: &HeaderName) -> Option<&str> {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())
     }

@@ -31,7 +31,7 @@ fn described(client: &Client, answer: Result<Answer, ScimError>) -> HttpResponse
     extensions(("x-refusals" = json!([400])))
 )]
 pub(super) async fn service_provider_config(api: web::Data<Api>, client: Client) -> HttpResponse {
-    described(&client, Ok(api.scim.service_provider_config()))
+    described(&client, Ok(api.scim.service_provider_config(client.user_agent())))
 }
 
 /// `GET /scim/v2/ResourceTypes`: what there is.
