@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "what only tests call fails by panicking")]
 
 mod apns;
+mod canaille_directory;
 mod emulator;
 mod faults;
 mod fcm;
@@ -21,6 +22,7 @@ mod tls;
 mod web_push;
 
 pub use apns::ApnsServer;
+pub use canaille_directory::{CanailleDirectory, CanaillePerson, canaille_delivers};
 pub use emulator::{Emulator, free_port, installed};
 pub use faults::{Fault, FaultServer};
 pub use fcm::{FcmServer, GoogleKey};

@@ -4,6 +4,7 @@
 
 mod brake;
 mod break_glass;
+mod canaille;
 #[path = "../common/mod.rs"]
 mod common;
 mod conformance;
