@@ -19,15 +19,12 @@ impl ScimService {
     pub async fn list_groups(&self, query: &Query) -> Result<Answer, ScimError> {
         let with_members = query.projection.shows("members");
         let reader = &self.directory.reader;
-        let asked = Asked::<GroupAttribute>::new(self, query, most_groups(with_members))?;
-        let found = reader.groups(&asked.query, with_members).await?;
-        let page = match asked.instead(&found) {
-            Ok(first) => {
-                let found = reader.groups(&first.query, with_members).await?;
-                first.page(found)
-            }
-            Err(asked) => asked.page(found),
-        };
+        let mut asked = Asked::<GroupAttribute>::new(self, query, most_groups(with_members))?;
+        let mut found = reader.groups(&asked.query, with_members).await?;
+        if asked.begins_again(&found) {
+            found = reader.groups(&asked.query, with_members).await?;
+        }
+        let page = asked.page(found);
         let groups = page.items.iter().map(|group| group_to_json(group, &self.base, with_members));
         Ok(Answer::page(page.total, groups, query, page.links))
     }

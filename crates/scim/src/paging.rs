@@ -133,14 +133,16 @@ impl<'a, A: Queryable> Asked<'a, A> {
         Ok(Self { query, first, cursors: Some((cursors, Some(turn))) })
     }
 
-    /// What to ask instead when nothing is left before the position: the first page.
-    pub(crate) fn instead(self, found: &Found<A::Resource>) -> Result<Self, Self> {
-        match self.cursors {
-            Some((cursors, Some(turn))) if turn.backwards && found.items.is_empty() && self.first.count > 0 => {
-                Ok(Self { query: self.first.clone(), first: self.first, cursors: Some((cursors, None)) })
-            }
-            _ => Err(self),
+    /// Whether nothing is left before the position: the first page is asked for then.
+    pub(crate) fn begins_again(&mut self, found: &Found<A::Resource>) -> bool {
+        let Some((_, turn)) = &mut self.cursors else { return false };
+        let is_back = turn.as_ref().is_some_and(|turn| turn.backwards);
+        let begins_again = is_back && found.items.is_empty() && self.first.count > 0;
+        if begins_again {
+            *turn = None;
+            self.query = self.first.clone();
         }
+        begins_again
     }
 
     /// The page that the store's answer is.

@@ -14,15 +14,12 @@ impl ScimService {
     /// # Errors
     /// 400 for a filter or an order that means nothing, 5xx.
     pub async fn list_users(&self, query: &Query) -> Result<Answer, ScimError> {
-        let asked = Asked::<UserAttribute>::new(self, query, Query::MAX_COUNT)?;
-        let found = self.directory.reader.users(&asked.query).await?;
-        let page = match asked.instead(&found) {
-            Ok(first) => {
-                let found = self.directory.reader.users(&first.query).await?;
-                first.page(found)
-            }
-            Err(asked) => asked.page(found),
-        };
+        let mut asked = Asked::<UserAttribute>::new(self, query, Query::MAX_COUNT)?;
+        let mut found = self.directory.reader.users(&asked.query).await?;
+        if asked.begins_again(&found) {
+            found = self.directory.reader.users(&asked.query).await?;
+        }
+        let page = asked.page(found);
         let users = page.items.iter().map(|user| user_to_json(user, &self.base));
         Ok(Answer::page(page.total, users, query, page.links))
     }

@@ -23,6 +23,8 @@ over_memory! {
     CountsThePage;
     /// Counts first and reads then.
     CountsBefore;
+    /// Finds nobody beyond an id.
+    OrdersNoIds;
     /// Knows whoever is asked for.
     KnowsEverybody;
 }
@@ -121,6 +123,17 @@ impl Delivered for CountsBefore {
 }
 
 #[async_trait]
+impl Delivered for OrdersNoIds {
+    async fn users(&self, query: &DirectoryQuery<UserAttribute>) -> Result<Found<User>, StoreError> {
+        let query = changed(query, |condition| match condition {
+            Condition::Compare(UserAttribute::Id, Comparison::Greater | Comparison::Less, _) => Condition::Any(vec![]),
+            other => other,
+        });
+        self.0.users(&query).await
+    }
+}
+
+#[async_trait]
 impl Delivered for KnowsEverybody {
     async fn known_among(&self, people: &[UserId]) -> Result<Vec<UserId>, StoreError> {
         Ok(people.to_vec())
@@ -183,6 +196,15 @@ fn a_total_of_another_moment_than_the_page_is_caught() {
         breaking!(delivered, CountsBefore),
         directory_order::the_total_and_the_page_are_of_one_moment,
         "a total was not that of its page's moment"
+    );
+}
+
+#[test]
+fn people_of_one_value_who_are_left_out_between_pages_are_caught() {
+    caught!(
+        breaking!(delivered, OrdersNoIds),
+        directory_positions::pages_after_positions_are_the_whole_in_its_order,
+        "in pages of 1"
     );
 }
 
