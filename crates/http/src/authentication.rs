@@ -10,6 +10,7 @@ use muster_domain::access::{Action, Denied, Holder, Principal, authorize};
 use muster_domain::audit::{Actor, Origin};
 use muster_domain::user::{ProfileFacts, Source};
 use muster_domain::{SessionId, UserId};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::api::Api;
@@ -110,12 +111,17 @@ impl Caller {
         Ok(authorize(&self.principal, action)?)
     }
 
-    /// Holds the caller to the access table for reading the person of that id. To somebody who may read only themselves,
-    /// a malformed id is forbidden like any other that is not theirs.
-    pub(crate) fn may_read(&self, id: Result<UserId, Problem>) -> Result<UserId, Problem> {
+    /// Holds the caller to the access table for what `action` does with the person of that id. To a caller who may not do
+    /// it with just any person, a malformed id is forbidden like that of a stranger.
+    pub(crate) async fn may_about(
+        &self,
+        api: &Api,
+        id: Result<UserId, Problem>,
+        action: fn(UserId) -> Action,
+    ) -> Result<UserId, Problem> {
         match id {
-            Ok(id) => self.may(Action::ReadUser(id)).map(|()| id),
-            Err(malformed) => self.may(Action::ListUsers).and(Err(malformed)),
+            Ok(id) => Ok(api.teams.authorize(&self.principal, action(id)).await.map(|()| id)?),
+            Err(malformed) => self.may(action(UserId(Uuid::nil()))).and(Err(malformed)),
         }
     }
 }

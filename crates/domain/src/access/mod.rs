@@ -8,6 +8,7 @@ mod policy;
 mod principal;
 mod recognise;
 mod refusal;
+mod shown_record;
 
 pub use access_token::{AccessClaims, AccessToken, AccessTokens, Audience, InvalidAccessToken, SigningError};
 pub use authenticate::{AccessService, AuthenticateError, Holder};
@@ -15,7 +16,7 @@ pub use identity::{Identity, IdentityError, IdentityTokens};
 pub use identity_store::{
     AdmitOutcome, BindOutcome, Binding, Candidate, Candidates, Grounds, IdentityKey, IdentityStore,
 };
-pub use policy::{Action, Denied, authorize};
+pub use policy::{Action, Decision, Denied, authorize, decide};
 pub use principal::{Principal, Scope};
 pub use refusal::TokenRefusal;
 

@@ -9,6 +9,8 @@ pub enum Action {
     UseOwnAccount,
     /// Read one person's profile.
     ReadUser(UserId),
+    /// Read the audit records about one person.
+    ReadUserAudit(UserId),
     /// List people.
     ListUsers,
     /// Change a person's platform role.
@@ -31,41 +33,85 @@ pub enum Action {
 #[error("the caller may not do that")]
 pub struct Denied;
 
+/// What the role and the scopes of a caller decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The caller may.
+    Allowed,
+    /// The caller may while they are a team admin of a team that the person is in, which the store knows.
+    IfTeamAdmin {
+        /// The caller.
+        admin: UserId,
+        /// The person.
+        member: UserId,
+    },
+    /// The caller may not.
+    Denied,
+}
+
+impl From<bool> for Decision {
+    fn from(allowed: bool) -> Self {
+        if allowed { Self::Allowed } else { Self::Denied }
+    }
+}
+
 /// The one table of who may do what to whom.
 ///
 /// | action | admin | user | break-glass | service with |
 /// |---|---|---|---|---|
 /// | use own account | yes | yes | – | – |
-/// | read a user | any | self | any | `users:read` |
+/// | read a user | any | self, members of a team where they are a team admin | any | `users:read` |
+/// | read the audit records about a user | any | self, members of a team where they are a team admin | any | `audit:read` |
 /// | list users | yes | – | yes | `users:read` |
 /// | change a role | yes | – | yes | – |
 /// | read teams | yes | yes | yes | `users:read`, `readiness:read` |
 /// | change a role in a team | any | where they are a team admin | any | – |
-/// | read the audit trail | yes | – | yes | `audit:read` |
+/// | read the whole audit trail | yes | – | yes | `audit:read` |
 /// | manage API keys | yes | – | yes | – |
 /// | deliver the directory | – | – | – | `scim` |
+///
+/// [`TeamService::authorize`](crate::team::TeamService::authorize) also asks the store where it must.
+#[must_use]
+pub fn decide(principal: &Principal, action: Action) -> Decision {
+    match principal {
+        Principal::User { id, role } => {
+            let admin = *role == Role::Admin;
+            match action {
+                Action::UseOwnAccount | Action::ReadTeams | Action::ChangeTeamRole => Decision::Allowed,
+                Action::ReadUser(subject) | Action::ReadUserAudit(subject) => {
+                    if admin || subject == *id {
+                        Decision::Allowed
+                    } else {
+                        Decision::IfTeamAdmin { admin: *id, member: subject }
+                    }
+                }
+                Action::ListUsers | Action::ChangeRole | Action::ReadAudit | Action::ManageKeys => admin.into(),
+                Action::DeliverDirectory => Decision::Denied,
+            }
+        }
+        Principal::BreakGlass { .. } => (!matches!(action, Action::UseOwnAccount | Action::DeliverDirectory)).into(),
+        Principal::Service { scopes, .. } => {
+            let has = |scope| scopes.contains(&scope);
+            match action {
+                Action::ReadUser(_) | Action::ListUsers => has(Scope::UsersRead).into(),
+                Action::ReadTeams => (has(Scope::UsersRead) || has(Scope::ReadinessRead)).into(),
+                Action::DeliverDirectory => has(Scope::Scim).into(),
+                Action::ReadAudit | Action::ReadUserAudit(_) => has(Scope::AuditRead).into(),
+                Action::UseOwnAccount | Action::ChangeRole | Action::ChangeTeamRole | Action::ManageKeys => {
+                    Decision::Denied
+                }
+            }
+        }
+    }
+}
+
+/// Whether the caller may, by [`decide`] alone: what only a team admin may is denied.
 ///
 /// # Errors
 /// [`Denied`], which is the same whether or not what was asked for exists.
 pub fn authorize(principal: &Principal, action: Action) -> Result<(), Denied> {
-    let allowed = match principal {
-        Principal::User { id, role } => {
-            let admin = *role == Role::Admin;
-            match action {
-                Action::UseOwnAccount | Action::ReadTeams | Action::ChangeTeamRole => true,
-                Action::ReadUser(subject) => admin || subject == *id,
-                Action::ListUsers | Action::ChangeRole | Action::ReadAudit | Action::ManageKeys => admin,
-                Action::DeliverDirectory => false,
-            }
-        }
-        Principal::BreakGlass { .. } => !matches!(action, Action::UseOwnAccount | Action::DeliverDirectory),
-        Principal::Service { scopes, .. } => match action {
-            Action::ReadUser(_) | Action::ListUsers => scopes.contains(&Scope::UsersRead),
-            Action::ReadTeams => scopes.contains(&Scope::UsersRead) || scopes.contains(&Scope::ReadinessRead),
-            Action::DeliverDirectory => scopes.contains(&Scope::Scim),
-            Action::ReadAudit => scopes.contains(&Scope::AuditRead),
-            Action::UseOwnAccount | Action::ChangeRole | Action::ChangeTeamRole | Action::ManageKeys => false,
-        },
-    };
-    if allowed { Ok(()) } else { Err(Denied) }
+    match decide(principal, action) {
+        Decision::Allowed => Ok(()),
+        Decision::IfTeamAdmin { .. } | Decision::Denied => Err(Denied),
+    }
 }

@@ -77,6 +77,9 @@ pub enum DirectoryFeed {
 }
 
 impl DirectoryFeed {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Import, Self::Scim, Self::Seed, Self::SignIn];
+
     /// `import`, `scim`, `seed` or `signin`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

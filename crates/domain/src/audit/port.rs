@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::audit::AuditEvent;
+use crate::audit::{AuditArea, AuditEvent};
 use crate::page::Limit;
 use crate::{AuditId, StoreError, UserId};
 
@@ -31,6 +31,8 @@ pub struct AuditQuery {
     pub actor: Option<UserId>,
     /// Only records with exactly this action.
     pub action: Option<String>,
+    /// Only records of this area.
+    pub area: Option<AuditArea>,
     /// Only records at or after this time.
     pub from: Option<OffsetDateTime>,
     /// Only records before this time.

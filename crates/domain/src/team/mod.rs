@@ -1,10 +1,12 @@
 //! Teams, who does what in them, and who of them can be on call.
 
+mod authorize;
 mod change_member_role;
 mod get_team;
 mod list_teams;
 mod port;
 
+pub use authorize::AuthorizeError;
 pub use change_member_role::ChangeMemberRoleError;
 pub use port::{
     MemberFacts, MemberRoleOutcome, RoleChange, RoleEvents, RoleGiver, TeamFacts, TeamKey, TeamQuery, TeamStore,

@@ -182,6 +182,10 @@ pub trait TeamStore: Send + Sync {
     /// no such active team. Never a stale answer: what another call has committed is seen.
     async fn team(&self, id: TeamId) -> Result<Option<TeamFacts>, StoreError>;
 
+    /// Whether `admin` is a team admin of an active team that `member` is in, active or not. Whether `admin` is active is
+    /// not looked at. Never a stale answer: what another call has committed is seen.
+    async fn is_team_admin_of(&self, admin: UserId, member: UserId) -> Result<bool, StoreError>;
+
     /// Gives a member of an active team a role and writes the record of a change from the role that they had, both or
     /// neither. A [`RoleGiver::User`] who is not, at that moment, active and a team admin of that team is
     /// [`Denied`](MemberRoleOutcome::Denied), whether or not there is such a team or such a member. However many such

@@ -43,6 +43,14 @@ impl UserService {
         self.profiles.profile(id).await
     }
 
+    /// Whether there is such a person, active or not.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn exists(&self, id: UserId) -> Result<bool, StoreError> {
+        Ok(self.users.account(id).await?.is_some())
+    }
+
     /// One page of people, ordered by user name.
     ///
     /// # Errors

@@ -1,11 +1,12 @@
 use muster_domain::UserId;
-use muster_domain::audit::{Actor, AuditKey, AuditQuery, AuditReader, Origin};
+use muster_domain::audit::{Actor, AuditArea, AuditKey, AuditQuery, AuditReader, DirectoryFeed, Origin};
+use muster_domain::directory::RawRecord;
 use muster_domain::verification::Method;
 use muster_testkit::Builders;
 use serde_json::{json, to_value};
 use time::Duration;
 
-use crate::house::House;
+use crate::house::{House, raw, record};
 
 #[test]
 fn a_request_keeps_its_trace_when_it_turns_out_whose_it_is() {
@@ -34,6 +35,36 @@ fn actors_have_the_form_that_stores_keep() {
         assert_eq!(to_value(&actor).unwrap(), form);
         assert_eq!(serde_json::from_value::<Actor>(form).unwrap(), actor);
     }
+}
+
+#[tokio::test]
+async fn the_history_of_channels_has_what_happened_to_contacts_and_devices() {
+    let house = House::new();
+    let ada = house.user("ada").await;
+    let device = house.device(&ada, "token").await;
+    house.prove(&ada, Method::Push).await;
+    house.sessions.issue(ada.id, None, None, Some(device.id), &house.origin).await.unwrap();
+    for raw in [
+        RawRecord { user_name: Some("ada".to_owned()), email: Some("ada@example.org".to_owned()), ..raw("ada") },
+        RawRecord { active: Some(false), ..raw("ada") },
+    ] {
+        house.directory.apply_record(&record(raw), DirectoryFeed::Import, &house.origin).await.unwrap();
+    }
+    let query = AuditQuery { subject: Some(ada.id), area: Some(AuditArea::Channels), ..AuditQuery::default() };
+    let listed = AuditReader::list(&house.store, &query).await.unwrap();
+    let mut listed: Vec<&str> = listed.iter().map(|event| event.action.as_str()).collect();
+    listed.sort_unstable();
+    listed.dedup();
+    let expected = [
+        "contact.verification.completed",
+        "contact.verification.lost",
+        "contact.verification.opened",
+        "contact.verification.sent",
+        "device.registered",
+        "import.user.deactivated",
+        "import.user.updated",
+    ];
+    assert_eq!(listed, expected);
 }
 
 #[tokio::test]

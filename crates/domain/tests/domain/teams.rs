@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
-use muster_domain::access::Denied;
+use muster_domain::access::{Action, Denied, Principal, Scope};
 use muster_domain::directory::DirectoryStore;
 use muster_domain::page::Limit;
 use muster_domain::team::{
-    ChangeMemberRoleError, Member, MemberFacts, RoleGiver, TeamKey, TeamQuery, TeamRole, TeamService,
+    AuthorizeError, ChangeMemberRoleError, Member, MemberFacts, RoleGiver, TeamKey, TeamQuery, TeamRole, TeamService,
 };
+use muster_domain::user::Role;
 use muster_domain::verification::{ChannelSet, Method};
 use muster_domain::{TeamId, UserId};
 use serde_json::json;
@@ -105,4 +106,34 @@ fn a_member_can_be_on_call_when_active_and_nothing_that_is_on_is_missing() {
     assert_eq!((ada.missing(no_sms), ada.missing(ChannelSet::ALL)), (vec![], vec![Method::Sms]));
     let gone = member(false, &Method::ALL);
     assert!(!gone.can_be_on_call(ChannelSet::ALL) && gone.missing(ChannelSet::ALL).is_empty());
+}
+
+#[tokio::test]
+async fn a_team_admin_reads_the_members_of_their_teams_and_no_others() {
+    let house = House::new();
+    let (ada, ben, cy) = (house.user("ada").await.id, house.user("ben").await.id, house.user("cy").await.id);
+    add_team(&house, "Night", &[(ada, TeamRole::TeamAdmin), (ben, TeamRole::Observer)]).await;
+    add_team(&house, "Day", &[(cy, TeamRole::TeamAdmin), (ada, TeamRole::Responder)]).await;
+    let teams = teams(&house);
+    let user = |id| Principal::User { id, role: Role::User };
+    let service = Principal::Service { name: "pager".to_owned(), scopes: vec![Scope::AuditRead] };
+    let nobody = UserId::new(house.make.now(), &*house.make.entropy);
+    for action in [Action::ReadUser, Action::ReadUserAudit] {
+        for (reader, of, expected) in [
+            (user(ada), ben, true),
+            (user(ada), ada, true),
+            (user(cy), ada, true),
+            (user(cy), ben, false),
+            (user(ben), ada, false),
+            (user(ada), cy, false),
+            (user(ada), nobody, false),
+            (Principal::User { id: ben, role: Role::Admin }, cy, true),
+            (Principal::BreakGlass { id: nobody }, cy, true),
+            (service.clone(), cy, action(cy) == Action::ReadUserAudit(cy)),
+        ] {
+            let answer = teams.authorize(&reader, action(of)).await;
+            let fits = if expected { answer.is_ok() } else { matches!(answer, Err(AuthorizeError::Denied(Denied))) };
+            assert!(fits, "{reader:?} {:?}: {answer:?}", action(of));
+        }
+    }
 }

@@ -2,9 +2,11 @@ use serde_json::{Map, Value, json};
 
 /// Which answer leads where: an operation and its status, the operation that it leads to, the parameter for which it has a
 /// value, and where in the answer that is.
-const LINKS: [(&str, &str, &str, &str, &str); 19] = [
+const LINKS: [(&str, &str, &str, &str, &str); 21] = [
     ("listUsers", "200", "getUser", "id", "/items/0/id"),
     ("listUsers", "200", "listUsers", "cursor", "/nextCursor"),
+    ("listUsers", "200", "listUserAudit", "id", "/items/0/id"),
+    ("listUserAudit", "200", "listUserAudit", "cursor", "/nextCursor"),
     ("listTeams", "200", "getTeam", "id", "/items/0/id"),
     ("listTeams", "200", "listTeams", "cursor", "/nextCursor"),
     ("listAudit", "200", "listAudit", "cursor", "/nextCursor"),

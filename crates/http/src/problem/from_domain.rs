@@ -5,7 +5,7 @@ use muster_domain::break_glass::{PasswordError, SignInError};
 use muster_domain::device::RegisterDeviceError;
 use muster_domain::preferences::ReplacePreferencesError;
 use muster_domain::session::{IssueSessionError, RefreshError};
-use muster_domain::team::ChangeMemberRoleError;
+use muster_domain::team::{AuthorizeError, ChangeMemberRoleError};
 use muster_domain::user::ChangeRoleError;
 use muster_domain::verification::{QuotaScope, SendCodeError, VerifyCodeError};
 use serde_json::Value;
@@ -43,6 +43,15 @@ fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
 impl From<Denied> for Problem {
     fn from(_: Denied) -> Self {
         Self::new(Kind::Forbidden, "the caller's role or scopes do not allow this")
+    }
+}
+
+impl From<AuthorizeError> for Problem {
+    fn from(error: AuthorizeError) -> Self {
+        match error {
+            AuthorizeError::Denied(denied) => denied.into(),
+            AuthorizeError::Store(error) => error.into(),
+        }
     }
 }
 

@@ -22,7 +22,8 @@ const CALLERS: usize = 12;
 const TABLE: [(&str, &str, &str); 60] = [
     ("GET",    "/api/users/me",                          "---yyyyyxxxx"),
     ("GET",    "/api/users",                             "---xxxyyyxxx"),
-    ("GET",    "/api/users/{id}",                        "---yxxyyyxxx"),
+    ("GET",    "/api/users/{id}",                        "---yxyyyyxxx"),
+    ("GET",    "/api/users/{id}/audit",                  "---yxyyyxxyx"),
     ("PATCH",  "/api/users/{id}/role",                   "---xxxyyxxxx"),
     ("GET",    "/api/teams",                             "---yyyyyyyxx"),
     ("GET",    "/api/teams/{id}",                        "---yyyyyyyxx"),

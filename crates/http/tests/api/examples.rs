@@ -149,6 +149,8 @@ async fn people(tour: &mut Tour, world: &World) {
     let member = format!("{team}/members/{}", world.grace.id);
     tour.ask(world, ada, "changeMemberRole", &member, json!({ "role": "team_admin" })).await;
     tour.ask(world, ada, "listAudit", "/api/audit?action=role.changed&limit=1", Value::Null).await;
+    let records = format!("/api/users/{}/audit?area=channels&limit=1", world.grace.id);
+    tour.ask(world, &world.grace, "listUserAudit", &records, Value::Null).await;
     let export = TestRequest::get().uri("/api/audit/export?action=team.role.changed");
     let export = export.insert_header(("authorization", format!("Bearer {}", world.token(ada.id))));
     tour.visit(world, "exportAudit", export, None).await;

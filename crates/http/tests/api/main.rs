@@ -24,6 +24,7 @@ mod send_limits;
 mod sign_in;
 mod teams;
 mod telemetry;
+mod user_audit;
 mod users;
 mod verification;
 mod world;

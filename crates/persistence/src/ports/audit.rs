@@ -26,6 +26,9 @@ impl AuditReader for Store {
                 if let Some(action) = query.action {
                     found = found.filter(audit_events::action.eq(action));
                 }
+                if let Some(area) = query.area {
+                    found = found.filter(audit_events::action.eq_any(area.actions()));
+                }
                 if let Some(from) = query.from {
                     found = found.filter(audit_events::at.ge(Ts::from(from)));
                 }

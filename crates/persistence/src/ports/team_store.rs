@@ -1,10 +1,11 @@
 use async_trait::async_trait;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use muster_domain::team::{
     MemberFacts, MemberRoleOutcome, RoleChange, RoleGiver, TeamFacts, TeamQuery, TeamRole, TeamStore, TeamSummary,
 };
-use muster_domain::{StoreError, TeamId};
+use muster_domain::{StoreError, TeamId, UserId};
 
 use crate::Store;
 use crate::db::{Db, with_conn, with_snapshot, with_tx};
@@ -26,6 +27,10 @@ impl TeamStore for Store {
 
     async fn team(&self, id: TeamId) -> Result<Option<TeamFacts>, StoreError> {
         self.reading(move |db| team(db, id)).await
+    }
+
+    async fn is_team_admin_of(&self, admin: UserId, member: UserId) -> Result<bool, StoreError> {
+        self.reading(move |db| is_team_admin_of(db, admin.into(), member.into())).await
     }
 
     async fn change_member_role(&self, change: &RoleChange) -> Result<MemberRoleOutcome, StoreError> {
@@ -91,6 +96,18 @@ async fn team(db: Db, id: TeamId) -> Result<Option<TeamFacts>, DbError> {
         let members: Vec<MemberFacts> = members.collect::<Result<_, _>>()?;
         Ok(Some(TeamFacts { id, name, synced_from_directory, members }))
     })
+}
+
+async fn is_team_admin_of(db: Db, admin: DbId, member: DbId) -> Result<bool, DbError> {
+    let admins = diesel::alias!(team_members as admins);
+    let (team, user, role) = admins.fields((team_members::team_id, team_members::user_id, team_members::role));
+    let joint = team_members::table
+        .inner_join(admins.on(team.eq(team_members::team_id)))
+        .inner_join(teams::table.on(teams::id.eq(team_members::team_id)))
+        .filter(team_members::user_id.eq(member))
+        .filter(user.eq(admin).and(role.eq(TeamRole::TeamAdmin.as_str())))
+        .filter(teams::active);
+    Ok(with_conn!(&db, |c| diesel::select(exists(joint)).one(c).await?))
 }
 
 async fn change_member_role(db: Db, change: RoleChange) -> Result<MemberRoleOutcome, DbError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use muster_domain::access::{AdmitOutcome, IdentityKey, IdentityStore};
 use muster_domain::api_key::{ApiKeyHash, ApiKeyStore};
-use muster_domain::audit::{AuditEvent, AuditKey, AuditQuery, AuditReader};
+use muster_domain::audit::{AuditArea, AuditEvent, AuditKey, AuditQuery, AuditReader};
 use muster_domain::device::DeviceStore;
 use muster_domain::directory::{DirectoryStore, PersonKey};
 use muster_domain::page::Limit;
@@ -207,6 +207,7 @@ async fn pages_of_records(filled: &Filled) {
         AuditQuery::default(),
         AuditQuery { after, ..AuditQuery::default() },
         AuditQuery { subject, ..AuditQuery::default() },
+        AuditQuery { subject, after, ..AuditQuery::default() },
         AuditQuery { actor: subject, ..AuditQuery::default() },
         AuditQuery { actor: subject, after, ..AuditQuery::default() },
         AuditQuery { action: Some("test.action.7".to_owned()), ..AuditQuery::default() },
@@ -217,6 +218,10 @@ async fn pages_of_records(filled: &Filled) {
         let scans = filled.scans(async || assert!(!AuditReader::list(store, &query).await.unwrap().is_empty())).await;
         hold(&format!("{query:?}"), &scans, &["audit_events"], 102.0);
     }
+    // None of this person's five records is of the area: all of them are looked at, and nobody else's.
+    let area = AuditQuery { subject, area: Some(AuditArea::Channels), ..AuditQuery::default() };
+    let scans = filled.scans(async || assert_eq!(AuditReader::list(store, &area).await.unwrap(), [])).await;
+    hold("the history of a person's channels", &scans, &["audit_events"], 5.0);
 }
 
 async fn teams_and_their_members(filled: &Filled) {
@@ -228,6 +233,9 @@ async fn teams_and_their_members(filled: &Filled) {
         let scans = filled.scans(async || assert_eq!(TeamStore::list(store, &query).await.unwrap().len(), 6)).await;
         hold("teams", &scans, &["teams", "team_members", "users", "proofs"], 1_200.0);
     }
+    let member = UserId("00000000-0000-7000-8000-000000000005".parse().unwrap());
+    let scans = filled.scans(async || assert!(!store.is_team_admin_of(person(), member).await.unwrap())).await;
+    hold("whether somebody is a person's team admin", &scans, &["team_members"], 10.0);
     let first = TeamStore::list(store, &TeamQuery::default()).await.unwrap().remove(0).id;
     let scans = filled.scans(async || assert_eq!(store.team(first).await.unwrap().unwrap().members.len(), 100)).await;
     hold("a team", &scans, &["team_members", "users", "proofs", "devices"], 200.0);

@@ -39,6 +39,7 @@ async fn owned_by_grace(grace: &Belongings, admin: &Client) -> Value {
     let (user, id) = (&grace.user, |id: &str| json!([{ "id": id }]));
     json!({
         "/api/users/{id}": id(user),
+        "/api/users/{id}/audit": id(user),
         "/api/users/{id}/role": id(user),
         "/api/teams/{id}": null,
         "/api/teams/{id}/members/{userId}": [{ "id": team, "userId": user }],

@@ -1,6 +1,6 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use muster_domain::audit::{Actor, AuditEvent, AuditKey, AuditQuery, Origin};
+use muster_domain::audit::{Actor, AuditArea, AuditEvent, AuditKey, AuditQuery, Origin};
 use muster_domain::page::Limit;
 use muster_domain::{AuditId, UserId};
 use serde_json::json;
@@ -108,6 +108,7 @@ pub async fn every_filter_that_is_given_must_hold(world: World) {
                             subject,
                             actor,
                             action: action.map(str::to_owned),
+                            area: None,
                             from,
                             to,
                             after: None,
@@ -121,6 +122,35 @@ pub async fn every_filter_that_is_given_must_hold(world: World) {
             }
         }
     }
+}
+
+pub async fn an_area_leaves_the_records_of_its_actions(world: World) {
+    let people = [1_u128, 2].map(|number| UserId(Uuid::from_u128(number)));
+    let others = ["session.issued", "contact.verification", "device.registered.twice", "DEVICE.REMOVED"];
+    let area = AuditArea::Channels;
+    let actions = area.actions();
+    let mut expected = Vec::new();
+    for subject in people {
+        for action in actions.iter().map(String::as_str).chain(others) {
+            world.tick();
+            let event = write(&world, &world.make.event(action, Some(subject))).await;
+            if !others.contains(&action) {
+                expected.push(event);
+            }
+        }
+    }
+    expected.reverse();
+    let limit = Limit::new(7).unwrap();
+    let query = AuditQuery { area: Some(area), limit, ..AuditQuery::default() };
+    assert_eq!(world.events(&query).await, expected);
+    let about = AuditQuery { subject: Some(people[0]), ..query };
+    expected.retain(|event| event.subject == Some(people[0]));
+    assert_eq!(world.events(&about).await, expected);
+    let one = AuditQuery { action: Some("device.removed".to_owned()), ..about.clone() };
+    expected.retain(|event| event.action == "device.removed");
+    assert_eq!(world.events(&one).await, expected);
+    let none = AuditQuery { action: Some("session.issued".to_owned()), ..about };
+    assert_eq!(world.events(&none).await, [], "an action of another area");
 }
 
 /// Writes a record the way all are written: with a change of state.

@@ -75,6 +75,7 @@ macro_rules! contract_tests {
                     a_list_returns_up_to_one_more_than_the_limit;
                     all_pages_together_are_every_record_once;
                     every_filter_that_is_given_must_hold;
+                    an_area_leaves_the_records_of_its_actions;
                 }
                 brakes {
                     as_many_are_let_through_as_are_free;
@@ -302,6 +303,8 @@ macro_rules! contract_tests {
                     a_team_shows_all_its_members_by_folded_user_name;
                     what_is_proven_follows_the_same_rule_as_the_status;
                     a_team_is_never_a_stale_answer;
+                    a_team_admin_is_one_of_the_members_of_their_active_teams;
+                    a_team_admin_is_never_a_stale_answer;
                     a_role_is_given_with_the_record_of_the_role_before;
                     the_role_that_a_member_has_is_not_given_again;
                     nobody_gets_a_role_who_is_not_in_an_active_team;

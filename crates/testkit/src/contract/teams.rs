@@ -152,6 +152,43 @@ pub async fn a_team_is_never_a_stale_answer(world: World) {
     }
 }
 
+pub async fn a_team_admin_is_one_of_the_members_of_their_active_teams(world: World) {
+    let (ada, ben, cy) = (world.user("ada").await, world.user("ben").await, world.user("cy").await);
+    let gone = world.insert(world.make.user("gone").deactivated()).await;
+    let night = [(&ada, TeamRole::TeamAdmin), (&ben, TeamRole::Responder), (&gone, TeamRole::Observer)];
+    world.team(world.make.team("Night"), &night).await;
+    // Together with Ben in another team, and where both are, neither is its admin.
+    world.team(world.make.team("Day"), &[(&cy, TeamRole::TeamAdmin), (&ada, TeamRole::Observer)]).await;
+    world.team(closed(&world), &[(&ben, TeamRole::TeamAdmin), (&cy, TeamRole::Responder)]).await;
+    let nobody = UserId::new(world.make.now(), &*world.make.entropy);
+    for (admin, member, expected, what) in [
+        (ada.id, ben.id, true, "their team admin"),
+        (ada.id, gone.id, true, "the team admin of somebody deactivated"),
+        (ada.id, ada.id, true, "their own team admin"),
+        (cy.id, ada.id, true, "the team admin of another team"),
+        (ben.id, ada.id, false, "a responder of the same team"),
+        (ada.id, cy.id, false, "an observer of a team whose admin the other is"),
+        (cy.id, ben.id, false, "the team admin of a team that they are not in"),
+        (ben.id, cy.id, false, "the team admin of an inactive team"),
+        (nobody, ben.id, false, "not on record"),
+        (ada.id, nobody, false, "the team admin of nobody on record"),
+    ] {
+        let found = world.stores.teams.is_team_admin_of(admin, member).await.unwrap();
+        assert_eq!(found, expected, "somebody is {what}");
+    }
+}
+
+pub async fn a_team_admin_is_never_a_stale_answer(world: World) {
+    let (ada, ben) = (world.user("ada").await, world.user("ben").await);
+    let members = [(&ada, TeamRole::Responder), (&ben, TeamRole::Responder)];
+    let team = world.team(world.make.team("Night"), &members).await.id;
+    for role in [TeamRole::TeamAdmin, TeamRole::Observer].into_iter().cycle().take(20) {
+        give(&world, team, ada.id, role, RoleGiver::Admin).await;
+        let found = world.stores.teams.is_team_admin_of(ada.id, ben.id).await.unwrap();
+        assert_eq!(found, role == TeamRole::TeamAdmin, "a stale answer");
+    }
+}
+
 pub async fn a_role_is_given_with_the_record_of_the_role_before(world: World) {
     let (ada, ben) = (world.user("ada").await, world.user("ben").await);
     let members = [(&ada, TeamRole::TeamAdmin), (&ben, TeamRole::Observer)];

@@ -18,6 +18,7 @@ fn matches(query: &AuditQuery, event: &AuditEvent) -> bool {
     query.subject.is_none_or(|subject| event.subject == Some(subject))
         && query.actor.is_none_or(|id| event.origin.actor == Actor::User { id })
         && query.action.as_ref().is_none_or(|action| event.action == *action)
+        && query.area.is_none_or(|area| area.actions().contains(&event.action))
         && query.from.is_none_or(|from| event.at >= from)
         && query.to.is_none_or(|to| event.at < to)
         && query.after.is_none_or(|after| AuditKey::of(event) < after)

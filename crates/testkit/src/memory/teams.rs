@@ -5,7 +5,7 @@ use muster_domain::team::{
 };
 use muster_domain::user::fold;
 use muster_domain::verification::{ChannelSet, Method};
-use muster_domain::{StoreError, TeamId};
+use muster_domain::{StoreError, TeamId, UserId};
 
 use crate::MemoryStore;
 use crate::memory::State;
@@ -25,6 +25,15 @@ impl TeamStore for MemoryStore {
 
     async fn team(&self, id: TeamId) -> Result<Option<TeamFacts>, StoreError> {
         Ok(self.open()?.team(id))
+    }
+
+    async fn is_team_admin_of(&self, admin: UserId, member: UserId) -> Result<bool, StoreError> {
+        let state = self.open()?;
+        let mut teams = state.teams.values().filter(|kept| kept.team.active);
+        Ok(teams.any(|kept| {
+            let leads = kept.members.iter().any(|one| one.user_id == admin && one.role == TeamRole::TeamAdmin);
+            leads && kept.members.iter().any(|one| one.user_id == member)
+        }))
     }
 
     async fn change_member_role(&self, change: &RoleChange) -> Result<MemberRoleOutcome, StoreError> {

@@ -108,6 +108,7 @@ breakable! {
     Teams: TeamStore {
         fn list(query: &TeamQuery) -> Vec<TeamSummary>;
         fn team(id: TeamId) -> Option<TeamFacts>;
+        fn is_team_admin_of(admin: UserId, member: UserId) -> bool;
         fn change_member_role(change: &RoleChange) -> MemberRoleOutcome;
     }
     Choices: PreferenceStore {

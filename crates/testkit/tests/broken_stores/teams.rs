@@ -7,7 +7,7 @@ use muster_domain::team::{
     MemberRoleOutcome, RoleChange, RoleGiver, TeamFacts, TeamQuery, TeamRole, TeamStore, TeamSummary,
 };
 use muster_domain::verification::{ChannelSet, Method};
-use muster_domain::{StoreError, TeamId};
+use muster_domain::{StoreError, TeamId, UserId};
 use muster_testkit::MemoryStore;
 
 use crate::breakable::{Kept, Teams, over_memory};
@@ -20,6 +20,8 @@ over_memory! {
     WantsAll;
     /// Takes everybody's e-mail address for proven.
     Credulous;
+    /// Takes every member of a team for its team admin.
+    Promoting;
 }
 
 /// Reads whether the giver may and then writes without a condition. The first waits until somebody else has read.
@@ -80,6 +82,29 @@ impl Teams for Credulous {
         }
         Ok(team)
     }
+}
+
+#[async_trait]
+impl Teams for Promoting {
+    async fn is_team_admin_of(&self, admin: UserId, member: UserId) -> Result<bool, StoreError> {
+        let teams = TeamStore::list(&self.0, &TeamQuery::default()).await?;
+        for team in teams {
+            let members = self.0.team(team.id).await?.map(|team| team.members).unwrap_or_default();
+            if [admin, member].iter().all(|id| members.iter().any(|one| one.id == *id)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+#[test]
+fn a_member_who_passes_for_a_team_admin_is_caught() {
+    caught!(
+        breaking!(teams, Promoting),
+        teams::a_team_admin_is_one_of_the_members_of_their_active_teams,
+        "a responder of the same team"
+    );
 }
 
 #[test]

@@ -31,3 +31,10 @@ pub(crate) enum Actor {
     #[schema(title = "AnonymousActor")]
     Anonymous,
 }
+
+/// A part of what is on record about a person.
+#[derive(Serialize, ToSchema)]
+#[schema(rename_all = "lowercase", examples("channels"))]
+pub(crate) enum AuditArea {
+    Channels,
+}

@@ -1,14 +1,12 @@
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use muster_domain::access::Action;
 use muster_domain::audit::AuditKey;
 use muster_domain::page::Page;
 
-use super::{AuditEventView, Filters};
+use super::{AuditEventView, Filters, page_of};
 use crate::api::Api;
 use crate::authentication::Caller;
-use crate::cursor;
-use crate::input::{next_link, query};
+use crate::input::query;
 use crate::problem::Problem;
 use crate::views::PageView;
 
@@ -31,10 +29,5 @@ pub(super) async fn list_audit(
     caller.may(Action::ReadAudit)?;
     let query = query::<Filters>(&request)?.query()?;
     let page = Page::from_one_more(api.audit.list(&query).await?, query.limit, AuditKey::of);
-    let next_cursor = page.next.as_ref().map(cursor::of_audit);
-    let mut response = HttpResponse::Ok();
-    if let Some(cursor) = &next_cursor {
-        response.insert_header((header::LINK, next_link(&request, cursor)));
-    }
-    Ok(response.json(PageView { items: page.items.into_iter().map(AuditEventView::from).collect(), next_cursor }))
+    Ok(page_of(&request, page))
 }

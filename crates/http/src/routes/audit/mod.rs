@@ -2,10 +2,12 @@
 
 mod export_audit;
 mod list_audit;
+mod list_user_audit;
 
-use actix_web::http::Method;
-use actix_web::web;
-use muster_domain::audit::{Actor, AuditEvent, AuditQuery};
+use actix_web::http::{Method, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use muster_domain::audit::{Actor, AuditEvent, AuditKey, AuditQuery};
+use muster_domain::page::Page;
 use muster_domain::{AuditId, Text, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,18 +16,23 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::{Endpoint, endpoint};
 use crate::cursor;
-use crate::input::{Limited, Timestamp};
+use crate::input::{Limited, Timestamp, next_link};
 use crate::openapi::schemas;
 use crate::problem::Problem;
+use crate::views::PageView;
 
 #[derive(OpenApi)]
-#[openapi(paths(list_audit::list_audit, export_audit::export_audit))]
+#[openapi(
+    paths(list_audit::list_audit, export_audit::export_audit, list_user_audit::list_user_audit),
+    components(schemas(schemas::AuditArea))
+)]
 pub(super) struct Documented;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         endpoint("/api/audit", [(Method::GET, web::to(list_audit::list_audit))]),
         endpoint("/api/audit/export", [(Method::GET, web::to(export_audit::export_audit))]),
+        endpoint("/api/users/{id}/audit", [(Method::GET, web::to(list_user_audit::list_user_audit))]),
     ]
 }
 
@@ -63,6 +70,7 @@ impl Filters {
             subject: self.user_id,
             actor: self.actor_id,
             action: self.action.map(String::from),
+            area: None,
             from: self.from.map(|Timestamp(at)| at),
             to: self.to.map(|Timestamp(at)| at),
             after: self.cursor.as_deref().map(cursor::parse_audit).transpose()?,
@@ -101,6 +109,16 @@ pub struct AuditEventView {
     /// The request's id, as in `x-request-id`.
     #[schema(required = true, examples("019aabc4-7c4b-7a51-9d0b-6f0d7f0f9a10"))]
     request_id: Option<String>,
+}
+
+/// The answer with one page, whose header `Link` has the next one.
+fn page_of(request: &HttpRequest, page: Page<AuditEvent, AuditKey>) -> HttpResponse {
+    let next_cursor = page.next.as_ref().map(cursor::of_audit);
+    let mut response = HttpResponse::Ok();
+    if let Some(cursor) = &next_cursor {
+        response.insert_header((header::LINK, next_link(request, cursor)));
+    }
+    response.json(PageView { items: page.items.into_iter().map(AuditEventView::from).collect(), next_cursor })
 }
 
 impl From<AuditEvent> for AuditEventView {
