@@ -1,7 +1,6 @@
 use serde_json::{Value, json};
 
-use super::security;
-use crate::Kind;
+use super::{audit_details, problem_schemas, security};
 
 const DESCRIPTION: &str = "\
 Muster proves that the people on an on-call roster can be reached, and answers whether a person can be on call.
@@ -71,8 +70,9 @@ pub(super) fn add(document: &mut Value) {
     document["tags"] = tags.map(|(name, description)| json!({ "name": name, "description": description })).collect();
     document["components"]["securitySchemes"] = security::schemes();
     document["components"]["headers"] = headers();
-    for (name, schema) in [("Problem", problem()), ("ValidationProblem", validation()), ("CodeProblem", code())] {
-        document["components"]["schemas"][name] = schema;
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        problem_schemas::add(schemas);
+        audit_details::add(schemas);
     }
 }
 
@@ -115,88 +115,11 @@ fn headers() -> Value {
     })
 }
 
-fn request_id() -> Value {
+pub(super) fn request_id() -> Value {
     json!({
         "type": "string",
         "description": "The request's id.",
         "pattern": "^[A-Za-z0-9._-]{1,64}$",
         "examples": ["019aabc4-7c4b-7a51-9d0b-6f0d7f0f9a10"],
-    })
-}
-
-/// A problem (RFC 9457). Clients pass over members that they do not know.
-fn problem() -> Value {
-    let types: Vec<String> = Kind::ALL.iter().map(|kind| kind.uri()).collect();
-    json!({
-        "description": "What went wrong (RFC 9457).",
-        "type": "object",
-        "required": ["type", "title", "status", "detail", "instance"],
-        "properties": {
-            "type": {
-                "type": "string",
-                "format": "uri",
-                "enum": types,
-                "description": "Which kind of problem it is. Stable; `docs/errors.md` explains each.",
-            },
-            "title": { "type": "string", "description": "The kind in short words." },
-            "status": { "type": "integer", "minimum": 400, "maximum": 599, "description": "The answer's status." },
-            "detail": { "type": "string", "description": "What was wrong this time, and what to do." },
-            "instance": request_id(),
-        },
-    })
-}
-
-fn validation() -> Value {
-    json!({
-        "description": "The input breaks rules, each with its field.",
-        "allOf": [
-            { "$ref": "#/components/schemas/Problem" },
-            {
-                "type": "object",
-                "required": ["errors"],
-                "properties": {
-                    "errors": {
-                        "type": "array",
-                        "minItems": 1,
-                        "items": {
-                            "type": "object",
-                            "required": ["field", "detail"],
-                            "properties": {
-                                "field": {
-                                    "type": "string",
-                                    "description": "Its path in the body, or the name of a parameter.",
-                                    "examples": ["rules.high[0].afterMinutes"],
-                                },
-                                "detail": {
-                                    "type": "string",
-                                    "description": "The rule.",
-                                    "examples": ["must be from 0 to 1440 minutes"],
-                                },
-                            },
-                        },
-                    },
-                },
-            },
-        ],
-    })
-}
-
-fn code() -> Value {
-    json!({
-        "description": "The code is not that of a live challenge.",
-        "allOf": [
-            { "$ref": "#/components/schemas/Problem" },
-            {
-                "type": "object",
-                "properties": {
-                    "attemptsLeft": {
-                        "type": "integer",
-                        "minimum": 0,
-                        "maximum": 4,
-                        "description": "How many wrong codes more the challenge takes, while there is one.",
-                    },
-                },
-            },
-        ],
     })
 }

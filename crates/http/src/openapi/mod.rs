@@ -7,9 +7,11 @@
 //! Handlers say what can go wrong by the slugs of [`Kind`](crate::Kind) in the extension `x-problems`, SCIM's by status in
 //! `x-refusals`. What follows from the rest of an operation is not said again.
 
+mod audit_details;
 mod examples;
 mod frame;
 mod links;
+mod problem_schemas;
 mod problems;
 pub(crate) mod schemas;
 mod scim;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::security;
+use super::{problem_schemas, security};
 use crate::Kind;
 use crate::edge::NEVER_REFUSED;
 
@@ -88,12 +88,7 @@ fn response(kinds: &[Kind]) -> Value {
 fn schema(kinds: &[Kind]) -> Value {
     let mut by_base: BTreeMap<&str, Vec<Kind>> = BTreeMap::new();
     for kind in kinds {
-        let base = match kind {
-            Kind::ValidationFailed => "ValidationProblem",
-            Kind::InvalidOrExpiredCode => "CodeProblem",
-            _ => "Problem",
-        };
-        by_base.entry(base).or_default().push(*kind);
+        by_base.entry(problem_schemas::of(*kind)).or_default().push(*kind);
     }
     let mut schemas: Vec<Value> = by_base.into_iter().map(|(base, kinds)| schema_of(base, &kinds)).collect();
     match schemas.len() {
@@ -102,14 +97,13 @@ fn schema(kinds: &[Kind]) -> Value {
     }
 }
 
+/// What stands beside the reference narrows the schema down; generators of clients pass over it.
 fn schema_of(base: &str, kinds: &[Kind]) -> Value {
     let uris: Vec<String> = kinds.iter().map(|kind| kind.uri()).collect();
     let status = kinds.first().map(|kind| kind.status().as_u16());
     json!({
-        "allOf": [
-            { "$ref": format!("#/components/schemas/{base}") },
-            { "type": "object", "properties": { "type": { "enum": uris }, "status": { "const": status } } },
-        ],
+        "$ref": format!("#/components/schemas/{base}"),
+        "properties": { "type": { "enum": uris }, "status": { "enum": [status] } },
     })
 }
 

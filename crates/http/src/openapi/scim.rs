@@ -95,10 +95,8 @@ fn response(status: u64) -> (&'static str, Value) {
         "content": {
             "application/scim+json": {
                 "schema": {
-                    "allOf": [
-                        { "$ref": "#/components/schemas/ScimError" },
-                        { "type": "object", "properties": { "status": { "const": status.to_string() } } },
-                    ],
+                    "$ref": "#/components/schemas/ScimError",
+                    "properties": { "status": { "enum": [status.to_string()] } },
                 },
                 "example": example,
             },

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected should fail where it stands")]
 
 mod audit;
+mod audit_details;
 mod authorization;
 mod bad_input;
 mod break_glass;

@@ -38,3 +38,8 @@ pub(crate) enum Actor {
 pub(crate) enum AuditArea {
     Channels,
 }
+
+/// What an action tells of besides; [`audit_details`](crate::openapi) says what it looks like.
+#[derive(Serialize, ToSchema)]
+#[schema(value_type = Object)]
+pub(crate) struct AuditDetails(());

@@ -12,7 +12,7 @@ mod scim;
 mod scim_lists;
 mod scim_query;
 
-pub(crate) use audit::{Actor, AuditArea};
+pub(crate) use audit::{Actor, AuditArea, AuditDetails};
 pub(crate) use people::{Channel, Membership, Platform, Role, Scope, Source, TeamRole};
 pub(crate) use preferences::Preferences;
 pub(crate) use requests::DeviceRegistration;

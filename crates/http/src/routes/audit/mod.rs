@@ -97,8 +97,7 @@ pub struct AuditEventView {
     /// Whom it is about, when it is about somebody.
     #[schema(value_type = Option<schemas::Id>, required = true)]
     user_id: Option<UserId>,
-    /// What the action tells of besides; which members there are goes by the action.
-    #[schema(value_type = Object, examples(json!({ "from": "user", "to": "admin" })))]
+    #[schema(value_type = schemas::AuditDetails)]
     details: Value,
     /// The client's address.
     #[schema(required = true, examples("203.0.113.7"))]
