@@ -19,7 +19,7 @@ const CALLERS: usize = 12;
 
 /// What each caller gets: `-` is 401, `x` is 403, `y` is neither, `?` is not asked because the route names nobody.
 #[rustfmt::skip]
-const TABLE: [(&str, &str, &str); 60] = [
+const TABLE: [(&str, &str, &str); 61] = [
     ("GET",    "/api/users/me",                          "---yyyyyxxxx"),
     ("GET",    "/api/users",                             "---xxxyyyxxx"),
     ("GET",    "/api/users/{id}",                        "---yxyyyyxxx"),
