@@ -152,26 +152,6 @@ impl Store {
     }
 }
 
-impl Store {
-    /// Whether PostgreSQL works on statements without a limit in time although the options ask for one: a pooler between
-    /// did not pass it on, and neither the role nor the database is set to one. `false` on SQLite.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Backend`] when it is behind a
-    /// pooler that loses prepared statements.
-    pub async fn lacks_statement_timeout(&self) -> Result<bool, StoreError> {
-        self.reading(|db| async move {
-            match db {
-                #[cfg(feature = "postgres")]
-                Db::Postgres(pool) => pool.pooler.lacks_statement_timeout().await,
-                #[cfg(feature = "sqlite")]
-                Db::Sqlite { .. } => Ok(false),
-            }
-        })
-        .await
-    }
-}
-
 #[cfg(feature = "postgres")]
 type BlockingPg = diesel_async::async_connection_wrapper::AsyncConnectionWrapper<crate::db::PgConn>;
 

@@ -260,15 +260,8 @@ impl Builders {
     #[must_use]
     pub fn device_removal(&self, user_id: UserId, id: DeviceId) -> DeviceRemoval {
         let ending = Some(self.ending(RevokeReason::DeviceRemoved, Some(user_id)));
-        DeviceRemoval {
-            user_id,
-            id,
-            reason: DeviceLoss::RemovedByOwner,
-            at: self.now(),
-            ending,
-            spared: None,
-            unless_seen_after: None,
-        }
+        let (reason, at) = (DeviceLoss::RemovedByOwner, self.now());
+        DeviceRemoval { user_id, id, reason, at, ending, spared: None, unless_seen_after: None }
     }
 
     /// A refused attempt to sign in, with the records named by test actions.
@@ -330,13 +323,6 @@ pub struct UserBuilder {
 }
 
 impl UserBuilder {
-    /// With that time zone, as a directory names it.
-    #[must_use]
-    pub fn time_zone(mut self, name: &str) -> Self {
-        self.user.time_zone = Some(name.to_owned());
-        self
-    }
-
     /// Sets the e-mail address.
     #[must_use]
     pub fn email(mut self, email: Option<EmailAddress>) -> Self {

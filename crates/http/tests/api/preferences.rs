@@ -1,5 +1,6 @@
 use actix_web::http::Method;
 use insta::assert_snapshot;
+use muster_domain::user::User;
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -199,4 +200,20 @@ async fn each_fault_names_its_field() {
     let mut incomplete = document();
     incomplete.as_object_mut().unwrap().remove("quietHours");
     assert_eq!(world.ask(&world.grace, Method::PUT, PATH, incomplete).await.fields(), ["quietHours"]);
+}
+
+#[actix_web::test]
+async fn a_profile_shows_no_time_zone_that_preferences_refuse() {
+    let world = World::new().await;
+    for (given, shown) in [
+        ("W. Europe Standard Time", json!("Europe/Berlin")),
+        ("europe/london", json!("Europe/London")),
+        ("Mars/Olympus", Value::Null),
+    ] {
+        let user = world.make.user(&format!("zone{}", given.len())).build();
+        let user = world.add(world.make.edit(&User { time_zone: Some(given.to_owned()), ..user })).await;
+        let answer = world.get(&world.ada, &format!("/api/users/{}", user.id)).await;
+        let profile: Value = serde_json::from_str(&answer.text).unwrap();
+        assert_eq!(profile["timeZone"], shown, "{given}");
+    }
 }

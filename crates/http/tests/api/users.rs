@@ -391,18 +391,3 @@ async fn an_unknown_role_names_the_field() {
     "#);
     assert_eq!(world.ask(&world.ada, Method::PATCH, &path, Value::Null).await.problem(), "malformed-request");
 }
-
-#[actix_web::test]
-async fn a_profile_shows_no_time_zone_that_preferences_refuse() {
-    let world = World::new().await;
-    for (given, shown) in [
-        ("W. Europe Standard Time", json!("Europe/Berlin")),
-        ("europe/london", json!("Europe/London")),
-        ("Mars/Olympus", Value::Null),
-    ] {
-        let user = world.add(world.make.user(&format!("zone{}", given.len())).time_zone(given)).await;
-        let answer = world.get(&world.ada, &format!("/api/users/{}", user.id)).await;
-        let profile: Value = serde_json::from_str(&answer.text).unwrap();
-        assert_eq!(profile["timeZone"], shown, "{given}");
-    }
-}

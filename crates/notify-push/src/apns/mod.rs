@@ -61,7 +61,7 @@ struct NotHexadecimal;
 struct Refused {
     reason: String,
     /// With 410: when APNs found that the token is not valid any more, in milliseconds since 1970.
-    timestamp: Option<i64>,
+    timestamp: Option<Value>,
 }
 
 impl Apns {
@@ -189,7 +189,7 @@ fn reason(answer: &Answer) -> Option<String> {
 }
 
 fn invalid_since(answer: &Answer) -> Option<OffsetDateTime> {
-    let nanoseconds = i128::from(refused(answer)?.timestamp?).checked_mul(1_000_000)?;
+    let nanoseconds = i128::from(refused(answer)?.timestamp?.as_i64()?).checked_mul(1_000_000)?;
     OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()
 }
 

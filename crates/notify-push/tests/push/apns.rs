@@ -144,6 +144,7 @@ async fn a_reason_is_told_for_what_it_is(
 #[case::in_milliseconds(json!(1_764_547_200_123_i64), Some(datetime!(2025-12-01 00:00:00.123 UTC)))]
 #[case::not_at_all(json!(null), None)]
 #[case::beyond_all_time(json!(i64::MAX), None)]
+#[case::as_a_text(json!("1764547200123"), None)]
 #[tokio::test]
 async fn a_token_is_gone_since_when_apns_says(#[case] timestamp: Value, #[case] expected: Option<OffsetDateTime>) {
     let server = ApnsServer::start().await;
