@@ -102,7 +102,7 @@ async fn odd_operands_are_answered(store: &Store) {
         text(UserAttribute::Active, Comparison::Equal, "true"),
         text(UserAttribute::CreatedAt, Comparison::Equal, "2026"),
         text(UserAttribute::Id, Comparison::StartsWith, "0"),
-        Condition::Compare(UserAttribute::Active, Comparison::Greater, Operand::Truth(false)),
+        Condition::Compare(UserAttribute::Active, Comparison::Contains, Operand::Truth(true)),
         Condition::Compare(UserAttribute::UserName, Comparison::Equal, Operand::Truth(true)),
         Condition::Compare(UserAttribute::CreatedAt, Comparison::Contains, Operand::Time(make.now())),
     ] {
