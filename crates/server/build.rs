@@ -17,7 +17,9 @@ fn main() {
     }
     // Without one of these lines cargo would take each file of the package for a reason to run this again.
     println!("cargo::rerun-if-changed=build.rs");
-    let given = env::var("MUSTER_COMMIT").ok().filter(|commit| !commit.trim().is_empty());
+    let given = env::var_os("MUSTER_COMMIT")
+        .and_then(|commit| commit.into_string().ok())
+        .filter(|commit| !commit.trim().is_empty());
     let commit = given.or_else(|| git(&["rev-parse", "--short=12", "HEAD"]));
     println!("cargo::rustc-env=MUSTER_COMMIT={}", commit.as_deref().map_or("unknown", str::trim));
 }

@@ -51,7 +51,7 @@ pub struct Api {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Configuration)]
 pub struct FrontEnd {
-    /// The OpenID Connect provider that people sign in with; null where there is none.
+    /// The identity provider that people sign in with; null where there is none.
     #[schema(required, examples("https://example.okta.com/oauth2/default"))]
     pub issuer: Option<String>,
     /// The provider's `client_id` of the front end, by `MUSTER_OIDC_CLIENT_ID`; null where none is set.

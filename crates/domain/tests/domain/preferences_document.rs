@@ -121,7 +121,7 @@ fn each_zone_of_windows_is_one_that_preferences_take() {
     let names: Vec<&str> = include_str!("windows_zones.txt").lines().collect();
     assert_eq!(names.len(), 139);
     for name in names {
-        let zone = TimeZone::from_directory(name).map(String::from).unwrap_or_else(|| panic!("{name} is not known"));
+        let zone = TimeZone::from_directory(name).map_or_else(|| panic!("{name} is not known"), String::from);
         assert_eq!(TimeZone::try_from(zone.clone()).map(String::from), Ok(zone), "{name}");
     }
 }
