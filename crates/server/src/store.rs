@@ -86,8 +86,15 @@ pub(crate) async fn open(config: &Config) -> Result<Arc<Store>, OpenStoreError> 
 /// [`OpenStoreError::NoStore`] when there is none, and as [`open`].
 pub(crate) async fn open_existing(config: &Config) -> Result<Arc<Store>, OpenStoreError> {
     require_file(config)?;
-    if config.mode == Mode::Development && is_empty(&connect(config)?).await? {
-        return Err(OpenStoreError::NoStore(config.store.place()));
+    if config.mode == Mode::Development {
+        let store = connect(config)?;
+        if is_empty(&store).await? {
+            // That a pooler is unusable is what has to be mended first.
+            return Err(match store.check_usable().await {
+                Err(error @ StoreError::Backend(_)) => OpenStoreError::NotReady(error),
+                _ => OpenStoreError::NoStore(config.store.place()),
+            });
+        }
     }
     open(config).await
 }

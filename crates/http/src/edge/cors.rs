@@ -17,8 +17,8 @@ fn is_loopback(origin: &HeaderValue) -> bool {
     ["http", "https"].contains(&scheme) && ["localhost", "127.0.0.1", "[::1]"].contains(&name)
 }
 
-/// Lets pages of these origins, and with `loopback` those of this machine, call with what the API takes, and read what it says. A page shows its credential itself;
-/// browsers send none of theirs, for there are no cookies.
+/// Lets pages of these origins, and with `loopback` those of this machine, call with what the API takes, and read what it
+/// says. A page shows its credential itself; browsers send none of theirs, for there are no cookies.
 pub(crate) fn cors(origins: &[String], loopback: bool) -> Cors {
     let mut cors = origins.iter().fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
     if loopback {

@@ -1,9 +1,9 @@
 use actix_web::{HttpRequest, HttpResponse, web};
-use futures_util::stream;
-use muster_domain::StoreError;
+use futures_util::{TryStreamExt, stream};
 use muster_domain::access::Action;
 use muster_domain::audit::{AuditEvent, AuditKey, AuditQuery, AuditReader};
 use muster_domain::page::{Limit, Page};
+use muster_domain::{StoreError, with_causes};
 
 use super::{AuditEventView, Filters};
 use crate::api::Api;
@@ -66,6 +66,8 @@ pub(super) async fn export_audit(
             Ok(Some((lines(page.items)?, next)))
         }
     });
+    // The client sees only that its connection ends.
+    let lines = lines.inspect_err(|error| tracing::error!(cause = with_causes(error), "an audit export broke off"));
     Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(lines))
 }
 
