@@ -20,9 +20,17 @@ use crate::db::PgConn;
 /// what was sent and not acknowledged for so long breaks the connection.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// To which servers no connection was opened.
+#[derive(Debug, thiserror::Error)]
+#[error("PostgreSQL at {servers}")]
+pub(super) struct NotConnected {
+    servers: String,
+    source: ConnectError,
+}
+
 /// Why no connection was opened.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ConnectError {
+enum ConnectError {
     #[error(transparent)]
     Postgres(#[from] tokio_postgres::Error),
     #[error("error connecting to the server's socket")]
@@ -83,15 +91,19 @@ impl Connector {
 
     /// A connection for diesel.
     pub(super) async fn connection(&self) -> ConnectionResult<PgConn> {
-        let told = |error| format!("PostgreSQL at {}: {}", self.servers, with_causes(&error));
-        let client = self.client().await.map_err(|error| ConnectionError::BadConnection(told(error)))?;
+        let client = self.client().await.map_err(|error| ConnectionError::BadConnection(with_causes(&error)))?;
         PgConn::try_from(client).await
     }
 
     /// A connection. Its settings are in its startup packet and not in a `SET`, which a pooler that shares server
     /// processes between transactions would run on one of them only. A pooler that refuses them gets none, and what
     /// the role or the database is set to holds ([`super::pooler`]).
-    pub(super) async fn client(&self) -> Result<Client, ConnectError> {
+    pub(super) async fn client(&self) -> Result<Client, NotConnected> {
+        let opened = self.open_with_settings().await;
+        opened.map_err(|source| NotConnected { servers: self.servers.clone(), source })
+    }
+
+    async fn open_with_settings(&self) -> Result<Client, ConnectError> {
         if !self.refuses_settings.load(Ordering::Relaxed) {
             match self.open(&self.with_settings).await {
                 Err(error) if error.may_be_of_settings() => {}

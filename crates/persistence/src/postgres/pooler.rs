@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::connect::{ConnectError, Connector, first_value};
+use super::connect::{Connector, NotConnected, first_value};
 use crate::StoreOptions;
 use crate::error::DbError;
 
@@ -21,7 +21,7 @@ const LOOKS_FOR_EACH_STATEMENT: u32 = 8;
 #[derive(Debug, thiserror::Error)]
 enum ProbeError {
     #[error("there is no connection to the database")]
-    Connect(#[from] ConnectError),
+    Connect(#[from] NotConnected),
     #[error("a statement failed")]
     Query(#[from] tokio_postgres::Error),
     #[error("the database did not answer in time")]

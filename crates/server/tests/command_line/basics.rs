@@ -144,8 +144,14 @@ fn a_database_that_does_not_answer_is_told_once_with_its_host_and_port() {
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let url = format!("postgres://muster:hunter2@127.0.0.1:{port}/roster?sslmode=disable");
-    for arguments in [&["admin", "list"][..], &["migrate"], &["doctor"]] {
-        let ended = Folder::new().run_with(arguments, &[("DATABASE_URL", &url)]);
+    for (arguments, mode) in [
+        (&["admin", "list"][..], "development"),
+        (&["admin", "list"], "production"),
+        (&["migrate"], "development"),
+        (&["migrate"], "production"),
+        (&["doctor"], "development"),
+    ] {
+        let ended = Folder::new().run_with(arguments, &[("DATABASE_URL", &url), ("MUSTER_MODE", mode)]);
         assert_eq!(ended.code, Some(1));
         let told = format!("{}{}", ended.out, ended.err);
         let line = told.lines().find(|line| line.contains("refused")).unwrap_or_else(|| panic!("{told}"));
