@@ -12,8 +12,8 @@ use ring::{digest, hkdf, hmac};
 use self::cursors::CursorKeys;
 use crate::Pepper;
 
-/// Every keyed hash that Muster makes, and the cursors that it seals, each kind under a subkey of its own, so that no hash of one kind is ever one of
-/// another.
+/// Every keyed hash that Muster makes, and the cursors that it seals, each kind under a subkey of its own, so that no hash of
+/// one kind is ever one of another.
 ///
 /// The subkeys are HKDF-SHA256 (RFC 5869) of the pepper, with a label each. What is stored depends on the labels and on
 /// the byte layouts below: neither may change.

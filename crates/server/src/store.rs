@@ -86,17 +86,15 @@ pub(crate) async fn open(config: &Config) -> Result<Arc<Store>, OpenStoreError> 
 /// [`OpenStoreError::NoStore`] when there is none, and as [`open`].
 pub(crate) async fn open_existing(config: &Config) -> Result<Arc<Store>, OpenStoreError> {
     require_file(config)?;
-    if config.mode == Mode::Development {
-        let store = connect(config)?;
-        if is_empty(&store).await? {
-            // That a pooler is unusable is what has to be mended first.
-            return Err(match store.check_usable().await {
-                Err(error @ StoreError::Backend(_)) => OpenStoreError::NotReady(error),
-                _ => OpenStoreError::NoStore(config.store.place()),
-            });
-        }
+    let store = connect(config)?;
+    if config.mode == Mode::Development && !store.has_schema().await.map_err(OpenStoreError::NotReady)? {
+        // That a pooler is unusable is what has to be mended first.
+        return Err(match store.check_usable().await {
+            Err(error @ StoreError::Backend(_)) => OpenStoreError::NotReady(error),
+            _ => OpenStoreError::NoStore(config.store.place()),
+        });
     }
-    open(config).await
+    made_ready(config, store).await
 }
 
 /// Whether a store on SQLite has its file. Opening it would make one.
@@ -110,17 +108,16 @@ pub(crate) fn require_file(config: &Config) -> Result<(), OpenStoreError> {
     }
 }
 
-/// Whether no migration was ever applied.
-async fn is_empty(store: &Store) -> Result<bool, OpenStoreError> {
-    store.has_schema().await.map(|has| !has).map_err(OpenStoreError::NotReady)
-}
-
 /// [`open`] for so many runtimes that use the store at once.
 ///
 /// # Errors
 /// As [`open`].
 pub(crate) async fn open_for(runtimes: NonZeroUsize, config: &Config) -> Result<Arc<Store>, OpenStoreError> {
-    let store = connect_for(runtimes, config)?;
+    made_ready(config, connect_for(runtimes, config)?).await
+}
+
+/// The store with a current schema, as [`open`] says.
+async fn made_ready(config: &Config, store: Store) -> Result<Arc<Store>, OpenStoreError> {
     match config.mode {
         Mode::Development => drop(migrate(&store).await?),
         Mode::Production => store.check_usable().await.map_err(OpenStoreError::NotReady)?,

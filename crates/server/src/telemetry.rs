@@ -61,7 +61,7 @@ pub(crate) fn start(settings: &config::Tracing) -> Result<SdkTracer, TelemetryEr
         .with_protocol(Protocol::HttpBinary)
         .with_endpoint(format!("{base}/v1/traces"))
         .build()?;
-    let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
+    let version = KeyValue::new("service.version", crate::build::NUMBER);
     let provider = SdkTracerProvider::builder()
         .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(settings.share))))
         .with_resource(Resource::builder().with_service_name("muster").with_attribute(version).build())

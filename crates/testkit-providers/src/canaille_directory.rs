@@ -1,8 +1,6 @@
-use std::process::Command;
-
 use serde::Deserialize;
 
-use crate::installed;
+use crate::scim_tester::scim_client;
 
 /// What Canaille, a directory that builds its SCIM client from `/Schemas`, has after it delivered everything.
 #[derive(Debug, Clone, Deserialize)]
@@ -33,13 +31,6 @@ pub struct CanaillePerson {
 /// adds, changes, locks and deletes.
 #[must_use]
 pub fn canaille_delivers(url: &str, key: &str) -> CanailleDirectory {
-    let python = installed("canaille").join("bin/python");
-    let ran = Command::new(python)
-        .args(["-c", include_str!("canaille_directory.py")])
-        .envs([("SCIM_URL", url), ("SCIM_KEY", key)])
-        .output()
-        .unwrap();
-    let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
-    assert!(ran.status.success(), "Canaille failed: {err}");
-    CanailleDirectory { log: err.into_owned(), ..serde_json::from_str(out.trim()).unwrap() }
+    let (out, log) = scim_client("canaille", include_str!("canaille_directory.py"), url, key);
+    CanailleDirectory { log, ..serde_json::from_str(out.trim()).unwrap() }
 }

@@ -84,9 +84,9 @@ impl DirectoryService {
     }
 
     /// Makes of a group what `change` makes of it (as it is, without its members), all of it or nothing. Who comes in is
-    /// a responder; who stays keeps the role that an admin gave them. With `one_version`, the group is at its end still at
-    /// the version that `change` saw; without, others may take people in and out meanwhile, as many as like. Returns the new members who are not on record and are left out, as
-    /// [`Self::create_group`] does.
+    /// a responder; who stays keeps the role that an admin gave them. With `one_version` it is done only while the group is
+    /// at the version that `change` saw; without, others may take people in and out meanwhile. Returns the new members who
+    /// are not on record and are left out, as [`Self::create_group`] does.
     ///
     /// # Errors
     /// Those of `change`, and of [`ChangeError`] all but `Braked`.
@@ -141,7 +141,7 @@ impl DirectoryService {
         one_version: bool,
         origin: &Origin,
     ) -> Result<(UpdateOutcome, Vec<UserId>), ChangeError> {
-        let commutes = !one_version && matches!(change.members, MembersChange::Adjust { .. });
+        let adjusts = matches!(change.members, MembersChange::Adjust { .. });
         let (added, removed) = match change.members {
             MembersChange::Replace(wanted) => {
                 let now = self.reader.group(before.id, true).await?;
@@ -172,7 +172,7 @@ impl DirectoryService {
         if fields.is_empty() && added.is_empty() && removed.is_empty() && skipped.is_empty() {
             return Ok((UpdateOutcome::Updated, skipped));
         }
-        let commutes = commutes && fields.is_empty();
+        let commutes = adjusts && !one_version && fields.is_empty();
         let now = self.clock.now();
         let mut events = Vec::new();
         if !fields.is_empty() {

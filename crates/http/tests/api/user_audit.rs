@@ -1,5 +1,5 @@
-//! Reading a person's profile and records: for themselves, for an admin of a team that they are in, and for nobody else but
-//! admins and services.
+//! Reading a person's profile and records is for the person, the admins of a team that the person is in, platform admins and
+//! services alone.
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
@@ -185,7 +185,7 @@ async fn where_others_called_from_is_for_admins() {
     "#);
 }
 
-/// A stranger learns of nobody whether they exist.
+/// The answer to a stranger does not tell whether a person exists.
 #[actix_web::test]
 async fn whether_somebody_exists_is_told_to_those_who_may_read_anybody() {
     let world = World::new().await;

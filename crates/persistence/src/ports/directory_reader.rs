@@ -116,7 +116,8 @@ async fn groups(db: Db, query: DirectoryQuery<GroupAttribute>, with_members: boo
     })
 }
 
-/// How many there are in all, where the page tells: it is not full, and begins where somebody is. 0 where nobody asks.
+/// How many there are in all, where the page tells: it is not full, and does not begin behind the last. 0 where the query
+/// does not ask.
 fn total_of<A>(query: &DirectoryQuery<A>, found: usize) -> Option<u64> {
     if !query.counted {
         return Some(0);

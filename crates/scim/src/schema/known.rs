@@ -56,9 +56,10 @@ pub(crate) fn names_attribute(schema: &str, path: &PatchPath) -> bool {
     };
     let own: &[String] = if schema == USER { &OF_USERS } else { &OF_GROUPS };
     match uri {
-        None => own.contains(&name) || COMMON.contains(&name.as_str()),
-        Some(uri) if uri.eq_ignore_ascii_case(schema) => own.contains(&name) || COMMON.contains(&name.as_str()),
-        Some(uri) => schema == USER && uri.eq_ignore_ascii_case(ENTERPRISE) && OF_ENTERPRISE.contains(&name.as_str()),
+        Some(uri) if !uri.eq_ignore_ascii_case(schema) => {
+            schema == USER && uri.eq_ignore_ascii_case(ENTERPRISE) && OF_ENTERPRISE.contains(&name.as_str())
+        }
+        _ => own.contains(&name) || COMMON.contains(&name.as_str()),
     }
 }
 

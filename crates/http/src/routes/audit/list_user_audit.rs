@@ -9,7 +9,6 @@ use utoipa::IntoParams;
 use super::{AuditEventView, page_of};
 use crate::api::Api;
 use crate::authentication::Caller;
-use crate::cursor;
 use crate::input::{Limited, Timestamp, path_id, query};
 use crate::openapi::schemas;
 use crate::problem::Problem;
@@ -64,16 +63,9 @@ pub(super) async fn list_user_audit(
 ) -> Result<HttpResponse, Problem> {
     let id = caller.may_about(&api, path_id(&request), Action::ReadUserAudit).await?;
     let filters: Filters = query(&request)?;
-    let query = AuditQuery {
-        subject: Some(id),
-        actor: None,
-        action: filters.action.map(String::from),
-        area: filters.area,
-        from: filters.from.map(|Timestamp(at)| at),
-        to: filters.to.map(|Timestamp(at)| at),
-        after: filters.cursor.as_deref().map(cursor::parse_audit).transpose()?,
-        limit: filters.limit.unwrap_or_default().0,
-    };
+    let Filters { area, action, from, to, limit, cursor } = filters;
+    let of_all = super::Filters { user_id: Some(id), actor_id: None, action, from, to, limit, cursor };
+    let query = AuditQuery { area, ..of_all.query()? };
     let events = api.audit.list(&query).await?;
     // Who has records is on record: one read is enough where there are any.
     if events.is_empty() && !api.users.exists(id).await? {
