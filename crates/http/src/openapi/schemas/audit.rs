@@ -39,7 +39,7 @@ pub(crate) enum AuditArea {
     Channels,
 }
 
-/// What an action tells of besides; [`audit_details`](crate::openapi) says what it looks like.
+/// What an action tells of besides; [`audit_details`](mod@crate::openapi) says what it looks like.
 #[derive(Serialize, ToSchema)]
 #[schema(value_type = Object)]
 pub(crate) struct AuditDetails(());
